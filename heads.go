@@ -1,0 +1,93 @@
+package dvml
+
+import (
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/internal/initial"
+)
+
+// Embedding is what the heads make of a batch of features.
+type Embedding struct {
+	Mu, LogVar *Node // [B,D] mean and log variance of z_V; nil under the plain objective
+	ZI         *Node // [B,D] the class-invariant embedding, not normalised
+}
+
+// heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F].
+func (m Method) heads(scope *model.Scope, x *Node, training bool) Embedding {
+	scope = scope.At("heads")
+	if m.FeatureNorm {
+		x = batchNorm(scope.At("norm"), x, training)
+	}
+	e := Embedding{ZI: dense(scope.At("z_i"), x, m.Dim)}
+	if m.Objective == "dvml" {
+		e.Mu = dense(scope.At("mu"), x, m.Dim)
+		e.LogVar = dense(scope.At("logvar"), x, m.Dim)
+	}
+	return e
+}
+
+// decode builds x_hat [N,F] from z [N,D].
+func (m Method) decode(scope *model.Scope, z *Node, features int, training bool) *Node {
+	scope = scope.At("decoder")
+	h := dense(scope.At("hidden"), z, m.Decoder.Hidden)
+	if m.Decoder.Activation == "tanh" {
+		h = Tanh(h)
+	} else {
+		h = batchNorm(scope.At("norm"), MaxScalar(h, 0), training)
+	}
+	return dense(scope.At("out"), h, features)
+}
+
+// dense is a fully connected layer, x [N,F] -> [N,out]: Glorot uniform weights, biases from zero.
+func dense(scope *model.Scope, x *Node, out int) *Node {
+	in := x.Shape().Dimensions[1]
+	w := variable(scope, "weights", func(path string) any { return initial.Glorot(seed(scope), path, in, out, in, out) })
+	b := variable(scope, "biases", func(string) any { return initial.Constant(0, out) })
+	return Add(MatMul(x, w.NodeValue(x.Graph())), ExpandAxes(b.NodeValue(x.Graph()), 0))
+}
+
+const (
+	normEpsilon  = 1e-5
+	normMomentum = 0.1
+)
+
+// batchNorm normalises each column of x [N,F] (Ioffe and Szegedy 2015): by the batch's mean and variance in training, where the running averages
+// take a tenth of them (the variance unbiased), and by the running averages elsewhere. It is written from small operations so that XLA's
+// partitioner can split it.
+func batchNorm(scope *model.Scope, x *Node, training bool) *Node {
+	g, f := x.Graph(), x.Shape().Dimensions[1]
+	scale := variable(scope, "scale", func(string) any { return initial.Constant(1, f) })
+	offset := variable(scope, "offset", func(string) any { return initial.Constant(0, f) })
+	mean := variable(scope, "mean", func(string) any { return initial.Constant(0, f) }).SetTrainable(false)
+	variance := variable(scope, "variance", func(string) any { return initial.Constant(1, f) }).SetTrainable(false)
+	mu, sigma2 := mean.NodeValue(g), variance.NodeValue(g)
+	if training {
+		n := float64(x.Shape().Dimensions[0])
+		mu = ReduceMean(x, 0)
+		d := Sub(x, ExpandAxes(mu, 0))
+		sigma2 = ReduceMean(Mul(d, d), 0)
+		mean.SetNodeValue(average(mean.NodeValue(g), StopGradient(mu)))
+		variance.SetNodeValue(average(variance.NodeValue(g), MulScalar(StopGradient(sigma2), n/max(n-1, 1))))
+	}
+	a := Div(scale.NodeValue(g), Sqrt(AddScalar(sigma2, normEpsilon)))
+	return Add(Mul(Sub(x, ExpandAxes(mu, 0)), ExpandAxes(a, 0)), ExpandAxes(offset.NodeValue(g), 0))
+}
+
+func average(old, now *Node) *Node {
+	return Add(MulScalar(old, 1-normMomentum), MulScalar(now, normMomentum))
+}
+
+// variable returns the scope's variable, made from first where it does not exist yet.
+func variable(scope *model.Scope, name string, first func(path string) any) *model.Variable {
+	path := model.JoinPath(scope.Scope(), name)
+	if v := scope.Store().GetVariable(path); v != nil {
+		return v
+	}
+	return scope.VariableWithValue(name, first(path))
+}
+
+// seed is the seed of the store's first values.
+func seed(scope *model.Scope) uint64 {
+	return model.GetRootParamOr(scope.Store(), initial.SeedParam, uint64(0))
+}

@@ -1,0 +1,66 @@
+package dvml
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dvml/dvml/loss"
+)
+
+// Method holds the choices of the method that stay fixed over a whole run.
+type Method struct {
+	// Objective is "dvml" (all four losses) or "plain" (the metric loss on z_I alone, no generator, no decoder).
+	Objective string `yaml:"objective"`
+	// Dim is D, the dimension of z_I, z_V and z. The paper takes 512, the report 128.
+	Dim int `yaml:"dim"`
+	// FeatureNorm puts batch norm on the backbone's features before the heads, as the report's code does.
+	FeatureNorm bool `yaml:"feature_norm"`
+	// Decoder is the network that rebuilds the features from z.
+	Decoder Decoder `yaml:"decoder"`
+	// Reconstruction is "norm", the Euclidean norm of the rest (the paper), or "squared", half its square (the report's code).
+	Reconstruction string `yaml:"reconstruction"`
+	// WeightDecay adds WeightDecay/2 * ||w||^2 of every weight but batch norm's to L4, so that l4 scales it (the report's code: 5e-3).
+	WeightDecay float64 `yaml:"weight_decay"`
+	// Classifier adds a softmax cross entropy of the detached features, which trains its own layer alone: a thermometer, not a teacher.
+	Classifier bool `yaml:"classifier"`
+	// Loss is the metric loss Lm.
+	Loss loss.Config `yaml:"loss"`
+}
+
+// Decoder says how x_hat is made from z: D -> Hidden -> activation -> F.
+type Decoder struct {
+	// Hidden is the width of the middle layer, 512 in paper and report.
+	Hidden int `yaml:"hidden"`
+	// Activation is "tanh" (the paper) or "relu_norm", ReLU and then batch norm (the report's code).
+	Activation string `yaml:"activation"`
+}
+
+// DefaultMethod returns the report's choices at D = 128 around the semi-hard triplet loss.
+func DefaultMethod() Method {
+	return Method{
+		Objective: "dvml", Dim: 128, FeatureNorm: true,
+		Decoder:        Decoder{Hidden: 512, Activation: "tanh"},
+		Reconstruction: "norm",
+		Classifier:     true,
+		Loss:           loss.Config{Name: "triplet"},
+	}
+}
+
+// Validate reports the first setting that is out of its range, by its name in the configuration file.
+func (m Method) Validate() error {
+	switch {
+	case !slices.Contains([]string{"dvml", "plain"}, m.Objective):
+		return fmt.Errorf("method.objective is %q; it is dvml or plain", m.Objective)
+	case m.Dim < 1 || m.Dim > 1<<16:
+		return fmt.Errorf("method.dim is %d; it is from 1 to 65536", m.Dim)
+	case m.Objective == "dvml" && m.Decoder.Hidden < 1:
+		return fmt.Errorf("method.decoder.hidden is %d; it is at least 1", m.Decoder.Hidden)
+	case m.Objective == "dvml" && !slices.Contains([]string{"tanh", "relu_norm"}, m.Decoder.Activation):
+		return fmt.Errorf("method.decoder.activation is %q; it is tanh or relu_norm", m.Decoder.Activation)
+	case m.Objective == "dvml" && !slices.Contains([]string{"norm", "squared"}, m.Reconstruction):
+		return fmt.Errorf("method.reconstruction is %q; it is norm or squared", m.Reconstruction)
+	case m.WeightDecay < 0:
+		return fmt.Errorf("method.weight_decay is %g; it is not negative", m.WeightDecay)
+	}
+	return nil
+}

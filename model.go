@@ -1,0 +1,70 @@
+package dvml
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/loss"
+)
+
+// Model is a backbone under a method, for a training set of Classes classes. Its variables live under the scope's "backbone", "heads",
+// "decoder", "classifier" and "loss".
+type Model struct {
+	Backbone backbone.Spec
+	Method   Method
+	Classes  int
+
+	loss loss.Loss
+}
+
+// NewModel checks the settings and makes the model. Its loss is given the number of classes and the dimension.
+func NewModel(b backbone.Spec, m Method, classes int) (*Model, error) {
+	if err := b.Validate(); err != nil {
+		return nil, fmt.Errorf("backbone: %w", err)
+	}
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	if classes < 2 {
+		return nil, fmt.Errorf("the training set has %d classes; metric learning needs at least 2", classes)
+	}
+	cfg := m.Loss
+	cfg.NumClasses, cfg.Dim = classes, m.Dim
+	lm, err := loss.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("method.loss: %w", err)
+	}
+	return &Model{Backbone: b, Method: m, Classes: classes, loss: lm}, nil
+}
+
+// NeedsUniform reports whether the loss asks for Inputs.Uniform.
+func (m *Model) NeedsUniform() bool { return loss.NeedsUniform(m.loss) }
+
+// Train builds the losses of one training step from images [B,H,W,3]; in.Features is filled in by it.
+func (m *Model) Train(scope *model.Scope, images *Node, in Inputs, phase Phase) Terms {
+	in.Features = m.Features(scope, images, true)
+	return m.TrainHeads(scope, in, phase)
+}
+
+// TrainHeads builds the losses of one training step from given features, with no backbone in the graph.
+func (m *Model) TrainHeads(scope *model.Scope, in Inputs, phase Phase) Terms {
+	return m.Method.objective(scope, m.loss, in, phase, m.Classes)
+}
+
+// Features builds the backbone: images [B,H,W,3] -> x [B,F].
+func (m *Model) Features(scope *model.Scope, images *Node, training bool) *Node {
+	return m.Backbone.Build(scope.At("backbone"), images, training)
+}
+
+// Embed builds what the model outputs at test time, z_I [B,D] (not normalised), from images [B,H,W,3].
+func (m *Model) Embed(scope *model.Scope, images *Node) *Node {
+	return m.EmbedFeatures(scope, m.Features(scope, images, false)).ZI
+}
+
+// EmbedFeatures builds the heads' outputs at test time from features [B,F].
+func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) Embedding {
+	return m.Method.heads(scope, x, false)
+}
