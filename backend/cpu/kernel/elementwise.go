@@ -1,0 +1,204 @@
+package kernel
+
+import "fmt"
+
+// Unary is an operation on one vector.
+type Unary uint8
+
+const (
+	Neg        Unary = iota
+	Abs              // |a|
+	Sqrt             // correctly rounded
+	Rsqrt            // 1/sqrt(a), two roundings
+	Sign             // -1, 0 or 1; NaN stays
+	Exp              // within 2 ulp; +Inf above 88.73, 0 below -103.97
+	Log              // within 2 ulp; NaN below 0, -Inf at 0
+	Tanh             // within 4 ulp
+	Logistic         // 1/(1+exp(-a)), within 4 ulp
+	Square           // a*a
+	Reciprocal       // 1/a
+	unaryCount
+)
+
+// Binary is an operation on two vectors.
+type Binary uint8
+
+const (
+	Add Binary = iota
+	Sub
+	Mul
+	Div
+	Max // b if b > a, else a: a NaN in a stays, one in b is passed over
+	Min // b if b < a, else a
+	binaryCount
+)
+
+// Compare is a relation of two vectors. Relations with NaN are false, NotEqual is true.
+type Compare uint8
+
+const (
+	Equal Compare = iota
+	NotEqual
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+)
+
+// same panics unless all lengths equal the first.
+func same(n int, others ...int) {
+	for _, m := range others {
+		if m < n {
+			panic(fmt.Sprintf("kernel: vectors of %d and %d", n, m))
+		}
+	}
+}
+
+// Apply writes op(a) to dst; both have dst's length and may be the same slice.
+func (op Unary) Apply(dst, a []float32) {
+	same(len(dst), len(a))
+	if active == Generic {
+		op.generic(dst, a)
+		return
+	}
+	op.fast(dst, a)
+}
+
+// Apply writes a op b to dst, elementwise; dst may be a or b.
+func (op Binary) Apply(dst, a, b []float32) {
+	same(len(dst), len(a), len(b))
+	if active == Generic {
+		op.generic(dst, a, b)
+		return
+	}
+	op.fast(dst, a, b)
+}
+
+// Scalar writes a op s to dst.
+func (op Binary) Scalar(dst, a []float32, s float32) {
+	same(len(dst), len(a))
+	if active == Generic {
+		op.genericScalar(dst, a, s)
+		return
+	}
+	op.fastScalar(dst, a, s)
+}
+
+// ScalarLeft writes s op a to dst.
+func (op Binary) ScalarLeft(dst []float32, s float32, a []float32) {
+	same(len(dst), len(a))
+	if active == Generic {
+		op.genericScalarLeft(dst, s, a)
+		return
+	}
+	op.fastScalarLeft(dst, s, a)
+}
+
+// Rows writes a op row to dst for every row of a [rows,len(row)], adjacent in memory: the broadcast along the last axis.
+func (op Binary) Rows(dst, a, row []float32) {
+	for i := 0; i+len(row) <= len(dst) && len(row) > 0; i += len(row) {
+		op.Apply(dst[i:i+len(row)], a[i:], row)
+	}
+}
+
+// MulAdd writes a*b + c to dst (one rounding where the processor has fused multiply-add).
+func MulAdd(dst, a, b, c []float32) {
+	same(len(dst), len(a), len(b), len(c))
+	if active == Generic {
+		mulAddGeneric(dst, a, b, c)
+		return
+	}
+	mulAddFast(dst, a, b, c)
+}
+
+// MulAddRows writes a*scale + shift to dst for every row of a [rows,len(scale)]: batch norm's last step. relu clamps at zero.
+func MulAddRows(dst, a, scale, shift []float32, relu bool) {
+	for i := 0; i+len(scale) <= len(dst) && len(scale) > 0; i += len(scale) {
+		row := dst[i : i+len(scale)]
+		MulAdd(row, a[i:], scale, shift)
+		if relu {
+			Max.Scalar(row, row, 0)
+		}
+	}
+}
+
+// AddScaled adds s*x to y.
+func AddScaled(y, x []float32, s float32) {
+	same(len(y), len(x))
+	if active == Generic {
+		axpyGeneric(y, x, s)
+		return
+	}
+	addScaledFast(y, x, s)
+}
+
+// Fill sets every element to v.
+func Fill(dst []float32, v float32) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// ReLUGradient writes dy where y > 0, else 0. y is ReLU's result (its argument serves as well).
+func ReLUGradient(dst, dy, y []float32) {
+	same(len(dst), len(dy), len(y))
+	if active == Generic {
+		reluGradientGeneric(dst, dy, y)
+		return
+	}
+	reluGradientFast(dst, dy, y)
+}
+
+// Apply writes whether a op b to dst.
+func (op Compare) Apply(dst []bool, a, b []float32) {
+	same(len(dst), len(a), len(b))
+	for i, v := range a[:len(dst)] {
+		dst[i] = op.holds(v, b[i])
+	}
+}
+
+// Scalar writes whether a op s to dst.
+func (op Compare) Scalar(dst []bool, a []float32, s float32) {
+	same(len(dst), len(a))
+	for i, v := range a[:len(dst)] {
+		dst[i] = op.holds(v, s)
+	}
+}
+
+func (op Compare) holds(a, b float32) bool {
+	switch op {
+	case Equal:
+		return a == b
+	case NotEqual:
+		return a != b
+	case Less:
+		return a < b
+	case LessEqual:
+		return a <= b
+	case Greater:
+		return a > b
+	}
+	return a >= b
+}
+
+// Select writes x where cond is true, else y.
+func Select(dst []float32, cond []bool, x, y []float32) {
+	same(len(dst), len(cond), len(x), len(y))
+	for i, c := range cond[:len(dst)] {
+		if c {
+			dst[i] = x[i]
+		} else {
+			dst[i] = y[i]
+		}
+	}
+}
+
+// Select writes x where a op b, else y, without a mask in memory.
+func (op Compare) Select(dst, a, b, x, y []float32) {
+	same(len(dst), len(a), len(b), len(x), len(y))
+	if active == Generic {
+		op.genericSelect(dst, a, b, x, y)
+		return
+	}
+	op.fastSelect(dst, a, b, x, y)
+}

@@ -1,0 +1,143 @@
+package kernel
+
+import "math"
+
+// Sum returns the sum of a, in a fixed order of partial sums.
+func Sum(a []float32) float32 {
+	if active == Generic {
+		return sumGeneric(a)
+	}
+	return sumFast(a)
+}
+
+// Dot returns the sum of a*b.
+func Dot(a, b []float32) float32 {
+	same(len(a), len(b))
+	if active == Generic {
+		return dotGeneric(a, b)
+	}
+	return dotFast(a, b)
+}
+
+// Largest returns the maximum of a, -Inf of nothing. NaNs are passed over.
+func Largest(a []float32) float32 {
+	if active == Generic {
+		return largestGeneric(a)
+	}
+	return largestFast(a)
+}
+
+// ColumnSums adds up the rows of a [rows,cols], ld floats apart, into dst [cols]; accumulate adds to what dst holds. Single-threaded; see
+// SumColumns for all workers.
+func ColumnSums(dst, a []float32, rows, cols, ld int, accumulate bool) {
+	need("matrix", a, extent(rows, cols, ld))
+	dst = dst[:cols]
+	if !accumulate {
+		clear(dst)
+	}
+	for r := range rows {
+		Add.Apply(dst, dst, a[r*ld:][:cols])
+	}
+}
+
+// ColumnDots adds up the rows of a*b (both [rows,cols], lda and ldb floats apart) into dst [cols].
+func ColumnDots(dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) {
+	need("matrix", a, extent(rows, cols, lda))
+	need("matrix", b, extent(rows, cols, ldb))
+	dst = dst[:cols]
+	if !accumulate {
+		clear(dst)
+	}
+	for r := range rows {
+		MulAdd(dst, a[r*lda:][:cols], b[r*ldb:][:cols], dst)
+	}
+}
+
+// SumColumns is ColumnSums on all workers: each sums a share of the rows, the shares are added in order.
+func SumColumns(p *Pool, dst, a []float32, rows, cols, ld int, accumulate bool) {
+	columns(p, dst, rows, cols, accumulate, func(part []float32, lo, hi int) {
+		ColumnSums(part, a[lo*ld:], hi-lo, cols, ld, false)
+	})
+}
+
+// DotColumns is ColumnDots on all workers.
+func DotColumns(p *Pool, dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) {
+	columns(p, dst, rows, cols, accumulate, func(part []float32, lo, hi int) {
+		ColumnDots(part, a[lo*lda:], b[lo*ldb:], hi-lo, cols, lda, ldb, false)
+	})
+}
+
+func columns(p *Pool, dst []float32, rows, cols int, accumulate bool, f func(part []float32, lo, hi int)) {
+	dst = dst[:cols]
+	if !accumulate {
+		clear(dst)
+	}
+	if rows == 0 || cols == 0 {
+		return
+	}
+	pieces := p.Pieces(rows, 1+32768/cols)
+	parts := takeScratch(pieces * cols)
+	p.Parallel(pieces, 1, func(lo, hi, _ int) {
+		for i := lo; i < hi; i++ {
+			f(parts[i*cols:][:cols], i*rows/pieces, (i+1)*rows/pieces)
+		}
+	})
+	for i := range pieces {
+		Add.Apply(dst, dst, parts[i*cols:][:cols])
+	}
+	giveScratch(parts)
+}
+
+func sumGeneric(a []float32) float32 {
+	var s [8]float32 // eight chains: shorter than one, and a smaller rounding error
+	for len(a) >= 8 {
+		for i := range s {
+			s[i] += a[i]
+		}
+		a = a[8:]
+	}
+	for i, v := range a {
+		s[i] += v
+	}
+	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}
+
+func dotGeneric(a, b []float32) float32 {
+	var s [8]float32
+	b = b[:len(a)]
+	for len(a) >= 8 && len(b) >= 8 {
+		for i := range s {
+			s[i] += a[i] * b[i]
+		}
+		a, b = a[8:], b[8:]
+	}
+	for i, v := range a {
+		s[i] += v * b[i]
+	}
+	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}
+
+func largestGeneric(a []float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range a {
+		if v > m {
+			m = v
+		}
+	}
+	return m
+}
+
+// SlidingSum writes dst[i] = sum of src[i-before .. i+after], what lies outside counting as zero, for every row of src [rows,c], adjacent in
+// memory: the channel window of local response normalisation. dst must not overlap src.
+func SlidingSum(dst, src []float32, c, before, after int) {
+	for r := 0; r+c <= len(dst) && c > 0; r += c {
+		d, s := dst[r:r+c], src[r:r+c]
+		copy(d, s)
+		for k := 1; k <= before && k < c; k++ {
+			Add.Apply(d[k:], d[k:], s[:c-k])
+		}
+		for k := 1; k <= after && k < c; k++ {
+			Add.Apply(d[:c-k], d[:c-k], s[k:])
+		}
+	}
+}
