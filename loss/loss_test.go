@@ -1,0 +1,119 @@
+package loss
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/internal/shared"
+)
+
+// engine is the backend of all tests of the package.
+var engine = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go:ops_sequential") })
+
+func backend(t testing.TB) compute.Backend {
+	t.Helper()
+	b, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// graded is a loss on one batch: value, active share, gradient for the embeddings.
+type graded struct {
+	loss, active float32
+	gradient     [][]float32
+}
+
+// grade computes a loss in a fresh store; prepare, where given, fills the store first.
+func grade(t testing.TB, cfg Config, embeddings [][]float32, labels []int32, uniform [][]float32, prepare func(*model.Scope)) graded {
+	t.Helper()
+	l, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := model.NewStore()
+	if prepare != nil {
+		prepare(store.RootScope().At("loss"))
+	}
+	out := gradeIn(t, l, store, embeddings, labels, uniform)
+	store.Finalize()
+	return out
+}
+
+// gradeIn computes a loss with the variables of store.
+func gradeIn(t testing.TB, l Loss, store *model.Store, embeddings [][]float32, labels []int32, uniform [][]float32) graded {
+	t.Helper()
+	if uniform == nil {
+		uniform = make([][]float32, len(labels))
+		for i := range uniform {
+			uniform[i] = make([]float32, len(labels))
+		}
+	}
+	exec := model.MustNewExec(backend(t), store, func(scope *model.Scope, in []*Node) []*Node {
+		v := l.Graph(scope.At("loss"), Batch{Embeddings: in[0], Labels: in[1], Uniform: in[2]})
+		return []*Node{v.Loss, v.Active, Gradient(v.Loss, in[0])[0]}
+	})
+	defer exec.Finalize()
+	out, err := exec.Exec(embeddings, labels, uniform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return graded{tensors.ToScalar[float32](out[0]), tensors.ToScalar[float32](out[1]), out[2].Value().([][]float32)}
+}
+
+// golden is the part of golden/metric_learning.json that losses and miners are held to.
+type golden struct {
+	Labels     []int32     `json:"labels"`
+	Embeddings [][]float32 `json:"embeddings"`
+	Proxies    [][]float32 `json:"proxies"`
+	Losses     map[string]struct {
+		Value    float64     `json:"value"`
+		Gradient [][]float64 `json:"grad"`
+	} `json:"losses"`
+}
+
+func readGolden(t testing.TB) golden {
+	t.Helper()
+	blob, err := os.ReadFile(shared.Path(t, "golden/metric_learning.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g golden
+	if err := json.Unmarshal(blob, &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// agree holds a loss to a reference: values relative to 1 or their size, gradients relative to 1 or the reference's largest entry.
+func agree(t testing.TB, got graded, value float64, gradient [][]float64, tolerance float64) {
+	t.Helper()
+	off := math.Abs(float64(got.loss)-value) / max(1, math.Abs(value))
+	if !(off <= tolerance) {
+		t.Errorf("loss is %g, want %g", got.loss, value)
+	}
+	largest, worst := 0., 0.
+	for i, row := range gradient {
+		for j, want := range row {
+			largest = max(largest, math.Abs(want))
+			miss := math.Abs(float64(got.gradient[i][j]) - want)
+			if !(miss <= worst) {
+				worst = miss
+			}
+		}
+	}
+	if !(worst/max(1, largest) <= tolerance) {
+		t.Errorf("gradient is off by %g (the largest entry is %g)", worst, largest)
+	}
+	t.Logf("value %.2g off, gradient %.2g off where the largest entry is %.2g, active %.3f", off, worst, largest, got.active)
+}
