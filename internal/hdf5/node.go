@@ -1,0 +1,306 @@
+package hdf5
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Node is an object of a file: a group, with Links, or a dataset, with Data.
+type Node struct {
+	Links map[string]uint64 // names to addresses, for Node
+	Data  *Dataset          // nil for groups
+
+	attributes map[string]Attribute
+	broken     map[string]error // attributes that cannot be read
+	dense      bool             // attributes are kept where this package does not look
+}
+
+// Dataset is an array in a file.
+type Dataset struct {
+	Type   Type
+	Dims   []uint64
+	Offset int64 // where in the file its values lie
+	Size   int64 // their bytes; that all of them lie within the file has been checked
+	inline []byte
+	layout error // why the values cannot be read
+}
+
+// Contiguous reports why the values do not lie in one block of the file, nil where they do.
+func (d *Dataset) Contiguous() error {
+	if d.layout == nil && d.inline != nil {
+		return fmt.Errorf("hdf5: %w: values within the object header", ErrUnsupported)
+	}
+	return d.layout
+}
+
+// maxMessages bounds the header messages of one object, maxChunks its continuation blocks.
+const (
+	maxMessages = 1 << 20
+	maxChunks   = 1 << 12
+)
+
+// headerMessage is one message of an object header.
+type headerMessage struct {
+	kind  int
+	flags int
+	body  []byte
+}
+
+// Node reads the object at an address.
+func (f *File) Node(at uint64) (*Node, error) {
+	messages, err := f.messages(at)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Links: map[string]uint64{}, attributes: map[string]Attribute{}, broken: map[string]error{}}
+	var d Dataset
+	var found [3]bool // dataspace, data type, layout
+	for _, m := range messages {
+		c := &cursor{b: m.body}
+		if m.flags&2 != 0 && (m.kind == msgDatatype || m.kind == msgDataspace) {
+			return nil, fmt.Errorf("hdf5: %w: a committed data type", ErrUnsupported)
+		}
+		var err error
+		switch m.kind {
+		case msgDataspace:
+			d.Dims, err = parseSpace(c)
+			found[0] = true
+		case msgDatatype:
+			d.Type, err = parseType(c, 0)
+			found[1] = true
+		case msgLayout:
+			err = d.parseLayout(c)
+			found[2] = true
+		case msgFilter:
+			d.layout = fmt.Errorf("hdf5: %w: compressed values", ErrUnsupported)
+		case msgExternal:
+			d.layout = fmt.Errorf("hdf5: %w: values in another file", ErrUnsupported)
+		case msgLink:
+			err = n.parseLink(c)
+		case msgLinkInfo:
+			err = checkLinkInfo(c)
+		case msgSymbolTable:
+			err = f.symbolTable(n.Links, c.u64(), c.u64())
+		case msgAttribute:
+			a, bad := parseAttribute(m.body)
+			if bad != nil {
+				n.broken[a.Name] = bad
+			} else {
+				n.attributes[a.Name] = a
+			}
+		case msgAttrInfo:
+			n.dense = denseAttributes(c)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if found[0] && found[1] && found[2] {
+		n.Data = &d
+		return n, d.place(f)
+	}
+	return n, nil
+}
+
+// Attribute returns an attribute by name; false where there is none.
+func (n *Node) Attribute(name string) (Attribute, bool, error) {
+	if a, ok := n.attributes[name]; ok {
+		return a, true, nil
+	}
+	if err, ok := n.broken[name]; ok {
+		return Attribute{}, true, err
+	}
+	if n.dense {
+		return Attribute{}, false, fmt.Errorf("hdf5: %w: attribute %q may be in dense storage", ErrUnsupported, name)
+	}
+	return Attribute{}, false, nil
+}
+
+// parseLayout reads a layout message.
+func (d *Dataset) parseLayout(c *cursor) error {
+	version, class := c.u8(), c.u8()
+	if version < 3 || version > 5 {
+		return fmt.Errorf("hdf5: %w: layout version %d", ErrUnsupported, version)
+	}
+	switch class {
+	case 0:
+		d.inline = c.take(c.u16())
+		d.Size = int64(len(d.inline))
+	case 1:
+		at, size := c.u64(), c.u64()
+		if at == undefined {
+			if d.layout == nil {
+				d.layout = fmt.Errorf("hdf5: %w: no values were ever written", ErrFormat)
+			}
+			break
+		}
+		d.Offset, d.Size = int64(at), int64(size)
+	default:
+		if d.layout == nil {
+			d.layout = fmt.Errorf("hdf5: %w: values in chunks", ErrUnsupported)
+		}
+	}
+	return c.err("a layout")
+}
+
+// place checks that the values lie within the file, and turns their address into an offset.
+func (d *Dataset) place(f *File) error {
+	want, ok := bytesOf(d.Type, d.Dims, 1<<62)
+	if !ok {
+		return fmt.Errorf("hdf5: %w: an array of dims %v", ErrFormat, d.Dims)
+	}
+	if want == 0 {
+		d.layout, d.Size, d.inline = nil, 0, nil
+		return nil
+	}
+	if d.layout != nil {
+		return nil
+	}
+	if uint64(d.Size) < want {
+		return fmt.Errorf("hdf5: %w: dims %v of %d bytes take %d bytes, %d are kept", ErrFormat, d.Dims, d.Type.Size, want, d.Size)
+	}
+	d.Size = int64(want)
+	if d.inline != nil {
+		return nil
+	}
+	if at := uint64(d.Offset); at > f.size || want > f.size-at {
+		return fmt.Errorf("hdf5: %w: values of dims %v lie at %d to %d, the file ends at %d: cut short", ErrFormat, d.Dims, at, at+want, f.size)
+	}
+	d.Offset += int64(f.base)
+	return nil
+}
+
+// Read returns all values of a dataset as they lie, for small ones.
+func (f *File) Read(d *Dataset) (Value, error) {
+	v := Value{Type: d.Type, Dims: d.Dims}
+	switch {
+	case d.layout != nil:
+		return v, d.layout
+	case d.inline != nil:
+		v.Data = d.inline[:d.Size]
+		return v, nil
+	case d.Size == 0:
+		return v, nil
+	}
+	var err error
+	v.Data, err = f.bytes(uint64(d.Offset)-f.base, uint64(d.Size))
+	return v, err
+}
+
+// messages returns the header messages of the object at an address, continuations included.
+func (f *File) messages(at uint64) ([]headerMessage, error) {
+	start, err := f.bytes(at, 16)
+	if err != nil {
+		return nil, fmt.Errorf("hdf5: object header: %w", err)
+	}
+	if string(start[:4]) == "OHDR" {
+		return f.messages2(at, start)
+	}
+	if start[0] != 1 {
+		return nil, fmt.Errorf("hdf5: %w: no object header at %d", ErrFormat, at)
+	}
+	first, err := f.bytes(at+16, uint64(binary.LittleEndian.Uint32(start[8:])))
+	if err != nil {
+		return nil, err
+	}
+	split := func(c *cursor) headerMessage {
+		kind, size := c.u16(), c.u16()
+		flags := c.u8()
+		c.take(3)
+		return headerMessage{kind, flags, c.take(size)}
+	}
+	return f.collect(first, 8, split, func(b []byte) ([]byte, error) { return b, nil })
+}
+
+// messages2 reads an object header of version 2.
+func (f *File) messages2(at uint64, start []byte) ([]headerMessage, error) {
+	if start[4] != 2 {
+		return nil, fmt.Errorf("hdf5: %w: object header version %d", ErrUnsupported, start[4])
+	}
+	flags := start[5]
+	head := uint64(6)
+	if flags&0x20 != 0 {
+		head += 16 // times
+	}
+	if flags&0x10 != 0 {
+		head += 4 // phase change of attributes
+	}
+	width := uint64(1) << (flags & 3)
+	b, err := f.bytes(at, head+width)
+	if err != nil {
+		return nil, err
+	}
+	size := (&cursor{b: b[head:]}).uint(int(width))
+	if size > f.size {
+		return nil, fmt.Errorf("hdf5: %w: an object header of %d bytes", ErrFormat, size)
+	}
+	whole, err := f.bytes(at, head+width+size+4)
+	if err != nil {
+		return nil, err
+	}
+	sealed := func(b []byte) ([]byte, error) {
+		n := len(b) - 4
+		if n < 4 || checksum(b[:n]) != binary.LittleEndian.Uint32(b[n:]) {
+			return nil, fmt.Errorf("hdf5: %w: the checksum of an object header is wrong", ErrFormat)
+		}
+		return b[:n], nil
+	}
+	body, err := sealed(whole)
+	if err != nil {
+		return nil, err
+	}
+	least := 4
+	if flags&4 != 0 {
+		least = 6
+	}
+	split := func(c *cursor) headerMessage {
+		kind, size := c.u8(), c.u16()
+		flags := c.u8()
+		c.take(least - 4)
+		return headerMessage{kind, flags, c.take(size)}
+	}
+	unwrap := func(b []byte) ([]byte, error) {
+		b, err := sealed(b)
+		if err == nil && string(b[:4]) != "OCHK" {
+			err = fmt.Errorf("hdf5: %w: no continuation of an object header where one should be", ErrFormat)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b[4:], nil
+	}
+	return f.collect(body[head+width:], least, split, unwrap)
+}
+
+// collect splits chunks of at least least bytes a message, following continuations.
+func (f *File) collect(first []byte, least int, split func(*cursor) headerMessage, unwrap func([]byte) ([]byte, error)) ([]headerMessage, error) {
+	var all []headerMessage
+	chunks := [][]byte{first}
+	for i := 0; i < len(chunks); i++ {
+		c := &cursor{b: chunks[i]}
+		for len(c.b) >= least {
+			m := split(c)
+			if err := c.err("a header message"); err != nil {
+				return nil, err
+			}
+			if m.kind == msgContinuation {
+				to := &cursor{b: m.body}
+				at, n := to.u64(), to.u64()
+				b, err := f.bytes(at, n)
+				if err != nil {
+					return nil, err
+				}
+				if b, err = unwrap(b); err != nil {
+					return nil, err
+				}
+				chunks = append(chunks, b)
+			} else {
+				all = append(all, m)
+			}
+			if len(all) > maxMessages || len(chunks) > maxChunks {
+				return nil, fmt.Errorf("hdf5: %w: an object header without end", ErrFormat)
+			}
+		}
+	}
+	return all, nil
+}
