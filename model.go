@@ -20,8 +20,8 @@ type Model struct {
 	loss loss.Loss
 }
 
-// NewModel checks the settings and makes the model. Its loss is given the number of classes and the dimension.
-func NewModel(b backbone.Spec, m Method, classes int) (*Model, error) {
+// NewModel checks the settings and makes the model. Its loss is told the number of classes, the dimension and the seed of its proxies.
+func NewModel(b backbone.Spec, m Method, classes int, seed uint64) (*Model, error) {
 	if err := b.Validate(); err != nil {
 		return nil, fmt.Errorf("backbone: %w", err)
 	}
@@ -32,7 +32,7 @@ func NewModel(b backbone.Spec, m Method, classes int) (*Model, error) {
 		return nil, fmt.Errorf("the training set has %d classes; metric learning needs at least 2", classes)
 	}
 	cfg := m.Loss
-	cfg.NumClasses, cfg.Dim = classes, m.Dim
+	cfg.NumClasses, cfg.Dim, cfg.Seed = classes, m.Dim, seed
 	lm, err := loss.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("method.loss: %w", err)
@@ -41,7 +41,7 @@ func NewModel(b backbone.Spec, m Method, classes int) (*Model, error) {
 }
 
 // NeedsUniform reports whether the loss asks for Inputs.Uniform.
-func (m *Model) NeedsUniform() bool { return loss.NeedsUniform(m.loss) }
+func (m *Model) NeedsUniform() bool { return m.loss.NeedsUniform() }
 
 // Train builds the losses of one training step from images [B,H,W,3]; in.Features is filled in by it.
 func (m *Model) Train(scope *model.Scope, images *Node, in Inputs, phase Phase) Terms {
