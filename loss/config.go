@@ -43,6 +43,7 @@ type Config struct {
 	Bins           int      `yaml:"bins,omitempty"`            // Bins of fastap's histogram.
 	Centres        int      `yaml:"centres,omitempty"`         // Centres a class of soft-triple.
 	Denominator    string   `yaml:"denominator,omitempty"`     // Denominator of the proxy-NCA family: "all" proxies or "negatives" alone.
+	RawNegatives   bool     `yaml:"raw_negatives,omitempty"`   // RawNegatives leaves angular's negatives unscaled where its pairs are normalised.
 	ProxyDeviation *float64 `yaml:"proxy_deviation,omitempty"` // ProxyDeviation is the standard deviation of the proxies' first, normal values.
 }
 
@@ -77,10 +78,10 @@ func (c Config) check(reads []string) error {
 	return nil
 }
 
-// proxied reports what a loss with proxies lacks.
-func (c Config) proxied() error {
-	if c.NumClasses < 1 || c.Dim < 1 {
-		return errors.New("num_classes and dim must be given, for the proxies")
+// counted reports that the number of classes is missing.
+func (c Config) counted() error {
+	if c.NumClasses < 1 {
+		return errors.New("num_classes must be given")
 	}
 	return nil
 }
