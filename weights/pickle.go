@@ -33,7 +33,7 @@ type unpickler struct {
 	stack   []any
 	marks   []int // the heights of the stack at each mark
 	memo    map[uint32]any
-	persist func(id tuple) (any, error)              // what a persistent id stands for
+	persist func(id tuple) (any, error)             // what a persistent id stands for
 	reduce  func(f global, args tuple) (any, error) // what a function gives; opaque where it is unknown
 }
 
@@ -191,8 +191,12 @@ func (u *unpickler) step(op byte) {
 		module, name := u.line(), u.line()
 		u.push(global(module + "." + name))
 	case 0x93: // STACK_GLOBAL
-		name, module := u.pop(), u.pop()
-		u.push(global(fmt.Sprint(module, ".", name)))
+		name, ok1 := u.pop().(string)
+		module, ok2 := u.pop().(string)
+		if !ok1 || !ok2 {
+			fail("the name of a class is no text")
+		}
+		u.push(global(module + "." + name))
 	case 'R', 0x81: // REDUCE, NEWOBJ
 		u.call()
 	case 'b':

@@ -48,14 +48,14 @@ type torchFile struct {
 // persist makes a storage of ("storage", class, key, location, values, ...).
 func (t *torchFile) persist(id tuple) (any, error) {
 	if len(id) < 5 || id[0] != "storage" {
-		return nil, fmt.Errorf("a persistent id that is no storage: %v", id)
+		return nil, errors.New("a persistent id that is no storage")
 	}
 	class, _ := id[1].(global)
 	key, ok1 := id[2].(string)
 	size, ok2 := id[4].(int64)
 	dtype, ok3 := storageTypes[class]
 	if !ok1 || !ok2 || !ok3 {
-		return nil, fmt.Errorf("storage %v of class %q is not known", id[2], class)
+		return nil, fmt.Errorf("storage %q of class %q is not known", key, class)
 	}
 	if len(id) > 5 && id[5] != nil {
 		return nil, fmt.Errorf("storage %q is a view of another, which only files from before PyTorch 0.4 have; save it again with a newer one", key)
@@ -287,7 +287,7 @@ func readTorchLegacy(r io.ReaderAt, size int64) (*File, error) {
 			return nil, errors.New("a pickle, but none of torch.save; save model.state_dict() with torch.save")
 		}
 		if i == 1 && parts[1] != torchProtocol {
-			return nil, fmt.Errorf("its torch.save protocol is %v; %d is read", parts[1], torchProtocol)
+			return nil, fmt.Errorf("its torch.save protocol is not %d, the one that is read", torchProtocol)
 		}
 	}
 	if machine, ok := parts[2].(*dict); ok && machine.items["little_endian"] == false {
@@ -305,7 +305,7 @@ func readTorchLegacy(r io.ReaderAt, size int64) (*File, error) {
 		name, _ := key.(string)
 		s := t.storages[name]
 		if s == nil {
-			return nil, fmt.Errorf("%w: storage %v follows and no tensor names it", ErrTorn, key)
+			return nil, fmt.Errorf("%w: storage %q follows and no tensor names it", ErrTorn, name)
 		}
 		if err := s.fromStream(u); err != nil {
 			return nil, fmt.Errorf("%w: storage %q: %w", ErrTorn, name, err)

@@ -1,0 +1,165 @@
+package backbone
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/weights"
+)
+
+// MetaNormalisation is the key of a file's metadata under which the normalisation that its weights want may stand, as
+// [EncodeNormalisation] writes it. Where it is absent the file's naming tells: Caffe's weights want [augment.Caffe] and so on.
+const MetaNormalisation = "normalisation"
+
+// EncodeNormalisation returns the text of a normalisation for [MetaNormalisation].
+func EncodeNormalisation(n augment.Normalisation) string {
+	text, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // three numbers and a bool; NaN is the only way here
+	}
+	return string(text)
+}
+
+// Imported is what [Spec.Import] found in a file.
+type Imported struct {
+	Tensors       map[string]weights.Tensor // by the path of the variable in the backbone's scope, in the variable's layout
+	Normalisation augment.Normalisation     // what the weights want
+	Naming        string                    // whose names the file uses, in words
+	Ignored       []string                  // names of the file's tensors that are no part of the backbone: classifiers, counters, heads
+}
+
+// FromFile returns the backbone's weights by the paths of their variables, and the normalisation that they want; see [Spec.Import].
+func (s Spec) FromFile(f *weights.File) (map[string]weights.Tensor, augment.Normalisation, error) {
+	in, err := s.Import(f)
+	return in.Tensors, in.Normalisation, err
+}
+
+// Import finds the backbone's weights in a file under any of the names that circulate: this project's, those of Caffe's model in ONNX files
+// (conv1_7x7_s2_w, or the ONNX model zoo's conv1/7x7_s2_w_0) and torchvision's (conv1.conv.weight). Weights [Cout,Cin,kh,kw] are brought to
+// [kh,kw,Cin,Cout]. Auxiliary classifiers and the last fully connected layer are left aside and listed. The error names each weight that is
+// missing, is not of the network, or has a wrong shape.
+func (s Spec) Import(f *weights.File) (Imported, error) {
+	n, form, err := recognise(f)
+	if err != nil {
+		return Imported{}, err
+	}
+	if form != s.Form {
+		return Imported{}, fmt.Errorf("backbone: the file holds GoogLeNet in the form %s, and backbone.form is %s: set it to %s", form, s.Form, form)
+	}
+	in := Imported{Tensors: map[string]weights.Tensor{}, Naming: n.title}
+	if in.Normalisation, err = normalisation(f, n, s); err != nil {
+		return Imported{}, err
+	}
+	var problems []string
+	want := n.names(s)
+	for _, name := range f.Names() {
+		t, canonical := f.Tensors[name], n.canonical(name)
+		v, known := want[canonical]
+		switch {
+		case known:
+			delete(want, canonical)
+			if n.oihw && len(t.Shape) == 4 {
+				t = t.Transpose(2, 3, 1, 0)
+			}
+			if !slices.Equal(t.Shape, v.Shape) {
+				problems = append(problems, fmt.Sprintf("%s has shape %v and should have %v", name, f.Tensors[name].Shape, n.fileShape(v.Shape)))
+			}
+			in.Tensors[v.Path] = t
+		case n.other(canonical):
+			in.Ignored = append(in.Ignored, name)
+		default:
+			problems = append(problems, name+" is none of the network's")
+		}
+	}
+	for _, v := range s.Variables() {
+		for name, missing := range want {
+			if missing.Path == v.Path {
+				problems = append(problems, name+" is missing")
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return Imported{}, fmt.Errorf("backbone: the file (names as %s) does not fit %s GoogLeNet of width %g:\n  %s",
+			n.title, s.Form, s.Width, strings.Join(problems, "\n  "))
+	}
+	return in, nil
+}
+
+// fileShape is the shape of a variable as the file has it.
+func (n naming) fileShape(shape []int) []int {
+	if n.oihw && len(shape) == 4 {
+		return []int{shape[3], shape[2], shape[0], shape[1]}
+	}
+	return shape
+}
+
+func normalisation(f *weights.File, n naming, s Spec) (augment.Normalisation, error) {
+	if text, ok := f.Meta[MetaNormalisation]; ok {
+		var norm augment.Normalisation
+		if err := json.Unmarshal([]byte(text), &norm); err != nil {
+			return norm, fmt.Errorf("backbone: the file's metadata %q: %w", MetaNormalisation, err)
+		}
+		return norm, norm.Check()
+	}
+	if n.form == "" {
+		return s.DefaultNormalisation(), nil
+	}
+	return n.norm, nil
+}
+
+// Detect returns the form and the width of the network whose weights the file holds, the width from the channels of its first layer.
+func Detect(f *weights.File) (Spec, error) {
+	n, form, err := recognise(f)
+	if err != nil {
+		return Spec{}, err
+	}
+	s := Spec{Form: form, Width: 1}
+	for name, t := range f.Tensors {
+		if v := n.names(s)[n.canonical(name)]; v.Path == "conv1_7x7_s2/weights" && len(t.Shape) == 4 {
+			channels := t.Shape[3]
+			if n.oihw {
+				channels = t.Shape[0]
+			}
+			s.Width = float64(channels) / 64
+		}
+	}
+	return s, s.Validate()
+}
+
+// recognise finds the naming and the form under which most of the file's tensors are known.
+func recognise(f *weights.File) (naming, string, error) {
+	var best naming
+	form, most := "", 0
+	for _, n := range namings {
+		for _, candidate := range []string{Original, BN} {
+			if n.form != "" && n.form != candidate {
+				continue
+			}
+			want, hits := n.names(Spec{Form: candidate, Width: 1}), 0
+			for name := range f.Tensors {
+				if _, ok := want[n.canonical(name)]; ok {
+					hits++
+				}
+			}
+			if hits > most {
+				best, form, most = n, candidate, hits
+			}
+		}
+	}
+	if most > 0 {
+		return best, form, nil
+	}
+	names := f.Names()
+	if len(names) == 0 {
+		return best, "", errors.New("backbone: the file holds no tensors")
+	}
+	var titles []string
+	for _, n := range namings {
+		titles = append(titles, n.title)
+	}
+	return best, "", fmt.Errorf("backbone: none of the file's %d tensors (the first is %q) is GoogLeNet's; known names are %s", len(names), names[0], strings.Join(titles, ", "))
+}
