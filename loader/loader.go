@@ -176,7 +176,10 @@ func (l *Loader) dispatch(step, perTask int) {
 		n := len(b.Index)
 		l.sampler.Fill(b.Index, step)
 		for j, i := range b.Index {
-			b.Labels[j] = l.labels[i]
+			b.Labels[j] = -1 // of a row that does not exist, which reading will report
+			if i >= 0 && i < len(l.labels) {
+				b.Labels[j] = l.labels[i]
+			}
 		}
 		b.Step, b.pending, b.failed, b.err = step, n, n, nil
 		l.ordered <- b // ahead keeps it from being full

@@ -81,6 +81,7 @@ func syncFolder(dir string) {
 func (w *Writer) structure(kept []int) error {
 	n, side := uint64(len(kept)), uint64(w.spec.Size)
 	var b *hdf5.Builder
+	sources := []string{"images", "targets"} // arrays with a row an image
 	if w.spill == nil {
 		if err := w.closeUp(kept); err != nil {
 			return err
@@ -95,6 +96,7 @@ func (w *Writer) structure(kept []int) error {
 		}
 		total := offsets[len(kept)]
 		b = hdf5.NewBuilder(w.part, pixelsAt+total)
+		sources = sources[1:]
 		b.Dataset("jpeg", hdf5.Uint8, []uint64{uint64(total)}, pixelsAt)
 		b.Dataset("offsets", hdf5.Int64, []uint64{n + 1}, b.Block(int64s(offsets)))
 	}
@@ -110,11 +112,7 @@ func (w *Writer) structure(kept []int) error {
 	b.Dataset("targets", hdf5.Int32, []uint64{n, 1}, b.Block(targets))
 	names, width := texts(w.spec.Classes)
 	b.Dataset("classes", hdf5.Text(width), []uint64{uint64(len(w.spec.Classes))}, b.Block(names))
-	first := "images"
-	if w.spill != nil {
-		first = "jpeg"
-	}
-	b.Attribute(splitAttribute(b, rows, []string{first, "targets"}))
+	b.Attribute(splitAttribute(b, rows, sources))
 	b.Attribute(hdf5.Number("dvml", formatVersion))
 	b.Attribute(hdf5.Number("size", int64(side)))
 	b.Attribute(hdf5.Word("digest", hex.EncodeToString(digest.Sum(nil))))

@@ -36,7 +36,7 @@ func (r *Reader) load() error {
 	}
 	source := "images"
 	if _, ok := root.Links["jpeg"]; ok && own > 0 {
-		source = "jpeg"
+		source = "targets"
 		err = r.loadJPEG(f, root)
 	} else {
 		err = r.loadPixels(f, root)
