@@ -23,7 +23,7 @@ func ExampleEvaluate() {
 		return
 	}
 	fmt.Printf("NMI %.3f  F1 %.3f  R@1 %.3f  R@2 %.3f  MAP@R %.3f\n", r.NMI, r.F1, r.Recall[0], r.Recall[1], r.MAPR)
-	// Output: NMI 0.479  F1 0.615  R@1 0.333  R@2 0.833  MAP@R 0.417
+	// Output: NMI 0.479  F1 0.615  R@1 0.500  R@2 0.833  MAP@R 0.333
 }
 
 func ExampleRetrieveGallery() {
