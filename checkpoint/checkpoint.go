@@ -1,0 +1,123 @@
+// Package checkpoint keeps the whole state of a model in one safetensors file: every variable under its path, and beside them what is needed to
+// use them or to go on training. Files are written aside, synced and renamed, and carry a checksum, so that a torn one is recognised (see
+// weights.ErrTorn) and a reader of safetensors in any language can open them.
+package checkpoint
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/weights"
+)
+
+// Info is what a checkpoint holds beside the variables.
+type Info struct {
+	// Config is the run's full configuration, YAML.
+	Config string `json:"config"`
+	// Step is how many steps were taken.
+	Step int `json:"step"`
+	// Taken counts the steps that each optimiser group has taken, in the optimiser's order.
+	Taken []int `json:"taken,omitempty"`
+	// Classes is how many classes the training set has.
+	Classes int `json:"classes"`
+	// Data is the fingerprint of the data file.
+	Data string `json:"data,omitempty"`
+	// Best is the best value of the chosen metric so far, at BestStep; BestStep is -1 before the first evaluation.
+	Best     float64 `json:"best"`
+	BestStep int     `json:"best_step"`
+	// Metrics are the held-out metrics at this step where it was evaluated.
+	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
+	Int32 []string `json:"int32,omitempty"`
+}
+
+const infoKey = "dvml"
+
+// Save writes store and info to path.
+func Save(path string, store *model.Store, info Info) error {
+	file := &weights.File{Tensors: map[string]weights.Tensor{}, Meta: map[string]string{}}
+	for v := range store.IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			return fmt.Errorf("checkpoint: variable %s: %w", v.Path(), err)
+		}
+		data, err := flat(value)
+		if err != nil {
+			return fmt.Errorf("checkpoint: variable %s: %w", v.Path(), err)
+		}
+		name := strings.TrimPrefix(v.Path(), "/")
+		if value.DType() == dtypes.Int32 {
+			info.Int32 = append(info.Int32, name)
+		}
+		file.Tensors[name] = weights.Tensor{Shape: value.Shape().Dimensions, Data: data}
+	}
+	info.Int32 = slices.Compact(slices.Sorted(slices.Values(info.Int32)))
+	text, err := json.Marshal(info)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	file.Meta[infoKey] = string(text)
+	if err := weights.WriteSafetensors(path, file); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Load reads a checkpoint that Save wrote into a new store.
+func Load(path string) (*model.Store, Info, error) {
+	file, err := weights.Read(path)
+	if err != nil {
+		return nil, Info{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	text, ok := file.Meta[infoKey]
+	if !ok {
+		return nil, Info{}, fmt.Errorf("checkpoint: %s holds weights but is no checkpoint of dvml; `dvml import` makes a backbone of it", path)
+	}
+	info := Info{BestStep: -1}
+	if err := json.Unmarshal([]byte(text), &info); err != nil {
+		return nil, Info{}, fmt.Errorf("checkpoint: %s: its description is not readable: %w", path, err)
+	}
+	store := model.NewStore()
+	for _, name := range slices.Sorted(maps.Keys(file.Tensors)) {
+		t := file.Tensors[name]
+		value := tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)
+		if slices.Contains(info.Int32, name) {
+			value = tensors.FromFlatDataAndDimensions(toInt32(t.Data), t.Shape...)
+		}
+		if _, err := store.CreateVariable("/"+name, value); err != nil {
+			return nil, Info{}, fmt.Errorf("checkpoint: %s: %w", path, err)
+		}
+	}
+	return store, info, nil
+}
+
+// flat returns the values of a float32 or int32 tensor as float32.
+func flat(t *tensors.Tensor) ([]float32, error) {
+	switch t.DType() {
+	case dtypes.Float32:
+		return tensors.CopyFlatData[float32](t)
+	case dtypes.Int32:
+		ints, err := tensors.CopyFlatData[int32](t)
+		values := make([]float32, len(ints))
+		for i, n := range ints {
+			values[i] = float32(n)
+		}
+		return values, err
+	}
+	return nil, fmt.Errorf("its type is %s; float32 and int32 are kept", t.DType())
+}
+
+func toInt32(values []float32) []int32 {
+	ints := make([]int32, len(values))
+	for i, v := range values {
+		ints[i] = int32(v)
+	}
+	return ints
+}

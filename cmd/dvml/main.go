@@ -1,0 +1,70 @@
+// Command dvml prepares photographs, trains a deep variational metric learning model on them and uses it. `dvml --help` lists its commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/dvml/dvml/train"
+)
+
+// cli is the program's commands, a file each.
+type cli struct {
+	Quickstart quickstartCmd `cmd:"" help:"No data needed: draw a small image set, train on it, evaluate, search, and say what to open."`
+	Prepare    prepareCmd    `cmd:"" help:"Turn a folder or an archive of labelled photographs into one HDF5 file."`
+	Info       infoCmd       `cmd:"" help:"Say what an HDF5 file holds and draw a contact sheet of it."`
+	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
+	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
+	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
+	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
+	Backends   backendsCmd   `cmd:"" help:"List what can run the computations here."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run is main with its exit status as a value.
+func run(args []string) int {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("dvml"), kong.UsageOnError(),
+		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dvml:", err)
+		return 2
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dvml:", err)
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			fmt.Fprintf(os.Stderr, "`dvml %s --help` shows how it is used.\n", parse.Context.Command())
+		}
+		return 2
+	}
+	// The first SIGINT or SIGTERM asks the work to stop at a good place; a second one ends the program.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	command.BindTo(ctx, (*context.Context)(nil))
+	switch err := command.Run(); {
+	case err == nil || errors.Is(err, train.ErrInterrupted):
+		return 0
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "dvml: interrupted")
+		return 130
+	default:
+		fmt.Fprintln(os.Stderr, "dvml:", err)
+		return 1
+	}
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/dvml/dvml/train"
+)
+
+type presetsCmd struct {
+	Name string `arg:"" optional:"" help:"Print all settings of this preset, with their reasons."`
+}
+
+// Run lists the presets, or prints one.
+func (c *presetsCmd) Run() error {
+	if c.Name != "" {
+		cfg, err := train.Preset(c.Name)
+		if err != nil {
+			return err
+		}
+		text, err := cfg.YAML()
+		if err != nil {
+			return err
+		}
+		fmt.Print(string(text))
+		return nil
+	}
+	names, about := train.Presets()
+	for i, n := range names {
+		fmt.Printf("%-14s %s\n", n, about[i])
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dvml/dvml/embed"
+	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/imageset"
+	"github.com/dvml/dvml/imageset/drawn"
+	"github.com/dvml/dvml/store"
+	"github.com/dvml/dvml/train"
+)
+
+type quickstartCmd struct {
+	Out     string `default:"quickstart" help:"Folder for everything that it makes."`
+	Seed    uint64 `default:"1" help:"Fixes every bit of the result."`
+	Backend string `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Force   bool   `help:"Replace the folder of an earlier quickstart."`
+}
+
+// The image set of the quickstart.
+const (
+	quickClasses  = 40
+	quickPerClass = 30
+	quickSize     = 64
+)
+
+// Run draws, prepares, trains, evaluates and searches.
+func (c *quickstartCmd) Run(ctx context.Context) error {
+	began := time.Now()
+	if err := c.folder(); err != nil {
+		return err
+	}
+	data := filepath.Join(c.Out, "data.h5")
+	if err := c.prepare(ctx, data); err != nil {
+		return err
+	}
+	t, err := c.train(ctx, data)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	nearest := filepath.Join(c.Out, "neighbours.png")
+	if err := c.search(ctx, t, data, nearest); err != nil {
+		return err
+	}
+	return c.report(t, nearest, time.Since(began))
+}
+
+// folder makes the folder; the marker inside says that a quickstart made it and may replace it.
+func (c *quickstartCmd) folder() error {
+	marker := filepath.Join(c.Out, ".quickstart")
+	if entries, err := os.ReadDir(c.Out); err == nil && len(entries) > 0 {
+		if _, err := os.Stat(marker); err != nil {
+			return fmt.Errorf("%s is there and is not a quickstart's; name another folder by --out", c.Out)
+		}
+		if err := os.RemoveAll(c.Out); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(marker, nil, 0o644)
+}
+
+func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
+	photographs := filepath.Join(c.Out, "photographs")
+	fmt.Printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, photographs)
+	if err := drawn.Draw(photographs, drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed}); err != nil {
+		return err
+	}
+	set, err := imageset.Open(photographs, imageset.Options{})
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	fmt.Printf("2  Preparing them (dvml prepare %s %s)\n", photographs, data)
+	if _, err := imageset.Prepare(ctx, set, data, imageset.PrepareOptions{Size: quickSize, Strict: true}); err != nil {
+		return err
+	}
+	r, err := store.Open(data)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return drawSheet(r, filepath.Join(c.Out, "contact-sheet.png"), 10, 10)
+}
+
+func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer, error) {
+	cfg, err := train.Preset("quickstart")
+	if err != nil {
+		return nil, err
+	}
+	cfg.Data, cfg.Seed, cfg.Backend = data, c.Seed, c.Backend
+	backend, err := engine.New(cfg.Backend)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("3  Training on the first %d classes (dvml train --preset quickstart --data %s)\n", quickClasses/2, data)
+	screen := newScreen(os.Stdout)
+	defer screen.close()
+	t, err := train.New(cfg, train.Folder(filepath.Join(c.Out, "run")), backend, screen)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Run(ctx); err != nil {
+		t.Close()
+		if errors.Is(err, train.ErrInterrupted) {
+			screen.close()
+			fmt.Printf("Stopped after step %d. To go on: dvml train --resume %s\n", t.Step(), t.Folder)
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
+// search draws held-out queries beside their nearest neighbours.
+func (c *quickstartCmd) search(ctx context.Context, t *train.Trainer, data, path string) error {
+	m, err := loadModel(t.Folder.Best())
+	if err != nil {
+		return err
+	}
+	r, err := store.Open(data)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	indices := r.Indices(store.Test)
+	screen := newScreen(os.Stdout)
+	defer screen.close()
+	rows, dim, err := m.rows(ctx, r, indices, embed.ZI, 32, c.Backend, screen)
+	if err != nil {
+		return err
+	}
+	return drawNeighbours(r, indices, rows, dim, path, 8, 6)
+}
+
+// drawNeighbours draws queries, spread over the images at indices with embeddings rows, and the k nearest of the others to each.
+func drawNeighbours(r *store.Reader, indices []int, rows []float32, dim int, path string, queries, k int) error {
+	unit, err := evaluate.Normalised(rows, dim)
+	if err != nil {
+		return err
+	}
+	k = min(k, len(indices)-1)
+	near, err := evaluate.Neighbours(unit, dim, k)
+	if err != nil {
+		return err
+	}
+	labels := r.Labels()
+	var all []figure.Query
+	for q := range min(queries, len(indices)) {
+		n := (2*q + 1) * len(indices) / (2 * min(queries, len(indices)))
+		img, err := picture(r, indices[n])
+		if err != nil {
+			return err
+		}
+		query := figure.Query{Image: img, Caption: r.Classes()[labels[indices[n]]]}
+		for _, j := range near[n*k : (n+1)*k] {
+			img, err := picture(r, indices[j])
+			if err != nil {
+				return err
+			}
+			query.Neighbours = append(query.Neighbours, figure.Neighbour{Image: img, Right: labels[indices[j]] == labels[indices[n]]})
+		}
+		all = append(all, query)
+	}
+	return figure.WritePNG(path, figure.Neighbours(all))
+}
+
+// report prints the table of before and after, and what to do next.
+func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Duration) error {
+	rows, err := train.ReadRows(t.Folder.Metrics())
+	if err != nil {
+		return err
+	}
+	var before, after map[string]float64
+	_, best := t.Best()
+	for _, r := range rows {
+		if _, ok := r.Values["R@1"]; ok {
+			if r.Step == 0 {
+				before = r.Values
+			}
+			if r.Step == best {
+				after = r.Values
+			}
+		}
+	}
+	fmt.Printf("\n4  %d classes that it never saw, in %s:\n\n   %-8s %8s %8s\n", quickClasses-quickClasses/2, took.Round(time.Second), "", "before", "after")
+	for _, name := range metricOrder(after) {
+		fmt.Printf("   %-8s %8.3f %8.3f\n", name, before[name], after[name])
+	}
+	fmt.Printf(`
+Look at
+   %s   what it was trained on
+   %s      queries, and what it finds nearest (green: right, red: wrong)
+   %s          losses and metrics over the steps
+
+With your own photographs, one folder for each thing they show:
+   dvml prepare PHOTOGRAPHS photographs.h5
+   dvml import torchvision:googlenet
+   dvml train --data photographs.h5 --backbone googlenet-bn.safetensors
+`, filepath.Join(c.Out, "contact-sheet.png"), nearest, t.Folder.Curves())
+	return nil
+}

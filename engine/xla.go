@@ -1,0 +1,5 @@
+//go:build xla
+
+package engine
+
+import _ "github.com/gomlx/go-xla/compute/xla" // registers xla

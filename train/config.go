@@ -1,0 +1,183 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
+)
+
+// Config is everything that decides a run. base.yaml beside this file names each value, with its reason.
+type Config struct {
+	Data       string           `yaml:"data"`
+	Seed       uint64           `yaml:"seed"`
+	Backend    string           `yaml:"backend"`
+	Backbone   BackboneConfig   `yaml:"backbone"`
+	Image      ImageConfig      `yaml:"image"`
+	Method     dvml.Method      `yaml:"method"`
+	Phases     []dvml.Phase     `yaml:"phases"`
+	Batch      BatchConfig      `yaml:"batch"`
+	Optimizer  OptimizerConfig  `yaml:"optimizer"`
+	Evaluate   EvaluateConfig   `yaml:"evaluate"`
+	Checkpoint CheckpointConfig `yaml:"checkpoint"`
+	Log        LogConfig        `yaml:"log"`
+}
+
+// BackboneConfig is the network below the heads and where its first weights come from.
+type BackboneConfig struct {
+	backbone.Spec `yaml:",inline"`
+	// Weights is a file that backbone.Spec.FromFile understands; empty: drawn from the seed.
+	Weights string `yaml:"weights"`
+}
+
+// ImageConfig says how a stored image becomes the network's input.
+type ImageConfig struct {
+	Crop          int                   `yaml:"crop"`
+	RandomCrop    bool                  `yaml:"random_crop"`
+	Mirror        bool                  `yaml:"mirror"`
+	Resize        int                   `yaml:"resize"`
+	MinArea       float64               `yaml:"min_area"`
+	Normalisation augment.Normalisation `yaml:"normalisation"`
+}
+
+// BatchConfig is how a batch is drawn.
+type BatchConfig struct {
+	// Sampler is "pxk" (Classes x PerClass), "npair" (Classes x 2) or "balanced" (Classes*PerClass images, classes equally likely).
+	Sampler  string `yaml:"sampler"`
+	Classes  int    `yaml:"classes"`
+	PerClass int    `yaml:"per_class"`
+}
+
+// Size is the number of images in a batch.
+func (b BatchConfig) Size() int {
+	if b.Sampler == "npair" {
+		return 2 * b.Classes
+	}
+	return b.Classes * b.PerClass
+}
+
+// OptimizerConfig is the optimiser, its groups' learning rates and their schedule.
+type OptimizerConfig struct {
+	Name        string  `yaml:"name"`
+	Beta1       float64 `yaml:"beta1"`
+	Beta2       float64 `yaml:"beta2"`
+	Epsilon     float64 `yaml:"epsilon"`
+	Momentum    float64 `yaml:"momentum"`
+	WeightDecay float64 `yaml:"weight_decay"`
+	ClipNorm    float64 `yaml:"clip_norm"`
+	Rates       Rates   `yaml:"rates"`
+	Schedule    string  `yaml:"schedule"`
+	Warmup      int     `yaml:"warmup"`
+	StepEvery   int     `yaml:"step_every"`
+	StepFactor  float64 `yaml:"step_factor"`
+}
+
+// Rates are the learning rates of the optimiser's groups. A group with rate 0 is frozen.
+type Rates struct {
+	Backbone   float64 `yaml:"backbone"`
+	Heads      float64 `yaml:"heads"`
+	Decoder    float64 `yaml:"decoder"`
+	Classifier float64 `yaml:"classifier"`
+	Loss       float64 `yaml:"loss"`
+}
+
+// EvaluateConfig says when and how the held-out classes are evaluated.
+type EvaluateConfig struct {
+	Every    int    `yaml:"every"`
+	First    bool   `yaml:"first"`
+	K        []int  `yaml:"k,flow"`
+	Best     string `yaml:"best"`
+	Restarts int    `yaml:"restarts"`
+	Batch    int    `yaml:"batch"`
+}
+
+// CheckpointConfig says when the state is saved and how many of these files are kept beside the best one.
+type CheckpointConfig struct {
+	Every int `yaml:"every"`
+	Keep  int `yaml:"keep"`
+}
+
+// LogConfig says how often losses are logged.
+type LogConfig struct {
+	Every int `yaml:"every"`
+}
+
+// Steps is the length of the run over all phases.
+func (c *Config) Steps() int {
+	n := 0
+	for _, p := range c.Phases {
+		n += p.Steps
+	}
+	return n
+}
+
+// PhaseAt returns the number (from 0) of the phase that step (from 0) belongs to.
+func (c *Config) PhaseAt(step int) int {
+	for i, p := range c.Phases {
+		if step < p.Steps {
+			return i
+		}
+		step -= p.Steps
+	}
+	return len(c.Phases) - 1
+}
+
+// Validate reports everything that is out of its range, by its name in the configuration file.
+func (c *Config) Validate() error {
+	var bad []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			bad = append(bad, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Data != "", "data is empty; it is the HDF5 file that `dvml prepare` wrote (--data FILE.h5)")
+	if err := c.Backbone.Spec.Validate(); err != nil {
+		bad = append(bad, fmt.Errorf("backbone: %w", err))
+	}
+	if err := c.Method.Validate(); err != nil {
+		bad = append(bad, err)
+	}
+	check(c.Image.Crop >= 32, "image.crop is %d; the network takes 32 and more", c.Image.Crop)
+	for i, s := range c.Image.Normalisation.Std {
+		check(s > 0, "image.normalisation.std[%d] is %g; it is positive", i, s)
+	}
+	check(len(c.Phases) > 0, "phases is empty; there is nothing to train")
+	for i, p := range c.Phases {
+		if err := p.Validate(); err != nil {
+			bad = append(bad, fmt.Errorf("phases[%d].%w", i, err))
+		}
+	}
+	oneOf := func(name, value string, known ...string) {
+		check(slices.Contains(known, value), "%s is %q; it is one of %s", name, value, strings.Join(known, ", "))
+	}
+	oneOf("batch.sampler", c.Batch.Sampler, "pxk", "npair", "balanced")
+	check(c.Batch.Classes >= 2, "batch.classes is %d; it is at least 2", c.Batch.Classes)
+	check(c.Batch.PerClass >= 1, "batch.per_class is %d; it is at least 1", c.Batch.PerClass)
+	o := c.Optimizer
+	oneOf("optimizer.name", o.Name, "adam", "adamw", "sgd")
+	oneOf("optimizer.schedule", o.Schedule, "constant", "cosine", "step")
+	check(o.Schedule != "step" || o.StepEvery > 0 && o.StepFactor > 0, "optimizer.schedule is step; it needs step_every and step_factor above 0")
+	check(o.Beta1 >= 0 && o.Beta1 < 1, "optimizer.beta1 is %g; it is in [0,1)", o.Beta1)
+	check(o.Beta2 >= 0 && o.Beta2 < 1, "optimizer.beta2 is %g; it is in [0,1)", o.Beta2)
+	check(o.Epsilon > 0, "optimizer.epsilon is %g; it is positive", o.Epsilon)
+	for i, r := range o.Rates.list() {
+		check(r >= 0, "optimizer.rates.%s is %g; it is not negative", groups[i], r)
+	}
+	check(o.ClipNorm >= 0, "optimizer.clip_norm is %g; it is not negative (0: no clipping)", o.ClipNorm)
+	check(o.WeightDecay >= 0, "optimizer.weight_decay is %g; it is not negative", o.WeightDecay)
+	check(c.Evaluate.Every >= 0, "evaluate.every is %d; it is not negative (0: at the end only)", c.Evaluate.Every)
+	check(len(c.Evaluate.K) > 0 && slices.Min(append([]int{1}, c.Evaluate.K...)) >= 1, "evaluate.k is %v; it lists at least one K, each from 1", c.Evaluate.K)
+	check(c.Evaluate.Batch >= 1, "evaluate.batch is %d; it is at least 1", c.Evaluate.Batch)
+	check(c.Evaluate.Restarts >= 1, "evaluate.restarts is %d; it is at least 1", c.Evaluate.Restarts)
+	if len(c.Evaluate.K) > 0 {
+		oneOf("evaluate.best", c.Evaluate.Best, metricNames(c.Evaluate.K)...)
+	}
+	check(c.Checkpoint.Every >= 1, "checkpoint.every is %d; it is at least 1", c.Checkpoint.Every)
+	check(c.Checkpoint.Keep >= 2, "checkpoint.keep is %d; it is at least 2, so that one is whole whatever happens to the other", c.Checkpoint.Keep)
+	check(c.Log.Every >= 1, "log.every is %d; it is at least 1", c.Log.Every)
+	return errors.Join(bad...)
+}

@@ -1,0 +1,87 @@
+package train
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/sampler"
+	"github.com/dvml/dvml/store"
+)
+
+// data is the open data file and what a run needs to know of it.
+type data struct {
+	reader  *store.Reader
+	train   []int   // images of the training classes
+	test    []int   // images of the held-out classes
+	classes int     // number of training classes
+	number  []int32 // class of the file -> training class from 0, or -1
+}
+
+func openData(path string) (*data, error) {
+	r, err := store.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &data{reader: r, train: r.Indices(store.Train), test: r.Indices(store.Test)}
+	d.number = make([]int32, len(r.Classes()))
+	for i := range d.number {
+		d.number[i] = -1
+	}
+	labels := r.Labels()
+	for _, i := range d.train {
+		if c := labels[i]; d.number[c] < 0 {
+			d.number[c] = 0
+		}
+	}
+	for c, n := range d.number {
+		if n == 0 {
+			d.number[c] = int32(d.classes)
+			d.classes++
+		}
+	}
+	if d.classes < 2 || len(d.test) < 2 {
+		r.Close()
+		return nil, fmt.Errorf("train: %s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
+	}
+	return d, nil
+}
+
+// testLabels are the classes of the held-out images.
+func (d *data) testLabels() []int32 {
+	labels := make([]int32, len(d.test))
+	for i, n := range d.test {
+		labels[i] = d.reader.Labels()[n]
+	}
+	return labels
+}
+
+// trainPlan and testPlan say how images are shown.
+func (c *Config) trainPlan() augment.Plan {
+	return augment.Plan{Crop: c.Image.Crop, RandomCrop: c.Image.RandomCrop, Mirror: c.Image.Mirror, Resize: c.Image.Resize, MinArea: c.Image.MinArea, Norm: c.Image.Normalisation}
+}
+
+// TestPlan is how the network sees an image outside training: the centre crop.
+func (c *Config) TestPlan() augment.Plan {
+	return augment.Plan{Crop: c.Image.Crop, Resize: c.Image.Resize, Norm: c.Image.Normalisation}
+}
+
+// batches starts the loader of training batches at step.
+func (d *data) batches(c *Config, step int) (*loader.Loader, error) {
+	labels := d.reader.Labels()
+	var s sampler.Sampler
+	var err error
+	switch c.Batch.Sampler {
+	case "npair":
+		s, err = sampler.NewNPair(labels, d.train, c.Batch.Classes, c.Seed)
+	case "balanced":
+		s, err = sampler.NewClassBalanced(labels, d.train, c.Batch.Size(), c.Seed)
+	default:
+		s, err = sampler.NewPxK(labels, d.train, c.Batch.Classes, c.Batch.PerClass, c.Seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return loader.New(d.reader, s, c.trainPlan(), c.Seed, step, runtime.GOMAXPROCS(0), 2)
+}

@@ -1,0 +1,89 @@
+package train
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Folder is a run's folder:
+//
+//	config.yaml                           every setting
+//	checkpoints/step-000100.safetensors   the newest states
+//	best.safetensors                      the state that was best by evaluate.best
+//	metrics.csv                           losses and metrics
+//	curves.png                            the same as a picture
+//	events/                               TensorBoard
+type Folder string
+
+// Config is the path of the settings.
+func (f Folder) Config() string { return filepath.Join(string(f), "config.yaml") }
+
+// Metrics is the path of the table of losses and metrics.
+func (f Folder) Metrics() string { return filepath.Join(string(f), "metrics.csv") }
+
+// Curves is the path of the picture of the curves.
+func (f Folder) Curves() string { return filepath.Join(string(f), "curves.png") }
+
+// Events is TensorBoard's folder.
+func (f Folder) Events() string { return filepath.Join(string(f), "events") }
+
+// Best is the path of the best state.
+func (f Folder) Best() string { return filepath.Join(string(f), "best.safetensors") }
+
+// Checkpoint is the path of the state after step.
+func (f Folder) Checkpoint(step int) string {
+	return filepath.Join(string(f), "checkpoints", fmt.Sprintf("step-%06d.safetensors", step))
+}
+
+// Checkpoints lists the states, the newest first.
+func (f Folder) Checkpoints() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(string(f), "checkpoints"))
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	var paths []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "step-") && strings.HasSuffix(e.Name(), ".safetensors") {
+			paths = append(paths, filepath.Join(string(f), "checkpoints", e.Name()))
+		}
+	}
+	slices.SortFunc(paths, func(a, b string) int { return stepOf(b) - stepOf(a) })
+	return paths, nil
+}
+
+// stepOf reads the step out of a checkpoint's name.
+func stepOf(path string) int {
+	var step int
+	if _, err := fmt.Sscanf(filepath.Base(path), "step-%d.safetensors", &step); err != nil {
+		return -1
+	}
+	return step
+}
+
+// create makes the folder for a new run. A folder that holds a run already is an error.
+func (f Folder) create() error {
+	if _, err := os.Stat(f.Config()); err == nil {
+		return fmt.Errorf("train: %s holds a run already; go on with it by `dvml train --resume %s`, or name another folder", string(f), string(f))
+	}
+	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
+		return fmt.Errorf("train: run folder: %w", err)
+	}
+	return nil
+}
+
+// prune removes all but the newest keep states.
+func (f Folder) prune(keep int) error {
+	paths, err := f.Checkpoints()
+	if err != nil {
+		return err
+	}
+	for _, p := range paths[min(keep, len(paths)):] {
+		if err := os.Remove(p); err != nil {
+			return fmt.Errorf("train: an old checkpoint: %w", err)
+		}
+	}
+	return nil
+}

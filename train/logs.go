@@ -1,0 +1,130 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/tensorboard"
+)
+
+// logs are a run's table, events and curves, and what the watcher hears.
+type logs struct {
+	t      *Trainer
+	table  *table
+	events *tensorboard.Writer
+	times  []time.Duration // of the last steps
+}
+
+// recent is how many steps the rate is taken over.
+const recent = 20
+
+func openLogs(t *Trainer) (*logs, error) {
+	columns := append([]string{"phase", "images_per_second"}, Values...)
+	for _, g := range groups {
+		columns = append(columns, "rate_"+g)
+	}
+	columns = append(columns, metricNames(t.Config.Evaluate.K)...)
+	l := &logs{t: t}
+	var err error
+	if l.table, err = openTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
+		return nil, err
+	}
+	if l.events, err = tensorboard.Create(t.Folder.Events(), tensorboard.Options{PurgeStep: t.info.Step}); err != nil {
+		l.table.close()
+		return nil, fmt.Errorf("train: events: %w", err)
+	}
+	return l, nil
+}
+
+func (l *logs) close() error { return errors.Join(l.table.close(), l.events.Close()) }
+
+// step logs the step just taken.
+func (l *logs) step(phase int, values, zi []float32, b *loader.Batch, took time.Duration) error {
+	t, c := l.t, l.t.Config
+	l.times = append(l.times, took)
+	l.times = l.times[max(0, len(l.times)-recent):]
+	var sum time.Duration
+	for _, d := range l.times {
+		sum += d
+	}
+	each := sum / time.Duration(len(l.times))
+	p := Progress{
+		Step: t.info.Step, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
+		Values:          map[string]float64{},
+		ImagesPerSecond: float64(len(b.Labels)) / each.Seconds(),
+		Left:            each * time.Duration(c.Steps()-t.info.Step),
+		Logged:          t.info.Step%c.Log.Every == 0,
+	}
+	for i, name := range Values {
+		p.Values[name] = float64(values[i])
+	}
+	if p.Logged {
+		if err := l.record(p, zi, b); err != nil {
+			return err
+		}
+	}
+	t.watch.Step(p)
+	return nil
+}
+
+// record writes a logged step to the table and the events.
+func (l *logs) record(p Progress, zi []float32, b *loader.Batch) error {
+	t, c := l.t, l.t.Config
+	row := Row{Step: p.Step, Values: maps.Clone(p.Values)}
+	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
+	factor := c.Optimizer.factor(p.Step-1, c.Steps())
+	for g, rate := range c.Optimizer.Rates.list() {
+		row.Values["rate_"+groups[g]] = rate * factor
+	}
+	if err := l.table.add(row); err != nil {
+		return fmt.Errorf("train: metrics: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
+		if err := l.events.Scalar("train/"+name, p.Step, row.Values[name]); err != nil {
+			return fmt.Errorf("train: events: %w", err)
+		}
+	}
+	_ = t
+	return l.events.Histogram("train/z_i", p.Step, zi)
+}
+
+// metrics logs an evaluation.
+func (l *logs) metrics(m map[string]float64) error {
+	step := l.t.info.Step
+	if err := l.table.add(Row{Step: step, Values: m}); err != nil {
+		return fmt.Errorf("train: metrics: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if err := l.events.Scalar("test/"+name, step, m[name]); err != nil {
+			return fmt.Errorf("train: events: %w", err)
+		}
+	}
+	l.t.watch.Evaluation(step, m)
+	return l.events.Flush()
+}
+
+func (l *logs) flush() error {
+	if err := l.table.file.Sync(); err != nil {
+		return fmt.Errorf("train: metrics: %w", err)
+	}
+	if err := l.events.Flush(); err != nil {
+		return fmt.Errorf("train: events: %w", err)
+	}
+	return nil
+}
+
+// curves draws the losses and the metrics so far.
+func (l *logs) curves() error {
+	rows, err := ReadRows(l.t.Folder.Metrics())
+	if err != nil {
+		return err
+	}
+	_ = figure.Palette
+	_ = rows
+	return nil
+}

@@ -1,0 +1,146 @@
+package train
+
+import (
+	"math"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/internal/initial"
+)
+
+// groups are the optimiser's groups: the first part of a variable's path.
+var groups = []string{"backbone", "heads", "decoder", "classifier", "loss"}
+
+const decoderGroup = 2
+
+func (r Rates) list() []float64 {
+	return []float64{r.Backbone, r.Heads, r.Decoder, r.Classifier, r.Loss}
+}
+
+// groupOf returns the number of the group that the variable at path belongs to, or -1.
+func groupOf(path string) int {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	for i, g := range groups {
+		if g == first {
+			return i
+		}
+	}
+	return -1
+}
+
+// columns of the table that steers one step, a row a group.
+const (
+	columnRate   = iota // learning rate, for Adam divided by 1 - beta1^t
+	columnSecond        // Adam's 1 / sqrt(1 - beta2^t)
+	columnDecay         // learning rate without Adam's correction, for AdamW's decay
+	columns
+)
+
+// steering returns the values, [groups x columns], that steer the update of the step that makes each group's counter taken[g]: learning rates
+// under the schedule at step (from 0) of steps, with Adam's bias corrections (Kingma and Ba 2015). Computed here in float64, so that a graph needs no counter.
+func (o OptimizerConfig) steering(step, steps int, taken []int) []float32 {
+	table := make([]float32, len(groups)*columns)
+	for g, rate := range o.Rates.list() {
+		rate *= o.factor(step, steps)
+		first, second := 1.0, 1.0
+		if o.Name != "sgd" {
+			t := float64(max(taken[g], 1))
+			first, second = 1-math.Pow(o.Beta1, t), 1-math.Pow(o.Beta2, t)
+		}
+		row := table[g*columns:]
+		row[columnRate], row[columnSecond], row[columnDecay] = float32(rate/first), float32(1/math.Sqrt(second)), float32(rate)
+	}
+	return table
+}
+
+// factor is the schedule: what the learning rates are multiplied by at step.
+func (o OptimizerConfig) factor(step, steps int) float64 {
+	if step < o.Warmup {
+		return float64(step+1) / float64(o.Warmup)
+	}
+	switch o.Schedule {
+	case "cosine":
+		return 0.5 * (1 + math.Cos(math.Pi*float64(step-o.Warmup)/float64(max(steps-o.Warmup, 1))))
+	case "step":
+		return math.Pow(o.StepFactor, float64(step/o.StepEvery))
+	}
+	return 1
+}
+
+// update adds to the graph one step of the optimiser on every trainable variable that the loss uses and whose group trains, steered by
+// table [groups, columns]. It returns the norm of all these gradients before clipping.
+func (o OptimizerConfig) update(scope *model.Scope, total, table *Node, trains func(group int) bool) (norm *Node) {
+	g := total.Graph()
+	var vars []*model.Variable
+	var nodes []*Node
+	for v := range scope.Store().IterVariables() {
+		if group := groupOf(v.Path()); v.Trainable && v.InUseByGraph(g) && group >= 0 && trains(group) {
+			vars, nodes = append(vars, v), append(nodes, v.NodeValue(g))
+		}
+	}
+	if len(vars) == 0 {
+		return ScalarZero(g, total.DType())
+	}
+	grads := Gradient(total, nodes...)
+	var squares *Node
+	for _, d := range grads {
+		s := ReduceAllSum(Mul(d, d))
+		if squares == nil {
+			squares = s
+		} else {
+			squares = Add(squares, s)
+		}
+	}
+	norm = Sqrt(squares)
+	for i, v := range vars {
+		d := grads[i]
+		if o.ClipNorm > 0 {
+			d = Mul(d, MinScalar(Div(Scalar(g, d.DType(), o.ClipNorm), AddScalar(norm, 1e-6)), 1))
+		}
+		at := func(column int) *Node {
+			return Reshape(Slice(table, AxisElem(groupOf(v.Path())), AxisElem(column)))
+		}
+		o.one(scope, v, d, at)
+	}
+	return norm
+}
+
+// one updates variable v by its gradient d.
+func (o OptimizerConfig) one(scope *model.Scope, v *model.Variable, d *Node, at func(column int) *Node) {
+	g := d.Graph()
+	w := v.NodeValue(g)
+	decays := o.WeightDecay > 0 && !dvml.IsNormParameter(v.Path()) && v.Shape().Rank() > 1
+	if decays && o.Name != "adamw" {
+		d = Add(d, MulScalar(w, o.WeightDecay))
+	}
+	if o.Name == "sgd" {
+		m := moment(scope, "momentum", v)
+		next := Add(MulScalar(m.NodeValue(g), o.Momentum), d)
+		m.SetNodeValue(next)
+		v.SetNodeValue(Sub(w, Mul(next, at(columnRate))))
+		return
+	}
+	m, s := moment(scope, "first", v), moment(scope, "second", v)
+	first := Add(MulScalar(m.NodeValue(g), o.Beta1), MulScalar(d, 1-o.Beta1))
+	second := Add(MulScalar(s.NodeValue(g), o.Beta2), MulScalar(Mul(d, d), 1-o.Beta2))
+	m.SetNodeValue(first)
+	s.SetNodeValue(second)
+	step := Div(Mul(first, at(columnRate)), AddScalar(Mul(Sqrt(second), at(columnSecond)), o.Epsilon))
+	if decays && o.Name == "adamw" {
+		step = Add(step, Mul(MulScalar(w, o.WeightDecay), at(columnDecay)))
+	}
+	v.SetNodeValue(Sub(w, step))
+}
+
+// moment returns the optimiser's state of one kind for v, from zero.
+func moment(scope *model.Scope, kind string, v *model.Variable) *model.Variable {
+	path := model.JoinPath("/optimizer", kind, v.Path())
+	m := scope.Store().GetVariable(path)
+	if m == nil {
+		m = scope.Store().VariableWithValue(path, initial.Constant(0, v.Shape().Dimensions...))
+	}
+	return m.SetTrainable(false)
+}

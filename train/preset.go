@@ -1,0 +1,133 @@
+package train
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+//go:embed presets/*.yaml
+var presets embed.FS
+
+// Presets lists the names that Preset knows, with the first line of each one's comment.
+func Presets() (names, about []string) {
+	files, err := fs.Glob(presets, "presets/*.yaml")
+	if err != nil {
+		panic(err) // the pattern is constant
+	}
+	for _, f := range files {
+		name := strings.TrimSuffix(path.Base(f), ".yaml")
+		if name == "base" {
+			continue
+		}
+		text, err := presets.ReadFile(f)
+		if err != nil {
+			panic(err) // an embedded file
+		}
+		first, _, _ := strings.Cut(string(text), "\n")
+		names, about = append(names, name), append(about, strings.TrimPrefix(first, "# "))
+	}
+	return names, about
+}
+
+// Preset returns the named preset over the base settings. An unknown name's error lists the known ones.
+func Preset(name string) (*Config, error) {
+	c, err := base()
+	if err != nil {
+		return nil, err
+	}
+	text, err := presets.ReadFile("presets/" + name + ".yaml")
+	if err != nil || name == "base" {
+		names, _ := Presets()
+		return nil, fmt.Errorf("train: there is no preset %q; known are %s", name, strings.Join(names, ", "))
+	}
+	if err := c.decode(text); err != nil {
+		return nil, fmt.Errorf("train: preset %s: %w", name, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads a YAML file over the base settings. A name that no setting has is an error with its line.
+func ReadConfig(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: settings: %w", err)
+	}
+	c, err := ParseConfig(text)
+	if err != nil {
+		return nil, fmt.Errorf("train: %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ParseConfig reads YAML over the base settings.
+func ParseConfig(text []byte) (*Config, error) {
+	c, err := base()
+	if err != nil {
+		return nil, err
+	}
+	return c, c.decode(text)
+}
+
+// Set changes one setting, written as path=value with the names of the YAML file: optimizer.rates.heads=1e-4. The value is YAML.
+func (c *Config) Set(assignment string) error {
+	name, value, ok := strings.Cut(assignment, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("train: --set %q is not of the form a.b=value", assignment)
+	}
+	keys := strings.Split(name, ".")
+	var doc strings.Builder
+	for i, k := range keys[:len(keys)-1] {
+		fmt.Fprintf(&doc, "%s%s:\n", strings.Repeat("  ", i), k)
+	}
+	fmt.Fprintf(&doc, "%s%s: %s\n", strings.Repeat("  ", len(keys)-1), keys[len(keys)-1], value)
+	if err := c.decode([]byte(doc.String())); err != nil {
+		return fmt.Errorf("train: --set %s: %w", assignment, err)
+	}
+	return nil
+}
+
+func base() (*Config, error) {
+	text, err := presets.ReadFile("presets/base.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var c Config
+	if err := c.decode(text); err != nil {
+		return nil, fmt.Errorf("train: base settings: %w", err)
+	}
+	return &c, nil
+}
+
+// decode lays the YAML text over c: what the text does not name stays.
+func (c *Config) decode(text []byte) error {
+	if err := yaml.UnmarshalWithOptions(text, c, yaml.Strict()); err != nil {
+		return errors.New(yaml.FormatError(err, false, true))
+	}
+	return nil
+}
+
+// YAML writes every setting, with the comments of base.yaml.
+func (c *Config) YAML() ([]byte, error) {
+	text, err := presets.ReadFile("presets/base.yaml")
+	if err != nil {
+		return nil, err
+	}
+	comments := yaml.CommentMap{}
+	var ignored Config
+	if err := yaml.UnmarshalWithOptions(text, &ignored, yaml.CommentToMap(comments)); err != nil {
+		return nil, err
+	}
+	for path := range comments {
+		if strings.Contains(path, "phases[") {
+			delete(comments, path) // a run may have fewer phases than the base
+		}
+	}
+	return yaml.MarshalWithOptions(c, yaml.WithComment(comments))
+}

@@ -1,0 +1,151 @@
+package train
+
+import (
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml"
+)
+
+// Names of the values that a step reports, in the order of its output.
+const (
+	KL             = "kl"
+	Reconstruction = "reconstruction"
+	Synthetic      = "synthetic"
+	Invariant      = "invariant"
+	Classifier     = "classifier"
+	Total          = "total"
+	Active         = "active"
+	PositiveDist   = "positive_distance"
+	NegativeDist   = "negative_distance"
+	EmbeddingNorm  = "embedding_norm"
+	GradientNorm   = "gradient_norm"
+)
+
+// Values lists the names of what a step reports, losses first. A method without a part reports 0 for it.
+var Values = []string{KL, Reconstruction, Synthetic, Invariant, Classifier, Total, Active, PositiveDist, NegativeDist, EmbeddingNorm, GradientNorm}
+
+// losses is how many of Values are losses, which must be finite.
+const losses = 6
+
+// step is the compiled graph of one phase.
+type step struct {
+	exec *model.Exec
+}
+
+// newStep prepares the graph of phase: it is built and compiled at the first call.
+func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, phase dvml.Phase) (*step, error) {
+	rates := o.Rates.list()
+	trains := func(group int) bool {
+		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
+	}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
+		images, labels, eps, table := in[0], in[1], in[2], in[3]
+		inputs := dvml.Inputs{Labels: labels, Eps: eps}
+		if m.NeedsUniform() {
+			inputs.Uniform = in[4]
+		}
+		terms := m.Train(scope, images, inputs, phase)
+		norm := o.update(scope, terms.Total, table, trains)
+		return []*Node{report(terms, labels, norm), terms.Embedding.ZI}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &step{exec.WithName("train")}, nil
+}
+
+// report gathers the step's scalars in the order of Values, [len(Values)].
+func report(t dvml.Terms, labels, gradNorm *Node) *Node {
+	g := t.Total.Graph()
+	z := t.Embedding.ZI
+	positive, negative := meanDistances(z, labels)
+	norms := ReduceAllMean(Sqrt(MaxScalar(ReduceSum(Mul(z, z), 1), 1e-12)))
+	parts := []*Node{t.KL, t.Reconstruction, t.Synthetic, t.Invariant, t.Classifier, t.Total, t.Active, positive, negative, norms, gradNorm}
+	for i, p := range parts {
+		if p == nil {
+			p = ScalarZero(g, dtypes.Float32)
+		}
+		parts[i] = Reshape(p, 1)
+	}
+	return Concatenate(parts, 0)
+}
+
+// meanDistances are the mean Euclidean distances of embeddings z [B,D] of the same class and of different classes.
+func meanDistances(z, labels *Node) (positive, negative *Node) {
+	g, b := z.Graph(), z.Shape().Dimensions[0]
+	squares := ReduceSum(Mul(z, z), 1)
+	d2 := Sub(Add(ExpandAxes(squares, 1), ExpandAxes(squares, 0)), MulScalar(MatMul(z, Transpose(z, 0, 1)), 2))
+	d := Sqrt(MaxScalar(d2, 1e-12))
+	same := ConvertDType(Equal(ExpandAxes(labels, 1), ExpandAxes(labels, 0)), dtypes.Float32)
+	others := Sub(OnesLike(same), ConvertDType(Diagonal(g, b), dtypes.Float32))
+	positives, negatives := Mul(same, others), Sub(OnesLike(same), same)
+	mean := func(mask *Node) *Node {
+		return Div(ReduceAllSum(Mul(d, mask)), MaxScalar(ReduceAllSum(mask), 1))
+	}
+	return mean(positives), mean(negatives)
+}
+
+// run takes the step.
+func (s *step) run(images []float32, shape []int, labels []int32, eps *tensors.Tensor, table []float32, uniform *tensors.Tensor) (values, zi []float32, err error) {
+	args := []any{
+		tensors.FromFlatDataAndDimensions(images, shape...),
+		tensors.FromFlatDataAndDimensions(labels, len(labels)),
+		eps,
+		tensors.FromFlatDataAndDimensions(table, len(groups), columns),
+	}
+	if uniform != nil {
+		args = append(args, uniform)
+	}
+	out, err := s.exec.Call(args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if values, err = tensors.CopyFlatData[float32](out[0]); err != nil {
+		return nil, nil, err
+	}
+	zi, err = tensors.CopyFlatData[float32](out[1])
+	return values, zi, err
+}
+
+// close frees the compiled graph and its memory.
+func (s *step) close() { s.exec.Finalize() }
+
+// Streams of random numbers, one for each use, so that no two uses share one.
+const (
+	streamNoise = iota + 1
+	streamUniform
+)
+
+// noise is eps [T,B,D] of the step: normal, a pure function of seed and step.
+func noise(seed uint64, step int, dims ...int) *tensors.Tensor {
+	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|streamNoise))
+	values := make([]float32, product(dims))
+	for i := range values {
+		values[i] = float32(rng.NormFloat64())
+	}
+	return tensors.FromFlatDataAndDimensions(values, dims...)
+}
+
+// uniforms is the [B,B] noise of losses that sample, from [0,1).
+func uniforms(seed uint64, step, b int) *tensors.Tensor {
+	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|streamUniform))
+	values := make([]float32, b*b)
+	for i := range values {
+		values[i] = rng.Float32()
+	}
+	return tensors.FromFlatDataAndDimensions(values, b, b)
+}
+
+func product(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}

@@ -1,0 +1,353 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/loader"
+)
+
+// ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
+var ErrInterrupted = errors.New("interrupted; the state is saved")
+
+// Trainer is one run.
+type Trainer struct {
+	Config  *Config
+	Folder  Folder
+	Model   *dvml.Model
+	data    *data
+	backend compute.Backend
+	store   *model.Store
+	watch   Watcher
+	logs    *logs
+	eval    *evaluator
+	info    checkpoint.Info
+	saved   int // the step of the newest state on disk, -1: none
+}
+
+// New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
+func New(c *Config, folder Folder, backend compute.Backend, w Watcher) (*Trainer, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("train: settings:\n%w", err)
+	}
+	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
+	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(groups))}
+	if err := t.open(); err != nil {
+		return nil, err
+	}
+	t.store = model.NewStore()
+	if err := t.begin(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// begin gives a new run its first weights, its folder and its settings file.
+func (t *Trainer) begin() error {
+	c := t.Config
+	if c.Backbone.Weights != "" {
+		if err := checkpoint.LoadBackbone(c.Backbone.Weights, c.Backbone.Spec, t.store); err != nil {
+			return fmt.Errorf("train: backbone.weights: %w", err)
+		}
+	}
+	text, err := c.YAML()
+	if err != nil {
+		return fmt.Errorf("train: settings: %w", err)
+	}
+	t.info.Config, t.info.Classes, t.info.Data = string(text), t.data.classes, t.data.reader.Fingerprint()
+	if err := t.Folder.create(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(t.Folder.Config(), text, 0o644); err != nil {
+		return fmt.Errorf("train: settings: %w", err)
+	}
+	return t.prepare()
+}
+
+// Resume goes on with the run in folder from its newest whole state. backendOf makes the engine that the run's settings name.
+func Resume(folder Folder, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
+	c, err := ReadConfig(folder.Config())
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{Config: c, Folder: folder, watch: w}
+	if t.store, t.info, err = newest(folder, w); err != nil {
+		return nil, err
+	}
+	if t.backend, err = backendOf(c.Backend); err != nil {
+		return nil, err
+	}
+	t.saved = t.info.Step
+	if err := t.open(); err != nil {
+		return nil, err
+	}
+	if f := t.data.reader.Fingerprint(); f != t.info.Data {
+		t.Close()
+		return nil, fmt.Errorf("train: %s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
+	}
+	if err := t.prepare(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// newest loads the newest state that is whole, and says which ones are not.
+func newest(folder Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
+	paths, err := folder.Checkpoints()
+	if err != nil {
+		return nil, checkpoint.Info{}, err
+	}
+	for _, p := range paths {
+		s, info, err := checkpoint.Load(p)
+		if err == nil {
+			return s, info, nil
+		}
+		w.Say(fmt.Sprintf("%v; trying the one before", err))
+	}
+	return nil, checkpoint.Info{}, fmt.Errorf("train: %s holds no whole checkpoint to go on from", string(folder))
+}
+
+// open opens the data and makes the model.
+func (t *Trainer) open() (err error) {
+	if t.data, err = openData(t.Config.Data); err != nil {
+		return err
+	}
+	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
+		t.data.reader.Close()
+		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
+	}
+	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, t.Config.Method, t.data.classes, t.Config.Seed); err != nil {
+		t.data.reader.Close()
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
+}
+
+// prepare opens the logs and the evaluator, at the step of t.info.
+func (t *Trainer) prepare() (err error) {
+	t.store.SetParam("/"+initial.SeedParam, t.Config.Seed)
+	if t.eval, err = newEvaluator(t); err != nil {
+		return err
+	}
+	t.logs, err = openLogs(t)
+	return err
+}
+
+// Close frees what the run holds.
+func (t *Trainer) Close() error {
+	var bad []error
+	if t.logs != nil {
+		bad = append(bad, t.logs.close())
+	}
+	if t.eval != nil {
+		t.eval.close()
+	}
+	if t.data != nil {
+		bad = append(bad, t.data.reader.Close())
+	}
+	return errors.Join(bad...)
+}
+
+// Step is how many steps were taken so far.
+func (t *Trainer) Step() int { return t.info.Step }
+
+// Run trains to the end, phase by phase. When ctx ends it finishes the step, saves and returns ErrInterrupted.
+func (t *Trainer) Run(ctx context.Context) error {
+	c := t.Config
+	if t.due(t.info.Step) && t.info.Metrics == nil {
+		if err := t.evaluate(ctx); err != nil {
+			return t.stopped(ctx, err)
+		}
+	}
+	if t.saved < 0 {
+		if err := t.save(); err != nil {
+			return err
+		}
+	}
+	if t.info.Step >= c.Steps() {
+		return nil
+	}
+	batches, err := t.data.batches(c, t.info.Step)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	defer batches.Close()
+	for t.info.Step < c.Steps() {
+		if err := t.phase(ctx, c.PhaseAt(t.info.Step), batches); err != nil {
+			return t.stopped(ctx, err)
+		}
+	}
+	return t.logs.curves()
+}
+
+// due reports whether the held-out classes are evaluated after step.
+func (t *Trainer) due(step int) bool {
+	e := t.Config.Evaluate
+	switch step {
+	case 0:
+		return e.First
+	case t.Config.Steps():
+		return true
+	}
+	return e.Every > 0 && step%e.Every == 0
+}
+
+// stopped turns the end of ctx into a saved state and ErrInterrupted.
+func (t *Trainer) stopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	if t.saved != t.info.Step {
+		if err := t.save(); err != nil {
+			return err
+		}
+	}
+	return ErrInterrupted
+}
+
+// phase takes the steps of phase number p that are left.
+func (t *Trainer) phase(ctx context.Context, p int, batches *loader.Loader) error {
+	c := t.Config
+	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.Phases[p])
+	if err != nil {
+		return fmt.Errorf("train: phase %d: %w", p+1, err)
+	}
+	defer s.close()
+	for t.info.Step < c.Steps() && c.PhaseAt(t.info.Step) == p {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := t.take(s, p, batches); err != nil {
+			return err
+		}
+		if t.due(t.info.Step) {
+			if err := t.evaluate(ctx); err != nil {
+				return err
+			}
+		}
+		if t.info.Step == c.Steps() || t.info.Step%c.Checkpoint.Every == 0 {
+			if err := t.save(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take takes one step of phase p.
+func (t *Trainer) take(s *step, p int, batches *loader.Loader) error {
+	c, n := t.Config, t.info.Step
+	began := time.Now()
+	b, err := batches.Next()
+	if err != nil {
+		return fmt.Errorf("train: step %d: %w", n+1, err)
+	}
+	defer batches.Release(b)
+	size := len(b.Labels)
+	labels := make([]int32, size)
+	for i, l := range b.Labels {
+		labels[i] = t.data.number[l]
+	}
+	for g, rate := range c.Optimizer.Rates.list() {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) {
+			t.info.Taken[g]++
+		}
+	}
+	table := c.Optimizer.steering(n, c.Steps(), t.info.Taken)
+	var uniform *tensors.Tensor
+	if t.Model.NeedsUniform() {
+		uniform = uniforms(c.Seed, n, size)
+	}
+	samples := 1
+	if c.Method.Objective == "dvml" {
+		samples = c.Phases[p].Samples
+	}
+	eps := noise(c.Seed, n, samples, size, c.Method.Dim)
+	values, zi, err := s.run(b.Images, []int{size, c.Image.Crop, c.Image.Crop, 3}, labels, eps, table, uniform)
+	if err != nil {
+		return fmt.Errorf("train: step %d: %w", n+1, err)
+	}
+	if err := t.finite(n, values, b.Index); err != nil {
+		return err
+	}
+	t.info.Step, t.info.Metrics = n+1, nil
+	return t.logs.step(p, values, zi, b, time.Since(began))
+}
+
+// finite stops the run where a loss is no number.
+func (t *Trainer) finite(step int, values []float32, index []int) error {
+	for i, v := range values {
+		if i >= losses && Values[i] != GradientNorm {
+			continue
+		}
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			good := "there is no earlier state"
+			if t.saved >= 0 {
+				good = "the last good state is " + t.Folder.Checkpoint(t.saved)
+			}
+			return fmt.Errorf("train: step %d: %s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", step+1, Values[i], v, good, index)
+		}
+	}
+	return nil
+}
+
+// evaluate measures the held-out classes, logs the result and keeps the state if it is the best.
+func (t *Trainer) evaluate(ctx context.Context) error {
+	metrics, err := t.eval.run(ctx)
+	if err != nil {
+		return err
+	}
+	t.info.Metrics = metrics
+	if err := t.logs.metrics(metrics); err != nil {
+		return err
+	}
+	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {
+		t.info.Best, t.info.BestStep = v, t.info.Step
+		if err := checkpoint.Save(t.Folder.Best(), t.store, t.info); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return t.logs.curves()
+}
+
+// save writes the state after the step just taken, and removes old ones.
+func (t *Trainer) save() error {
+	if err := t.logs.flush(); err != nil {
+		return err
+	}
+	if err := checkpoint.Save(t.Folder.Checkpoint(t.info.Step), t.store, t.info); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	t.saved = t.info.Step
+	return t.Folder.prune(t.Config.Checkpoint.Keep)
+}
+
+// Metrics are the last evaluation's.
+func (t *Trainer) Metrics() map[string]float64 { return maps.Clone(t.info.Metrics) }
+
+// Best is the best value of evaluate.best and its step.
+func (t *Trainer) Best() (value float64, step int) { return t.info.Best, t.info.BestStep }
+
+// metricNames lists the evaluation's columns.
+func metricNames(k []int) []string {
+	names := []string{"NMI", "F1", "MAP@R", "RP"}
+	for _, n := range slices.Sorted(slices.Values(k)) {
+		names = append(names, fmt.Sprintf("R@%d", n))
+	}
+	return names
+}

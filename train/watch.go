@@ -1,0 +1,25 @@
+package train
+
+import "time"
+
+// Watcher follows a run: the program draws a progress bar, a test records.
+type Watcher interface {
+	// Say passes a line for the user.
+	Say(line string)
+	// Step is called after each step.
+	Step(Progress)
+	// Evaluation is called after each evaluation with the metrics by name.
+	Evaluation(step int, metrics map[string]float64)
+	// Embedding is called while held-out images are embedded.
+	Embedding(done, total int)
+}
+
+// Progress is where a run stands after a step.
+type Progress struct {
+	Step, Steps     int                // taken, of all
+	Phase, Phases   int                // from 1
+	Values          map[string]float64 // by the names of Values
+	ImagesPerSecond float64            // over the last steps
+	Left            time.Duration      // expected for the rest, evaluations left out
+	Logged          bool               // whether this step is one of those that are logged (log.every)
+}
