@@ -27,4 +27,4 @@
 // its shape says: that is a mistake of the program, and the assembly must not run past the end.
 package kernel
 
-//go:generate go run ./asm -dir .
+//go:generate go run -C asm . -dir ..

@@ -1,7 +1,5 @@
 package kernel
 
-func (g Product) runFast(p *Pool, c, a, b []float32, e Epilogue) { g.runGeneric(p, c, a, b, e) }
-
 type fastConv struct{}
 
 func (fastConv) plan(*Conv, ConvOptions) {}
