@@ -50,9 +50,6 @@ func denseAttributes(c *cursor) bool {
 	return c.u64() != undefined && !c.short
 }
 
-// maxTree bounds the nodes of one group's B-tree.
-const maxTree = 1 << 14
-
 // symbolTable reads the members of an old group: a B-tree of symbol nodes, names in a local heap.
 func (f *File) symbolTable(links map[string]uint64, tree, heap uint64) error {
 	b, err := f.bytes(heap, 32)
@@ -69,11 +66,12 @@ func (f *File) symbolTable(links map[string]uint64, tree, heap uint64) error {
 	if err != nil {
 		return err
 	}
-	queue := []uint64{tree}
+	queue, seen := []uint64{tree}, map[uint64]bool{}
 	for i := 0; i < len(queue); i++ {
-		if len(queue) > maxTree {
-			return fmt.Errorf("hdf5: %w: a group without end", ErrFormat)
+		if seen[queue[i]] {
+			return fmt.Errorf("hdf5: %w: a group's tree meets itself at %d", ErrFormat, queue[i])
 		}
+		seen[queue[i]] = true
 		head, err := f.bytes(queue[i], 8)
 		if err != nil {
 			return err

@@ -33,12 +33,6 @@ func (d *Dataset) Contiguous() error {
 	return d.layout
 }
 
-// maxMessages bounds the header messages of one object, maxChunks its continuation blocks.
-const (
-	maxMessages = 1 << 20
-	maxChunks   = 1 << 12
-)
-
 // headerMessage is one message of an object header.
 type headerMessage struct {
 	kind  int
@@ -54,7 +48,7 @@ func (f *File) Node(at uint64) (*Node, error) {
 	}
 	n := &Node{Links: map[string]uint64{}, attributes: map[string]Attribute{}, broken: map[string]error{}}
 	var d Dataset
-	var found [3]bool // dataspace, data type, layout
+	var found [4]bool // dataspace, data type, layout, symbol table
 	for _, m := range messages {
 		c := &cursor{b: m.body}
 		if m.flags&2 != 0 && (m.kind == msgDatatype || m.kind == msgDataspace) {
@@ -80,6 +74,10 @@ func (f *File) Node(at uint64) (*Node, error) {
 		case msgLinkInfo:
 			err = checkLinkInfo(c)
 		case msgSymbolTable:
+			if found[3] {
+				return nil, fmt.Errorf("hdf5: %w: a group with two symbol tables", ErrFormat)
+			}
+			found[3] = true
 			err = f.symbolTable(n.Links, c.u64(), c.u64())
 		case msgAttribute:
 			a, bad := parseAttribute(m.body)
@@ -275,7 +273,7 @@ func (f *File) messages2(at uint64, start []byte) ([]headerMessage, error) {
 // collect splits chunks of at least least bytes a message, following continuations.
 func (f *File) collect(first []byte, least int, split func(*cursor) headerMessage, unwrap func([]byte) ([]byte, error)) ([]headerMessage, error) {
 	var all []headerMessage
-	chunks := [][]byte{first}
+	chunks, seen := [][]byte{first}, map[uint64]bool{}
 	for i := 0; i < len(chunks); i++ {
 		c := &cursor{b: chunks[i]}
 		for len(c.b) >= least {
@@ -286,6 +284,10 @@ func (f *File) collect(first []byte, least int, split func(*cursor) headerMessag
 			if m.kind == msgContinuation {
 				to := &cursor{b: m.body}
 				at, n := to.u64(), to.u64()
+				if seen[at] {
+					return nil, fmt.Errorf("hdf5: %w: an object header goes on at %d twice", ErrFormat, at)
+				}
+				seen[at] = true
 				b, err := f.bytes(at, n)
 				if err != nil {
 					return nil, err
@@ -296,9 +298,6 @@ func (f *File) collect(first []byte, least int, split func(*cursor) headerMessag
 				chunks = append(chunks, b)
 			} else {
 				all = append(all, m)
-			}
-			if len(all) > maxMessages || len(chunks) > maxChunks {
-				return nil, fmt.Errorf("hdf5: %w: an object header without end", ErrFormat)
 			}
 		}
 	}
