@@ -53,6 +53,13 @@ func grade(t testing.TB, cfg Config, embeddings [][]float32, labels []int32, uni
 // gradeIn computes a loss with the variables of store.
 func gradeIn(t testing.TB, l Loss, store *model.Store, embeddings [][]float32, labels []int32, uniform [][]float32) graded {
 	t.Helper()
+	out, _ := gradeWith(t, l, store, embeddings, labels, uniform, "")
+	return out
+}
+
+// gradeWith also gives the gradient for a matrix that the loss learns, where it has that variable.
+func gradeWith(t testing.TB, l Loss, store *model.Store, embeddings [][]float32, labels []int32, uniform [][]float32, learned string) (graded, [][]float32) {
+	t.Helper()
 	if uniform == nil {
 		uniform = make([][]float32, len(labels))
 		for i := range uniform {
@@ -60,15 +67,24 @@ func gradeIn(t testing.TB, l Loss, store *model.Store, embeddings [][]float32, l
 		}
 	}
 	exec := model.MustNewExec(backend(t), store, func(scope *model.Scope, in []*Node) []*Node {
-		v := l.Graph(scope.At("loss"), Batch{Embeddings: in[0], Labels: in[1], Uniform: in[2]})
-		return []*Node{v.Loss, v.Active, Gradient(v.Loss, in[0])[0]}
+		scope = scope.At("loss")
+		v := l.Graph(scope, Batch{Embeddings: in[0], Labels: in[1], Uniform: in[2]})
+		wanted := []*Node{in[0]}
+		if variable := scope.GetVariable(learned); variable != nil {
+			wanted = append(wanted, variable.NodeValue(in[0].Graph()))
+		}
+		return append([]*Node{v.Loss, v.Active}, Gradient(v.Loss, wanted...)...)
 	})
 	defer exec.Finalize()
 	out, err := exec.Exec(embeddings, labels, uniform)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return graded{tensors.ToScalar[float32](out[0]), tensors.ToScalar[float32](out[1]), out[2].Value().([][]float32)}
+	g := graded{tensors.ToScalar[float32](out[0]), tensors.ToScalar[float32](out[1]), out[2].Value().([][]float32)}
+	if len(out) < 4 {
+		return g, nil
+	}
+	return g, out[3].Value().([][]float32)
 }
 
 // golden is the part of golden/metric_learning.json that losses and miners are held to.

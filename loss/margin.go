@@ -12,7 +12,7 @@ func init() {
 }
 
 // margin keeps positive pairs within a boundary beta and negative pairs outside, both by a margin alpha, over the pairs of triplets (each counted as
-// often as it occurs; without a miner, in all triplets):
+// often as it occurs; without a miner of triplets, in all that join the pairs at one anchor):
 //
 //	L = ( sum max(0, alpha + d_ap - beta) + sum max(0, alpha + beta - d_an) + nu sum beta ) / number of terms above 0
 //
@@ -59,8 +59,9 @@ func (l margin) graph(p pairs) Value {
 	if l.nu != 0 && l.learn != "fixed" {
 		sum = Add(sum, MulScalar(ReduceAllSum(Mul(positives, beta)), l.nu))
 	}
+	guard := MulScalar(ReduceAllSum(beta), 0) // NaN where a label has no boundary
 	return Value{
-		Loss:   share(sum, active),
+		Loss:   Add(share(sum, active), guard),
 		Active: share(active, Add(ReduceAllSum(positives), ReduceAllSum(negatives))),
 	}
 }

@@ -19,10 +19,11 @@ type pairs struct {
 	labels     *Node // [A] int32, of the anchors
 
 	positive, negative *Node       // [A,N] bool, the pairs that count
-	picked             *mine.Pairs // how often each counts, where a miner picked them
+	picked             *mine.Pairs // how often each counts, where a miner of triplets picked them
 }
 
-// triplets gives for each pair [A,N] float32 in how many triplets it stands: those that a miner picked, else all.
+// triplets gives for each pair [A,N] float32 in how many triplets it stands: those that a miner of triplets picked, else
+// all that join the positive and negative pairs at one anchor.
 func (p pairs) triplets() (positive, negative *Node) {
 	if p.picked != nil {
 		return p.picked.Positive, p.picked.Negative
@@ -95,7 +96,9 @@ func (l pairLoss) against(scope *model.Scope, b Batch, references, positive, neg
 			guard = in.Table.Guard()
 		}
 		picked := l.miner.Pairs(in)
-		p.picked = &picked
+		if l.miner.NeedsTable() {
+			p.picked = &picked
+		}
 		p.positive = GreaterThan(picked.Positive, ZerosLike(picked.Positive))
 		p.negative = GreaterThan(picked.Negative, ZerosLike(picked.Negative))
 	}
