@@ -156,6 +156,9 @@ type packTask struct {
 	src    []float32
 	ld, k  int
 	trans  bool
+	turned bool // src is a kernel [taps,n,ld] of which run floats count, its taps to be packed in reverse
+	run    int
+	taps   int
 }
 
 // Run packs panels [lo,hi).
@@ -163,6 +166,16 @@ func (x *packTask) Run(lo, hi, _ int) {
 	for _, p := range x.panels[lo:hi] {
 		width := p.vectors * x.t.vector
 		dst := x.dst[p.column*x.k:][:width*x.k]
+		if x.turned {
+			if p.cols < width {
+				clear(dst)
+			}
+			for tap := range x.taps {
+				src := x.src[((x.taps-1-tap)*x.panelsEnd()+p.column)*x.ld:]
+				transposeGeneric(dst[tap*x.run*width:], width, src, x.ld, p.cols, x.run)
+			}
+			continue
+		}
 		if x.trans {
 			if p.cols < width {
 				clear(dst)
@@ -176,4 +189,10 @@ func (x *packTask) Run(lo, hi, _ int) {
 			clear(row[p.cols:])
 		}
 	}
+}
+
+// panelsEnd is the number of columns of all panels.
+func (x *packTask) panelsEnd() int {
+	p := x.panels[len(x.panels)-1]
+	return p.column + p.cols
 }

@@ -1,0 +1,253 @@
+package kernel
+
+import "sync"
+
+// fastConv is the plan of a convolution for the tile kernels, made once.
+type fastConv struct {
+	t      tiling
+	panels []panel // of one group's outputs
+	taps   int
+	run    int     // floats that one tap reads of a pixel's row
+	reads  []int32 // [taps,Ho*Wo]: the pixel that a tap of an output reads, within an image, or -1
+	order  []int32 // the outputs of an image, those that meet the same taps together
+	zeros  []float32
+	strips *stripPlan // for few channels: taps are rows of the kernel, read from padded copies of x's rows
+	whole  int        // images whose outputs are tiled position by position (a multiple of the tile's rows)
+	bytes  int        // of x that belong to an output, roughly: for the size of blocks
+}
+
+// Outputs of a block: as many as keep its part of x in the second cache.
+const (
+	blockBytes    = 256 << 10
+	leastOutputs  = 48
+	mostOutputs   = 512
+	positionLimit = 32 * 32 // larger images lose little to padding
+)
+
+func (f *fastConv) plan(c *Conv, _ ConvOptions) {
+	s := &c.shape
+	f.t = tilingOf(active)
+	f.panels = f.t.panels(c.cout)
+	f.taps, f.run = s.KH*s.KW, c.cin
+	outputs := c.ho * c.wo
+	f.bytes = 4 * c.cin * max(1, s.H*s.W/outputs)
+	if s.pointwise() {
+		return
+	}
+	if f.strips = planStrips(c, f.t); f.strips != nil {
+		f.taps, f.run = s.KH, s.KW*s.Cin
+		return
+	}
+	f.zeros = make([]float32, c.cin)
+	f.reads = make([]int32, f.taps*outputs)
+	for kh := range s.KH {
+		for kw := range s.KW {
+			reads := f.reads[(kh*s.KW+kw)*outputs:][:outputs]
+			for oh := range c.ho {
+				for ow := range c.wo {
+					ih, iw := c.h.at(oh, kh), c.w.at(ow, kw)
+					if reads[oh*c.wo+ow] = -1; ih >= 0 && iw >= 0 {
+						reads[oh*c.wo+ow] = int32(ih*s.W + iw)
+					}
+				}
+			}
+		}
+	}
+	if outputs <= positionLimit {
+		f.whole = s.N / f.t.rows * f.t.rows
+	}
+	for ph := range min(s.InputDilationH, c.ho) {
+		for pw := range min(s.InputDilationW, c.wo) {
+			for oh := ph; oh < c.ho; oh += s.InputDilationH {
+				for ow := pw; ow < c.wo; ow += s.InputDilationW {
+					f.order = append(f.order, int32(oh*c.wo+ow))
+				}
+			}
+		}
+	}
+}
+
+// packedSize is the length of one group's packed kernel.
+func (f *fastConv) packedSize(c *Conv) int { return f.t.padded(c.cout) * f.taps * f.run }
+
+// convTask is one forward convolution at work; reused. It is its own tileSource.
+type convTask struct {
+	gatherRun
+	conv     *Conv
+	x, y     []float32
+	ldx, ldy int
+	group    int
+	block    int // outputs of a block
+	images   int // blocks of the images tiled position by position
+	pack     packTask
+	rows     rowsSource
+}
+
+var freeConvs = sync.Pool{New: func() any { return new(convTask) }}
+
+func (c *Conv) forwardFast(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e Epilogue) {
+	c.run(p, y, ldy, x, ldx, w, false, e)
+}
+
+func (c *Conv) backwardInputFast(p *Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e Epilogue) {
+	c.transpose.run(p, dx, ldx, dy, ldy, w, true, e)
+}
+
+// run convolves. turned says that w belongs to the transposed convolution and is to be flipped while packing.
+func (c *Conv) run(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, turned bool, e Epilogue) {
+	f, s := &c.fast, &c.shape
+	task := freeConvs.Get().(*convTask)
+	packed := takeScratch(f.packedSize(c))
+	task.conv, task.ldx, task.ldy = c, ldx, ldy
+	task.t, task.panels, task.run, task.taps, task.first, task.last = f.t, f.panels, f.run, f.taps, true, true
+	for g := range s.Groups {
+		task.packKernel(p, packed, w, g, turned)
+		task.b = packed
+		task.x, task.y, task.e = x[g*c.cin:], y[g*c.cout:], e
+		if e.Bias != nil {
+			task.e.Bias = e.Bias[g*c.cout:][:c.cout]
+		}
+		task.launch(p)
+	}
+	giveScratch(packed)
+	*task = convTask{}
+	freeConvs.Put(task)
+}
+
+// launch cuts the outputs into blocks and runs them.
+func (k *convTask) launch(p *Pool) {
+	c, f := k.conv, &k.conv.fast
+	s := &c.shape
+	total := s.N * c.ho * c.wo
+	k.block = min(max(blockBytes/f.bytes, leastOutputs), mostOutputs)
+	for p.workers > 1 && k.block > 4*f.t.rows && total/k.block < 4*p.workers {
+		k.block /= 2
+	}
+	k.block = (k.block + f.t.rows - 1) / f.t.rows * f.t.rows
+	blocks := 0
+	switch {
+	case s.pointwise():
+		k.rows = rowsSource{t: f.t, a: k.x, c: k.y, lda: k.ldx, ldc: k.ldy, rows: total, rowsPerBlock: k.block}
+		k.source = &k.rows
+		blocks = (total + k.block - 1) / k.block
+	case f.strips != nil:
+		k.source = (*stripSource)(k)
+		blocks = s.N * f.strips.blocks
+	default:
+		k.source = k
+		per := (c.ho*c.wo*f.t.rows + k.block - 1) / k.block // blocks of each group of images
+		k.images = f.whole / f.t.rows * per
+		rest := (s.N - f.whole) * c.ho * c.wo
+		blocks = k.images + (rest+k.block-1)/k.block
+	}
+	k.groups = 1
+	if p.workers > 1 {
+		k.groups = min(len(k.panels), max(1, 4*p.workers/blocks))
+	}
+	p.DoEach(blocks*k.groups, k)
+}
+
+// fill tiles a block: of the first images, one position of several images a tile, so that a tap that falls into padding does so for all of them
+// and is left out; of the others, neighbouring positions.
+func (k *convTask) fill(block int, t *tables) {
+	c, f := k.conv, &k.conv.fast
+	outputs, rows := c.ho*c.wo, f.t.rows
+	if block < k.images {
+		per := k.images / (f.whole / rows)
+		group, part := block/per, block%per
+		for pos := part * outputs / per; pos < (part+1)*outputs/per; pos++ {
+			k.position(t, group*rows, pos)
+		}
+		return
+	}
+	first := f.whole*outputs + (block-k.images)*k.block
+	end := min(first+k.block, c.shape.N*outputs)
+	for i := first; i < end; i += rows {
+		k.neighbours(t, i, min(rows, end-i))
+	}
+}
+
+// position adds the tile of output pos of images n, n+1, ...
+func (k *convTask) position(t *tables, n, pos int) {
+	c, f := k.conv, &k.conv.fast
+	outputs, rows := c.ho*c.wo, f.t.rows
+	stepX := uintptr(c.shape.H * c.shape.W * k.ldx * 4)
+	t.open()
+	for tap := range f.taps {
+		read := f.reads[tap*outputs+pos]
+		if read < 0 {
+			continue
+		}
+		x := address(k.x, (n*c.shape.H*c.shape.W+int(read))*k.ldx)
+		t.entries = append(t.entries, uintptr(tap))
+		for range rows {
+			t.entries = append(t.entries, x)
+			x += stepX
+		}
+	}
+	k.something(t)
+	for i := range rows {
+		t.c = append(t.c, address(k.y, ((n+i)*outputs+pos)*k.ldy))
+	}
+}
+
+// neighbours adds the tile of outputs [first,first+count) of all images, counted in plan order.
+func (k *convTask) neighbours(t *tables, first, count int) {
+	c, f := k.conv, &k.conv.fast
+	outputs, rows, pixels := c.ho*c.wo, f.t.rows, c.shape.H*c.shape.W
+	var image, pos [8]int
+	for i := range rows {
+		at := first + min(i, count-1)
+		image[i], pos[i] = at/outputs, int(f.order[at%outputs])
+	}
+	t.open()
+	zeros := address(f.zeros, 0)
+	for tap := range f.taps {
+		reads := f.reads[tap*outputs:][:outputs]
+		start, any := len(t.entries), false
+		t.entries = append(t.entries, uintptr(tap))
+		for i := range rows {
+			if read := reads[pos[i]]; read >= 0 {
+				any = true
+				t.entries = append(t.entries, address(k.x, (image[i]*pixels+int(read))*k.ldx))
+			} else {
+				t.entries = append(t.entries, zeros)
+			}
+		}
+		if !any {
+			t.entries = t.entries[:start]
+		}
+	}
+	k.something(t)
+	for i := range rows {
+		if i < count {
+			t.c = append(t.c, address(k.y, (image[i]*outputs+pos[i])*k.ldy))
+		} else {
+			t.c = append(t.c, address(t.trash, 0))
+		}
+	}
+}
+
+// something gives a tile without any tap one that reads zeros.
+func (k *convTask) something(t *tables) {
+	if t.starts[len(t.starts)-1] < len(t.entries) {
+		return
+	}
+	t.entries = append(t.entries, 0)
+	for range k.t.rows {
+		t.entries = append(t.entries, address(k.conv.fast.zeros, 0))
+	}
+}
+
+// packKernel packs group g of w, turned if w is the kernel of the transposed convolution.
+func (k *convTask) packKernel(p *Pool, packed, w []float32, g int, turned bool) {
+	c, f := k.conv, &k.conv.fast
+	if !turned {
+		k.pack = packTask{t: f.t, panels: f.panels, dst: packed, src: w[g*c.cout:], ld: c.shape.Cout, k: f.taps * f.run}
+		p.DoEach(len(f.panels), &k.pack)
+		return
+	}
+	// w [KH,KW,c.cout,Groups*c.cin], in c's own terms: c is the transposed one.
+	k.pack = packTask{t: f.t, panels: f.panels, dst: packed, src: w[g*c.cin:], ld: c.shape.Cin, k: f.taps * f.run, trans: true, turned: true, run: c.cin, taps: c.shape.KH * c.shape.KW}
+	p.DoEach(len(f.panels), &k.pack)
+}
