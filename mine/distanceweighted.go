@@ -1,7 +1,6 @@
 package mine
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -23,9 +22,6 @@ type distanceWeighted struct{ cutoff, farthest float64 }
 
 func newDistanceWeighted(c Config) (Miner, error) {
 	m := distanceWeighted{or(c.Cutoff, 0.5), or(c.Farthest, 1.4)}
-	if c.Distance != distance.Euclidean || c.Normalise != nil {
-		return nil, errors.New("distance and normalise are not read: it measures Euclidean distance on the unit sphere; take them out")
-	}
 	if !(m.cutoff > 0 && m.cutoff < 2) || !(m.farthest > 0) {
 		return nil, fmt.Errorf("cutoff %g must lie in (0, 2) and farthest %g above 0", m.cutoff, m.farthest)
 	}

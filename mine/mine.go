@@ -2,6 +2,8 @@ package mine
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -51,13 +53,17 @@ type Miner interface {
 	Triplets(in Input) *Node
 }
 
-var makers = map[string]func(Config) (Miner, error){
-	"semi-hard":         newSemiHard,
-	"hard":              newHard,
-	"batch-hard":        newBatchHard,
-	"easy-positive":     newEasyPositive,
-	"distance-weighted": newDistanceWeighted,
-	"multi-similarity":  newMultiSimilarity,
+// makers holds for each miner the options that it reads (yaml names, separated by blanks) and how it is made from them.
+var makers = map[string]struct {
+	options string
+	build   func(Config) (Miner, error)
+}{
+	"semi-hard":         {"distance normalise margin", newSemiHard},
+	"hard":              {"distance normalise", newHard},
+	"batch-hard":        {"distance normalise", newBatchHard},
+	"easy-positive":     {"distance normalise negatives", newEasyPositive},
+	"distance-weighted": {"cutoff farthest", newDistanceWeighted},
+	"multi-similarity":  {"epsilon", newMultiSimilarity},
 }
 
 // Names lists the miners that New makes, in alphabetic order.
@@ -70,23 +76,36 @@ func Names() []string {
 	return names
 }
 
-// New makes the miner that c names.
+// New makes the miner that c names. An unknown name, an option that the miner does not read and a value out of range are errors.
 func New(c Config) (Miner, error) {
 	maker, known := makers[c.Name]
 	if !known {
 		return nil, fmt.Errorf("mine: %q is not a miner; choose one of %s", c.Name, strings.Join(Names(), ", "))
 	}
-	if c.Distance == "" {
-		c.Distance = distance.Euclidean
-	}
-	if err := c.Distance.Validate(); err != nil {
+	if err := c.check(strings.Fields(maker.options)); err != nil {
 		return nil, fmt.Errorf("mine: %s: %w", c.Name, err)
 	}
-	m, err := maker(c)
+	m, err := maker.build(c)
 	if err != nil {
 		return nil, fmt.Errorf("mine: %s: %w", c.Name, err)
 	}
 	return m, nil
+}
+
+// check reports the first option that is set but not read by the miner, and a distance that does not exist.
+func (c Config) check(reads []string) error {
+	value := reflect.ValueOf(c)
+	for i := range value.NumField() {
+		option, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("yaml"), ",")
+		if option == "name" || value.Field(i).IsZero() || slices.Contains(reads, option) {
+			continue
+		}
+		return fmt.Errorf("option %s is not read by this miner, which reads %s; take it out", option, strings.Join(reads, ", "))
+	}
+	if c.Distance == "" {
+		return nil
+	}
+	return c.Distance.Validate()
 }
 
 // or is the option's value, or its default where it was left out.
@@ -103,7 +122,13 @@ type measure struct {
 	normalise bool
 }
 
-func (c Config) measure() measure { return measure{c.Distance, or(c.Normalise, true)} }
+func (c Config) measure() measure {
+	m := measure{c.Distance, or(c.Normalise, true)}
+	if m.kind == "" {
+		m.kind = distance.Euclidean
+	}
+	return m
+}
 
 // between gives the distances [A,N] of an input, without gradient.
 func (m measure) between(in Input) *Node {

@@ -1,8 +1,6 @@
 package mine
 
 import (
-	"fmt"
-
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/dvml/dvml/loss/distance"
@@ -18,11 +16,7 @@ import (
 type multiSimilarity struct{ epsilon float64 }
 
 func newMultiSimilarity(c Config) (Miner, error) {
-	m := multiSimilarity{or(c.Epsilon, 0.1)}
-	if c.Distance != distance.Euclidean || c.Normalise != nil {
-		return nil, fmt.Errorf("distance and normalise are not read: it measures cosine similarity; take them out")
-	}
-	return m, nil
+	return multiSimilarity{or(c.Epsilon, 0.1)}, nil
 }
 
 func (multiSimilarity) Name() string       { return "multi-similarity" }
