@@ -16,16 +16,25 @@ type Embedding struct {
 // heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F].
 func (m Method) heads(scope *model.Scope, x *Node, training bool) Embedding {
 	scope = scope.At("heads")
-	if m.FeatureNorm {
-		x = batchNorm(scope.At("norm"), x, training)
-	}
-	e := Embedding{ZI: dense(scope.At("z_i"), x, m.Dim)}
+	x = m.normalised(scope, x, training)
+	e := Embedding{ZI: m.invariant(scope, x)}
 	if m.Objective == "dvml" {
 		e.Mu = dense(scope.At("mu"), x, m.Dim)
 		e.LogVar = dense(scope.At("logvar"), x, m.Dim)
 	}
 	return e
 }
+
+// normalised is what the heads read: x, behind batch norm where the method says so.
+func (m Method) normalised(scope *model.Scope, x *Node, training bool) *Node {
+	if !m.FeatureNorm {
+		return x
+	}
+	return batchNorm(scope.At("norm"), x, training)
+}
+
+// invariant is the head of z_I.
+func (m Method) invariant(scope *model.Scope, x *Node) *Node { return dense(scope.At("z_i"), x, m.Dim) }
 
 // decode builds x_hat [N,F] from z [N,D].
 func (m Method) decode(scope *model.Scope, z *Node, features int, training bool) *Node {

@@ -61,10 +61,16 @@ func (m *Model) Features(scope *model.Scope, images *Node, training bool) *Node 
 
 // Embed builds what the model outputs at test time, z_I [B,D] (not normalised), from images [B,H,W,3].
 func (m *Model) Embed(scope *model.Scope, images *Node) *Node {
-	return m.EmbedFeatures(scope, m.Features(scope, images, false)).ZI
+	return m.EmbedFeatures(scope, m.Features(scope, images, false))
 }
 
-// EmbedFeatures builds the heads' outputs at test time from features [B,F].
-func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) Embedding {
+// EmbedFeatures builds z_I [B,D] from features [B,F]. The other heads are left out of the graph.
+func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) *Node {
+	scope = scope.At("heads")
+	return m.Method.invariant(scope, m.Method.normalised(scope, x, false))
+}
+
+// Variation builds all heads at test time from features [B,F]: z_I, and mean and log variance of z_V.
+func (m *Model) Variation(scope *model.Scope, x *Node) Embedding {
 	return m.Method.heads(scope, x, false)
 }
