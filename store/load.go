@@ -14,12 +14,8 @@ import (
 )
 
 // load reads everything but the images.
-func (r *Reader) load() error {
-	info, err := r.f.Stat()
-	if err != nil {
-		return err
-	}
-	f, err := hdf5.Open(r.f, info.Size())
+func (r *Reader) load(size int64) error {
+	f, err := hdf5.Open(r.f, size)
 	if err != nil {
 		return err
 	}

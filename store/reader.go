@@ -2,14 +2,21 @@ package store
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"sync"
 )
 
+// file is what a Reader needs of an os.File.
+type file interface {
+	io.ReaderAt
+	io.Closer
+}
+
 // Reader reads a file of images. It is safe for concurrent use.
 type Reader struct {
-	f       *os.File
+	f       file
 	n, size int
 	classes []string
 	labels  []int32
@@ -29,13 +36,23 @@ func Open(path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	r := &Reader{f: f}
-	r.buffers.New = func() any { return new([]byte) }
-	if err := r.load(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("store: open: %w", err)
+	}
+	r, err := newReader(f, info.Size())
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
 	return r, nil
+}
+
+func newReader(f file, size int64) (*Reader, error) {
+	r := &Reader{f: f}
+	r.buffers.New = func() any { return new([]byte) }
+	return r, r.load(size)
 }
 
 // N is the number of images.
