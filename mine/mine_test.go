@@ -51,7 +51,7 @@ func run(t testing.TB, cfg Config, x [][]float32, labels []int32, uniform [][]fl
 		return []*Node{distance.Count(m.Triplets(input)), pairs.Positive, pairs.Negative}
 	})
 	defer exec.Finalize()
-	out, err := exec.Exec(x, labels, uniform)
+	out, err := exec.Call(x, labels, uniform)
 	if err != nil {
 		t.Fatal(err)
 	}
