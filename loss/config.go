@@ -47,7 +47,8 @@ type Config struct {
 	ProxyDeviation *float64 `yaml:"proxy_deviation,omitempty"` // ProxyDeviation is the standard deviation of the proxies' first, normal values.
 }
 
-// Memory is a cross-batch memory (XBM): a queue of earlier embeddings and their labels that a pair loss holds the batch against.
+// Memory is a cross-batch memory (XBM): a queue of earlier embeddings and their labels that a pair loss holds the batch against. It lies in the scope
+// that Graph is given; where one graph has the loss twice, on two kinds of embeddings, each needs a scope of its own.
 type Memory struct {
 	Size   int      `yaml:"size"`             // Size is how many embeddings it holds.
 	Weight *float64 `yaml:"weight,omitempty"` // Weight of the memory's loss beside the batch's own; default 1.

@@ -122,6 +122,20 @@ func TestPromises(t *testing.T) {
 	}
 }
 
+// TestNotANumber checks that no mask hides a broken embedding.
+func TestNotANumber(t *testing.T) {
+	for _, broken := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		x := edges()["two alike"].x
+		x[5][1] = float32(broken)
+		for _, cfg := range variants() {
+			cfg.NumClasses, cfg.Dim = 8, 4
+			if got := grade(t, cfg, x, []int32{0, 0, 1, 1, 2, 3, 4, 5}, nil, nil); !math.IsNaN(float64(got.loss)) {
+				t.Errorf("%s: loss is %g with an embedding of %g", cfg.Name, got.loss, broken)
+			}
+		}
+	}
+}
+
 // TestOrder checks that a loss does not depend on the order of the batch (n-pair alone does: it takes the first two of a class).
 func TestOrder(t *testing.T) {
 	r := newReference()

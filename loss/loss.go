@@ -78,5 +78,16 @@ func New(cfg Config) (Loss, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loss: %s: %w", cfg.Name, err)
 	}
-	return l, nil
+	return guarded{l}, nil
+}
+
+// guarded makes a loss NaN where an embedding is not a finite number. Comparisons with NaN are false, so a miner would leave such samples out and the
+// loss would look sound.
+type guarded struct{ Loss }
+
+// Graph implements Loss.
+func (l guarded) Graph(scope *model.Scope, b Batch) Value {
+	v := l.Loss.Graph(scope, b)
+	v.Loss = Add(v.Loss, MulScalar(ReduceAllSum(StopGradient(b.Embeddings)), 0))
+	return v
 }

@@ -10,8 +10,8 @@ import (
 // far stands for infinity where a masked entry must lose every minimum; its negative every maximum.
 const far = 1e30
 
-// relu is max(x, 0) with gradient 0 at 0.
-func relu(x *Node) *Node { return keep(GreaterThan(x, ZerosLike(x)), x) }
+// relu is max(x, 0) with gradient 0 at 0; NaN stays NaN.
+func relu(x *Node) *Node { return Where(LessOrEqual(x, ZerosLike(x)), ZerosLike(x), x) }
 
 // keep is x where mask holds and 0 elsewhere.
 func keep(mask, x *Node) *Node { return Where(mask, x, ZerosLike(x)) }

@@ -94,10 +94,11 @@ func (l triplet) Graph(_ *model.Scope, b Batch) Value {
 // semiHard chooses one negative for each positive pair.
 func (l triplet) semiHard(d *Node, table distance.Table, negative *Node) Value {
 	frozen := StopGradient(d)
-	near := table.Gather(frozen)                                                                                         // [B,R] d(a,p)
-	valid := LogicalAnd(table.Valid, BroadcastLike(InsertAxes(distance.Any(negative), 1), table.Valid))                  // [B,R]
-	block := BroadcastToDims(InsertAxes(frozen, 1), append(near.Shape().Clone().Dimensions, d.Shape().Dimensions[1])...) // [B,R,B] d(a,n)
-	negatives := BroadcastLike(InsertAxes(negative, 1), block)
+	near := table.Gather(frozen) // [B,R] d(a,p)
+	valid := LogicalAnd(table.Valid, BroadcastLike(InsertAxes(distance.Any(negative), 1), table.Valid))
+	batch, slots := near.Shape().Dimensions[0], near.Shape().Dimensions[1]
+	block := BroadcastToDims(InsertAxes(frozen, 1), batch, slots, batch) // [B,R,B] d(a,n)
+	negatives := BroadcastToDims(InsertAxes(negative, 1), batch, slots, batch)
 	farther := LogicalAnd(negatives, GreaterThan(block, InsertAxes(near, -1)))
 	closest := rowMin(block, farther) // [B,R]
 	none := GreaterOrEqual(closest, MulScalar(OnesLike(closest), far))

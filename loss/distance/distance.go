@@ -39,9 +39,9 @@ const tiny = 1e-24
 // Normalise scales each row of x [B,D] to length 1. A row of zeros stays zero and has no gradient.
 func Normalise(x *Node) *Node {
 	square := ReduceAndKeep(Square(x), ReduceSum, -1) // [B,1]
-	some := GreaterThan(square, Scalar(x.Graph(), x.DType(), tiny))
-	length := Sqrt(Where(some, square, OnesLike(square)))
-	return Where(BroadcastLike(some, x), Div(x, length), ZerosLike(x))
+	none := LessOrEqual(square, Scalar(x.Graph(), x.DType(), tiny))
+	length := Sqrt(Where(none, OnesLike(square), square))
+	return Where(BroadcastLike(none, x), ZerosLike(x), Div(x, length))
 }
 
 // Between gives the distance of each row of x [A,D] to each row of y [N,D] as [A,N].
@@ -75,13 +75,13 @@ func squared(x, y *Node) *Node {
 	xx := ReduceAndKeep(Square(x), ReduceSum, -1)   // [A,1]
 	yy := InsertAxes(ReduceSum(Square(y), -1), 0)   // [1,N]
 	d := Sub(Add(xx, yy), MulScalar(Dots(x, y), 2)) // [A,N]
-	return Where(GreaterThan(d, ZerosLike(d)), d, ZerosLike(d))
+	return Where(LessOrEqual(d, ZerosLike(d)), ZerosLike(d), d)
 }
 
 // SafeSqrt is the square root with gradient 0 where x is 0 (or below, which gives 0).
 func SafeSqrt(x *Node) *Node {
-	some := GreaterThan(x, Scalar(x.Graph(), x.DType(), tiny))
-	return Where(some, Sqrt(Where(some, x, OnesLike(x))), ZerosLike(x))
+	none := LessOrEqual(x, Scalar(x.Graph(), x.DType(), tiny))
+	return Where(none, ZerosLike(x), Sqrt(Where(none, OnesLike(x), x)))
 }
 
 // Masks tells the pairs of anchors and references apart by their labels [A] and [N] (int32): positive [A,N] (same class) and negative [A,N]

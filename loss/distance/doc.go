@@ -3,5 +3,5 @@
 //
 // Everything here is dense: a matrix [A,N] holds every anchor against every reference (in a batch against itself A = N = B), and pairs are masks
 // of that shape. Gradients are finite everywhere, also between equal embeddings and at the zero vector, where a norm has no derivative: there the
-// gradient is 0.
+// gradient is 0. What is not a number stays so: a comparison never turns it into a zero.
 package distance
