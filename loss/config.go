@@ -48,7 +48,7 @@ type Config struct {
 }
 
 // Memory is a cross-batch memory (XBM): a queue of earlier embeddings and their labels that a pair loss holds the batch against. It lies in the scope
-// that Graph is given; where one graph has the loss twice, on two kinds of embeddings, each needs a scope of its own.
+// that Graph is given, one queue for each call of Graph in a graph.
 type Memory struct {
 	Size   int      `yaml:"size"`             // Size is how many embeddings it holds.
 	Weight *float64 `yaml:"weight,omitempty"` // Weight of the memory's loss beside the batch's own; default 1.

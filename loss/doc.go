@@ -9,7 +9,7 @@
 //   - proxies (proxy-NCA, proxy-anchor, SoftTriple, normalised softmax, ArcFace, CosFace): learned vectors stand for the classes. They are variables
 //     of the scope that Graph is given, named "proxies", so an optimiser group can be chosen for them by path.
 //
-// What every loss keeps to: where a batch holds nothing to learn from (no positive pair, no negative, every term satisfied) loss, gradient and
+// What every loss keeps to: where a batch holds nothing that the formula sums over (no triplet, no pair), or every term is satisfied, loss, gradient and
 // Value.Active are 0, never NaN; equal embeddings and zero vectors have finite gradients; graphs hold no random state, noise comes in as
 // Batch.Uniform. A batch that breaks a promise (a class beyond NumClasses, more samples of a class than PerClass) gives NaN, so that training stops.
 package loss

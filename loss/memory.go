@@ -16,7 +16,8 @@ import (
 //
 // Each execution of the graph puts its batch in front of the queue, after the loss was computed, and lets the oldest fall out. The queue is three
 // variables of the loss's scope, not trainable, saved and resumed like weights: memory/embeddings [M,D], memory/labels [M] int32 (-1: still empty)
-// and memory/step, a count of batches.
+// and memory/step, a count of batches. Where one graph calls the loss several times in one scope, on several kinds of embeddings, the second call has
+// its own queue under memory_2, and so on in the order of the calls.
 //
 // Wang, Zhang, Huang, Scott, "Cross-Batch Memory for Embedding Learning", CVPR 2020.
 type memory struct {
@@ -41,9 +42,16 @@ type queue struct {
 	embeddings, labels, step *model.Variable
 }
 
-// open creates the queue, or finds it.
-func (m *memory) open(scope *model.Scope) queue {
-	scope = scope.At("memory")
+// open creates the queue of this call of the loss, or finds it.
+func (m *memory) open(scope *model.Scope, g *Graph) queue {
+	own := scope.At("memory")
+	for call := 2; ; call++ {
+		step := own.GetVariable("step")
+		if step == nil || !step.ChangedInGraph(g) {
+			break
+		}
+		own = scope.At("memory_%d", call)
+	}
 	empty := make([]int32, m.size)
 	for i := range empty {
 		empty[i] = -1
@@ -54,9 +62,9 @@ func (m *memory) open(scope *model.Scope) queue {
 	}
 	q := queue{
 		memory:     m,
-		embeddings: scope.VariableWithValue("embeddings", embeddings),
-		labels:     scope.VariableWithValue("labels", empty),
-		step:       scope.VariableWithValue("step", int32(0)),
+		embeddings: own.VariableWithValue("embeddings", embeddings),
+		labels:     own.VariableWithValue("labels", empty),
+		step:       own.VariableWithValue("step", int32(0)),
 	}
 	q.embeddings.SetTrainable(false)
 	q.labels.SetTrainable(false)

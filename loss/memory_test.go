@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/loss/distance"
@@ -45,6 +46,40 @@ func TestMemory(t *testing.T) {
 				t.Errorf("%s is trainable", v.Path())
 			}
 		}
+	}
+}
+
+// TestMemories checks that two calls of a loss in one graph and scope remember apart.
+func TestMemories(t *testing.T) {
+	r := newReference()
+	l, err := New(Config{Name: "contrastive", Dim: 5, Memory: &Memory{Size: 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := model.NewStore()
+	defer store.Finalize()
+	exec := model.MustNewExec(backend(t), store, func(scope *model.Scope, x, labels *Node) []*Node {
+		a := l.Graph(scope.At("loss"), Batch{Embeddings: x, Labels: labels})
+		b := l.Graph(scope.At("loss"), Batch{Embeddings: MulScalar(x, 2), Labels: labels})
+		return []*Node{a.Loss, b.Loss}
+	})
+	defer exec.Finalize()
+	for range 2 {
+		if _, err := exec.Call(single(r.x), r.labels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, factor := range map[string]float32{"/loss/memory/embeddings": 1, "/loss/memory_2/embeddings": 2} {
+		value, err := store.GetVariable(path).Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := value.Value().([][]float32)[0][0], factor*float32(r.x[0][0]); got != want {
+			t.Errorf("%s begins with %g, want %g", path, got, want)
+		}
+	}
+	if n := store.NumVariables(); n != 6 {
+		t.Errorf("there are %d variables, want 6", n)
 	}
 }
 

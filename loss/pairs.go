@@ -76,8 +76,8 @@ func (l pairLoss) Graph(scope *model.Scope, b Batch) Value {
 	if l.memory == nil {
 		return v
 	}
-	queue := l.memory.open(scope)
 	g := b.Embeddings.Graph()
+	queue := l.memory.open(scope, g)
 	positive, negative = distance.Masks(b.Labels, queue.labels.NodeValue(g), false)
 	past := l.against(scope, b, queue.embeddings.NodeValue(g), positive, negative)
 	v.Loss = Add(v.Loss, MulScalar(past.Loss, l.memory.weight))
