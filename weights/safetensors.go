@@ -41,7 +41,7 @@ func readSafetensors(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("%w: %w", ErrTorn, err)
 	}
 	length := int64(binary.LittleEndian.Uint64(head[:]))
-	if length > size-8 {
+	if length < 0 || length > min(size-8, maxHeader) {
 		return nil, fmt.Errorf("%w: the header has %d bytes, the file %d", ErrTorn, length, size)
 	}
 	header := make([]byte, length)
