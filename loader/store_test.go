@@ -27,7 +27,7 @@ func file(path string, n, size int, jpeg bool) error {
 	pixels := make([]byte, 3*size*size)
 	for i := range n {
 		for j := range pixels {
-			pixels[j] = byte(i + j%size + j/size)
+			pixels[j] = byte(i + (j%size+j/size)/4)
 		}
 		if err := w.Put(i, pixels, int32(i%98), store.Train); err != nil {
 			return err

@@ -50,11 +50,19 @@ func decodeJPEG(dst, data []byte, size int) error {
 	red, green, blue := dst[:area], dst[area:2*area], dst[2*area:3*area]
 	switch img := img.(type) {
 	case *image.YCbCr:
+		shift := 0 // log2 of the columns that share a colour
+		switch img.SubsampleRatio {
+		case image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420:
+			shift = 1
+		case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+			shift = 2
+		}
 		for y := range size {
+			luma, chroma := img.Y[img.YOffset(0, y):], img.COffset(0, y)
+			cb, cr := img.Cb[chroma:], img.Cr[chroma:]
+			r, g, b := red[y*size:][:size], green[y*size:][:size], blue[y*size:][:size]
 			for x := range size {
-				i, j := img.YOffset(x, y), img.COffset(x, y)
-				at := y*size + x
-				red[at], green[at], blue[at] = color.YCbCrToRGB(img.Y[i], img.Cb[j], img.Cr[j])
+				r[x], g[x], b[x] = color.YCbCrToRGB(luma[x], cb[x>>shift], cr[x>>shift])
 			}
 		}
 	default: // grey, CMYK
