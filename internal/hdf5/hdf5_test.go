@@ -199,7 +199,7 @@ func TestAnotherWritersFile(t *testing.T) {
 	}
 }
 
-// Files of h5py, with the structures of HDF5 1.0 (libver earliest) and of 1.10 (latest).
+// Files of h5py (testdata/fuel.py makes them), with the structures of HDF5 1.0 (libver earliest) and of 1.10 (latest).
 func TestForeignFiles(t *testing.T) {
 	for _, name := range []string{"testdata/fuel-old.h5", "testdata/fuel-new.h5"} {
 		b, err := os.ReadFile(name)
