@@ -14,7 +14,7 @@ const (
 	Exp              // within 2 ulp; +Inf above 88.73, 0 below -103.97
 	Log              // within 2 ulp; NaN below 0, -Inf at 0
 	Tanh             // within 4 ulp
-	Logistic         // 1/(1+exp(-a)), within 4 ulp
+	Logistic         // 1/(1+exp(-a)), within 4 ulp; below -87, where results leave the normal range, perhaps 0
 	Square           // a*a
 	Reciprocal       // 1/a
 	unaryCount
@@ -43,6 +43,7 @@ const (
 	LessEqual
 	Greater
 	GreaterEqual
+	compareCount
 )
 
 // same panics unless all lengths equal the first.
@@ -57,7 +58,7 @@ func same(n int, others ...int) {
 // Apply writes op(a) to dst; both have dst's length and may be the same slice.
 func (op Unary) Apply(dst, a []float32) {
 	same(len(dst), len(a))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		op.generic(dst, a)
 		return
 	}
@@ -67,7 +68,7 @@ func (op Unary) Apply(dst, a []float32) {
 // Apply writes a op b to dst, elementwise; dst may be a or b.
 func (op Binary) Apply(dst, a, b []float32) {
 	same(len(dst), len(a), len(b))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		op.generic(dst, a, b)
 		return
 	}
@@ -77,7 +78,7 @@ func (op Binary) Apply(dst, a, b []float32) {
 // Scalar writes a op s to dst.
 func (op Binary) Scalar(dst, a []float32, s float32) {
 	same(len(dst), len(a))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		op.genericScalar(dst, a, s)
 		return
 	}
@@ -87,7 +88,7 @@ func (op Binary) Scalar(dst, a []float32, s float32) {
 // ScalarLeft writes s op a to dst.
 func (op Binary) ScalarLeft(dst []float32, s float32, a []float32) {
 	same(len(dst), len(a))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		op.genericScalarLeft(dst, s, a)
 		return
 	}
@@ -104,7 +105,7 @@ func (op Binary) Rows(dst, a, row []float32) {
 // MulAdd writes a*b + c to dst (one rounding where the processor has fused multiply-add).
 func MulAdd(dst, a, b, c []float32) {
 	same(len(dst), len(a), len(b), len(c))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		mulAddGeneric(dst, a, b, c)
 		return
 	}
@@ -125,7 +126,7 @@ func MulAddRows(dst, a, scale, shift []float32, relu bool) {
 // AddScaled adds s*x to y.
 func AddScaled(y, x []float32, s float32) {
 	same(len(y), len(x))
-	if active == Generic {
+	if active == Generic || len(y) == 0 {
 		axpyGeneric(y, x, s)
 		return
 	}
@@ -142,7 +143,7 @@ func Fill(dst []float32, v float32) {
 // ReLUGradient writes dy where y > 0, else 0. y is ReLU's result (its argument serves as well).
 func ReLUGradient(dst, dy, y []float32) {
 	same(len(dst), len(dy), len(y))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		reluGradientGeneric(dst, dy, y)
 		return
 	}
@@ -152,16 +153,22 @@ func ReLUGradient(dst, dy, y []float32) {
 // Apply writes whether a op b to dst.
 func (op Compare) Apply(dst []bool, a, b []float32) {
 	same(len(dst), len(a), len(b))
-	for i, v := range a[:len(dst)] {
-		dst[i] = op.holds(v, b[i])
+	if active == Generic || len(dst) == 0 {
+		op.generic(dst, a, b)
+		return
 	}
+	op.fast(dst, a, b)
 }
 
 // Scalar writes whether a op s to dst.
 func (op Compare) Scalar(dst []bool, a []float32, s float32) {
 	same(len(dst), len(a))
-	for i, v := range a[:len(dst)] {
-		dst[i] = op.holds(v, s)
+	var right [256]float32
+	Fill(right[:min(len(dst), len(right))], s)
+	for len(dst) > 0 {
+		n := min(len(dst), len(right))
+		op.Apply(dst[:n], a, right[:n])
+		dst, a = dst[n:], a[n:]
 	}
 }
 
@@ -184,19 +191,17 @@ func (op Compare) holds(a, b float32) bool {
 // Select writes x where cond is true, else y.
 func Select(dst []float32, cond []bool, x, y []float32) {
 	same(len(dst), len(cond), len(x), len(y))
-	for i, c := range cond[:len(dst)] {
-		if c {
-			dst[i] = x[i]
-		} else {
-			dst[i] = y[i]
-		}
+	if active == Generic || len(dst) == 0 {
+		selectGeneric(dst, cond, x, y)
+		return
 	}
+	selectBytesFast(dst, cond, x, y)
 }
 
 // Select writes x where a op b, else y, without a mask in memory.
 func (op Compare) Select(dst, a, b, x, y []float32) {
 	same(len(dst), len(a), len(b), len(x), len(y))
-	if active == Generic {
+	if active == Generic || len(dst) == 0 {
 		op.genericSelect(dst, a, b, x, y)
 		return
 	}

@@ -113,22 +113,18 @@ func (op Compare) genericSelect(dst, a, b, x, y []float32) {
 	}
 }
 
-// maxAt takes row's elements where they are larger, and notes tap there.
-func maxAtGeneric(best []float32, at []uint8, row []float32, tap uint8) {
-	row, at = row[:len(best)], at[:len(best)]
-	for i, v := range row {
-		if v > best[i] {
-			best[i], at[i] = v, tap
-		}
+func (op Compare) generic(dst []bool, a, b []float32) {
+	for i := range dst {
+		dst[i] = op.holds(a[i], b[i])
 	}
 }
 
-// addWhere adds src's elements to dst where at is tap.
-func addWhereGeneric(dst, src []float32, at []uint8, tap uint8) {
-	src, at = src[:len(dst)], at[:len(dst)]
-	for i, t := range at {
-		if t == tap {
-			dst[i] += src[i]
+func selectGeneric(dst []float32, cond []bool, x, y []float32) {
+	for i, c := range cond[:len(dst)] {
+		if c {
+			dst[i] = x[i]
+		} else {
+			dst[i] = y[i]
 		}
 	}
 }

@@ -2,7 +2,7 @@
 
 package kernel
 
-// Off amd64 the active level is always Generic, so none of these is reached.
+// Off amd64 the active level is always Generic, so none of these is reached; they exist for the compiler.
 
 func (g Product) runFast(p *Pool, c, a, b []float32, e Epilogue) { g.runGeneric(p, c, a, b, e) }
 
@@ -21,3 +21,28 @@ func (c *Conv) backwardInputFast(p *Pool, dx []float32, ldx int, dy []float32, l
 func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool) {
 	c.backwardKernelGeneric(p, dw, x, ldx, dy, ldy, accumulate)
 }
+
+func (op Unary) fast(dst, a []float32)                   { op.generic(dst, a) }
+func (op Binary) fast(dst, a, b []float32)               { op.generic(dst, a, b) }
+func (op Binary) fastScalar(dst, a []float32, s float32) { op.genericScalar(dst, a, s) }
+func (op Binary) fastScalarLeft(dst []float32, s float32, a []float32) {
+	op.genericScalarLeft(dst, s, a)
+}
+func mulAddFast(dst, a, b, c []float32)                          { mulAddGeneric(dst, a, b, c) }
+func addScaledFast(y, x []float32, s float32)                    { axpyGeneric(y, x, s) }
+func reluGradientFast(dst, dy, y []float32)                      { reluGradientGeneric(dst, dy, y) }
+func (op Compare) fast(dst []bool, a, b []float32)               { op.generic(dst, a, b) }
+func (op Compare) fastSelect(dst, a, b, x, y []float32)          { op.genericSelect(dst, a, b, x, y) }
+func selectBytesFast(dst []float32, cond []bool, x, y []float32) { selectGeneric(dst, cond, x, y) }
+func (k *adamFactors) fast(w, m, v, g []float32)                 { k.generic(w, m, v, g) }
+
+func sumFast(a []float32) float32                   { return sumGeneric(a) }
+func dotFast(a, b []float32) float32                { return dotGeneric(a, b) }
+func largestFast(a []float32) float32               { return largestGeneric(a) }
+func columnSumsFast(dst, a []float32, rows, ld int) { columnSumsGeneric(dst, a, rows, ld) }
+func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
+	columnDotsGeneric(dst, a, b, rows, lda, ldb)
+}
+func slidingSumFast(dst, padded []float32, window int)           { slidingSumGeneric(dst, padded, window) }
+func maxRowsFast(best []float32, at []uint8, rows []tapRow) int  { return 0 }
+func addWhereRowsFast(dst, first []float32, rows []whereRow) int { return 0 }

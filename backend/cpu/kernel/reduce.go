@@ -4,7 +4,7 @@ import "math"
 
 // Sum returns the sum of a, in a fixed order of partial sums.
 func Sum(a []float32) float32 {
-	if active == Generic {
+	if active == Generic || len(a) == 0 {
 		return sumGeneric(a)
 	}
 	return sumFast(a)
@@ -13,7 +13,7 @@ func Sum(a []float32) float32 {
 // Dot returns the sum of a*b.
 func Dot(a, b []float32) float32 {
 	same(len(a), len(b))
-	if active == Generic {
+	if active == Generic || len(a) == 0 {
 		return dotGeneric(a, b)
 	}
 	return dotFast(a, b)
@@ -21,7 +21,7 @@ func Dot(a, b []float32) float32 {
 
 // Largest returns the maximum of a, -Inf of nothing. NaNs are passed over.
 func Largest(a []float32) float32 {
-	if active == Generic {
+	if active == Generic || len(a) == 0 {
 		return largestGeneric(a)
 	}
 	return largestFast(a)
@@ -35,9 +35,14 @@ func ColumnSums(dst, a []float32, rows, cols, ld int, accumulate bool) {
 	if !accumulate {
 		clear(dst)
 	}
-	for r := range rows {
-		Add.Apply(dst, dst, a[r*ld:][:cols])
+	if rows == 0 || cols == 0 {
+		return
 	}
+	if active == Generic {
+		columnSumsGeneric(dst, a, rows, ld)
+		return
+	}
+	columnSumsFast(dst, a, rows, ld)
 }
 
 // ColumnDots adds up the rows of a*b (both [rows,cols], lda and ldb floats apart) into dst [cols].
@@ -48,9 +53,14 @@ func ColumnDots(dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) 
 	if !accumulate {
 		clear(dst)
 	}
-	for r := range rows {
-		MulAdd(dst, a[r*lda:][:cols], b[r*ldb:][:cols], dst)
+	if rows == 0 || cols == 0 {
+		return
 	}
+	if active == Generic {
+		columnDotsGeneric(dst, a, b, rows, lda, ldb)
+		return
+	}
+	columnDotsFast(dst, a, b, rows, lda, ldb)
 }
 
 // SumColumns is ColumnSums on all workers: each sums a share of the rows, the shares are added in order.
@@ -127,17 +137,20 @@ func largestGeneric(a []float32) float32 {
 	return m
 }
 
-// SlidingSum writes dst[i] = sum of src[i-before .. i+after], what lies outside counting as zero, for every row of src [rows,c], adjacent in
-// memory: the channel window of local response normalisation. dst must not overlap src.
-func SlidingSum(dst, src []float32, c, before, after int) {
-	for r := 0; r+c <= len(dst) && c > 0; r += c {
-		d, s := dst[r:r+c], src[r:r+c]
-		copy(d, s)
-		for k := 1; k <= before && k < c; k++ {
-			Add.Apply(d[k:], d[k:], s[:c-k])
+func columnSumsGeneric(dst, a []float32, rows, ld int) {
+	for r := range rows {
+		row := a[r*ld:][:len(dst)]
+		for i, v := range row {
+			dst[i] += v
 		}
-		for k := 1; k <= after && k < c; k++ {
-			Add.Apply(d[:c-k], d[:c-k], s[k:])
+	}
+}
+
+func columnDotsGeneric(dst, a, b []float32, rows, lda, ldb int) {
+	for r := range rows {
+		x, y := a[r*lda:][:len(dst)], b[r*ldb:][:len(dst)]
+		for i, v := range x {
+			dst[i] += v * y[i]
 		}
 	}
 }

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"fmt"
-	"math"
 )
 
 // Window is the geometry of pooling over x [N,H,W,C]: windows of KH x KW, steps of StrideH x StrideW, giving y [N,Ho,Wo,C]. Strides of 0 mean 1.
@@ -91,46 +90,28 @@ func (s Window) MaxForward(p *Pool, y []float32, ldy int, pos []uint8, x []float
 		panic(fmt.Sprintf("kernel: pooling: %d positions for %d results", len(pos), s.N*h.out*w.out*s.C))
 	}
 	p.Parallel(s.N*h.out, 1+16384/(w.out*s.C*s.KH*s.KW), func(lo, hi, _ int) {
+		var table [16]tapRow
 		for r := lo; r < hi; r++ {
 			n, oh := r/h.out, r%h.out
 			khLo, khHi, top := h.span(oh)
 			for ow := range w.out {
 				kwLo, kwHi, left := w.span(ow)
-				pixel := r*w.out + ow
-				best := y[pixel*ldy:][:s.C]
-				var at []uint8
-				if pos != nil {
-					at = pos[pixel*s.C:][:s.C]
-				}
-				started := false
+				rows := table[:0]
 				for kh := khLo; kh < khHi; kh++ {
 					for kw := kwLo; kw < kwHi; kw++ {
-						row := x[((n*s.H+top+kh)*s.W+left+kw)*ldx:][:s.C]
-						switch {
-						case !started:
-							copy(best, row)
-							fillBytes(at, uint8(kh*s.KW+kw))
-						case at == nil:
-							Max.Apply(best, best, row)
-						default:
-							maxAt(best, at, row, uint8(kh*s.KW+kw))
-						}
-						started = true
+						rows = append(rows, tapRow{&x[((n*s.H+top+kh)*s.W+left+kw)*ldx], uintptr(kh*s.KW + kw)})
 					}
 				}
-				if !started {
-					Fill(best, float32(math.Inf(-1)))
-					fillBytes(at, EmptyWindow)
+				pixel := r*w.out + ow
+				best := y[pixel*ldy:][:s.C]
+				if pos != nil {
+					maxRows(best, pos[pixel*s.C:][:s.C], rows)
+				} else {
+					maxRows(best, nil, rows)
 				}
 			}
 		}
 	})
-}
-
-func fillBytes(b []uint8, v uint8) {
-	for i := range b {
-		b[i] = v
-	}
 }
 
 // MaxBackward computes dx [N,H,W,C] from dy [N,Ho,Wo,C] and the positions stored by MaxForward. Every input pixel gathers from the windows that
@@ -141,9 +122,33 @@ func (s Window) MaxBackward(p *Pool, dx []float32, ldx int, dy []float32, ldy in
 	if len(pos) < s.N*h.out*w.out*s.C {
 		panic(fmt.Sprintf("kernel: pooling: %d positions for %d results", len(pos), s.N*h.out*w.out*s.C))
 	}
-	s.gather(p, dx, ldx, accumulate, func(row []float32, pixel, tap int) {
-		addWhere(row, dy[pixel*ldy:][:s.C], pos[pixel*s.C:][:s.C], uint8(tap))
+	zeros := takeScratch(s.C)
+	clear(zeros)
+	p.Parallel(s.N*s.H, 1+16384/(s.W*s.C*s.KH*s.KW), func(lo, hi, _ int) {
+		var table [16]whereRow
+		for r := lo; r < hi; r++ {
+			n, ih := r/s.H, r%s.H
+			ohLo, ohHi := h.cover(ih)
+			for iw := range s.W {
+				row := dx[(r*s.W+iw)*ldx:][:s.C]
+				owLo, owHi := w.cover(iw)
+				rows := table[:0]
+				for oh := ohLo; oh < ohHi; oh++ {
+					for ow := owLo; ow < owHi; ow++ {
+						pixel := (n*h.out+oh)*w.out + ow
+						tap := (ih+s.PadTop-oh*s.StrideH)*s.KW + iw + s.PadLeft - ow*s.StrideW
+						rows = append(rows, whereRow{&dy[pixel*ldy], &pos[pixel*s.C], uintptr(tap)})
+					}
+				}
+				if accumulate {
+					addWhereRows(row, row, rows)
+				} else {
+					addWhereRows(row, zeros, rows)
+				}
+			}
+		}
 	})
+	giveScratch(zeros)
 }
 
 // gather visits every input pixel's row and calls add for each window (output pixel and tap) that holds it.

@@ -20,6 +20,8 @@ func main() {
 		gen  func(c *build.Context)
 	}{
 		{"product_amd64.s", products},
+		{"elementwise_amd64.s", elementwise},
+		{"reduce_amd64.s", reductions},
 	} {
 		if err := write(filepath.Join(*dir, f.name), f.gen); err != nil {
 			fmt.Fprintf(os.Stderr, "asm: %s: %v\n", f.name, err)
