@@ -19,7 +19,7 @@ var narrow = []Spec{{Form: Original, Width: 1.0 / 16}, {Form: BN, Width: 1.0 / 1
 
 func run(t *testing.T, store *model.Store, x *tensors.Tensor, build func(scope *model.Scope, x *Node) *Node) *tensors.Tensor {
 	t.Helper()
-	out, err := model.MustNewExec(backend(), store, build).Exec1(x)
+	out, err := model.MustNewExec(backend(), store, build).Call1(x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestBuildRefuses(t *testing.T) {
 		"no stage":         func(scope *model.Scope, x *Node) *Node { return narrow[0].BuildUntil(scope, x, false, "conv9") },
 	} {
 		exec := model.MustNewExec(backend(), model.NewStore(), try)
-		if _, err := exec.Exec1(madeImages(1, 1, 31, 1)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := exec.Call1(madeImages(1, 1, 31, 1)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}

@@ -96,7 +96,7 @@ func relative(got, want []float32) float64 {
 
 func TestOriginalAgreesWithCaffe(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a forward pass of two images of 227 pixels")
+		t.Skip("a forward pass of 227 pixels")
 	}
 	var golden struct {
 		Made struct {
@@ -110,16 +110,15 @@ func TestOriginalAgreesWithCaffe(t *testing.T) {
 		t.Errorf("normalisation %+v", norm)
 	}
 	exec := model.MustNewExec(backend(), store, func(scope *model.Scope, x *Node) *Node { return s.Build(scope, x, false) })
-	out, err := exec.Exec(madeImages(11, 2, 227, 60))
+	const images = 1 // of the two golden ones, to save time
+	out, err := exec.Exec(madeImages(11, images, 227, 60))
 	if err != nil {
 		t.Fatal(err)
 	}
 	features := tensors.MustCopyFlatData[float32](out[0])
-	for i, want := range golden.Made.Pool5 {
+	for i, want := range golden.Made.Pool5[:images] {
 		if d := relative(features[i*1024:(i+1)*1024], want); !(d < 1e-4) {
 			t.Errorf("image %d: features differ by %g relative", i, d)
-		} else {
-			t.Logf("image %d: features differ by %g relative", i, d)
 		}
 	}
 }
@@ -194,6 +193,9 @@ func meanStd(values []float32) (mean, std float64) {
 // channels last by 3.6e-4 and 9e-3: roundings flip some of the choices in ReLU and max pools of two images' batch statistics. So the bounds here are
 // what another order of summation may cost; the operations one by one are held to 1e-5 in ops_test.go.
 func TestBNGradientsAgreeWithTorchvision(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a training step of two images of 227 pixels")
+	}
 	var golden torchGolden
 	readJSON(t, "golden/googlenet.json", &golden)
 	s := Spec{Form: BN, Width: 1}

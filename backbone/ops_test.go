@@ -207,7 +207,7 @@ func TestMaxPoolRoundsUp(t *testing.T) {
 				}
 			}
 			exec := MustNewExec(backend(), func(x *Node) *Node { return maxPool(l, x) })
-			out, err := exec.Exec1(x)
+			out, err := exec.Call1(x)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -97,7 +97,9 @@ func (s Source) fetch(ctx context.Context, path string, o Options) error {
 		switch {
 		case err == nil:
 			return out.Sync()
-		case ctx.Err() != nil, errors.As(err, &final):
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &final):
 			return err
 		case have > longest:
 			longest, failed = have, 0
