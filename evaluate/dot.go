@@ -1,9 +1,60 @@
 package evaluate
 
+import (
+	"sync"
+
+	"github.com/dvml/dvml/backend/cpu/kernel"
+)
+
+// Blocks of products: rows of queries by columns of gallery.
+const (
+	blockRows    = 768
+	blockColumns = 192
+)
+
+// inCaller runs a product in the goroutine that asks for it: this package spreads whole blocks over the cores.
+var inCaller = sync.OnceValue(func() *kernel.Pool { return kernel.NewPool(1) })
+
+// packed are up to blockColumns rows of a matrix, turned: [dim, columns]. A product with them reads memory in order, however often.
+type packed struct {
+	x       []float32
+	columns int
+}
+
+// pack turns rows x [columns, dim] into dst.
+func pack(dst *[]float32, x []float32, dim int) packed {
+	p := packed{grow(dst, len(x)), len(x) / dim}
+	transpose(p.x, x, p.columns, dim)
+	return p
+}
+
+// packAll packs all rows of x, blockColumns a piece.
+func packAll(x []float32, dim, workers int) []packed {
+	n := len(x) / dim
+	all := make([]packed, (n+blockColumns-1)/blockColumns)
+	space := make([]float32, len(x))
+	parallel(workers, len(all), func(_, job int) {
+		lo, hi := job*blockColumns*dim, min((job+1)*blockColumns, n)*dim
+		dst := space[lo:hi:hi]
+		all[job] = pack(&dst, x[lo:hi], dim)
+	}, nil)
+	return all
+}
+
+// dotBlock computes out[i*columns+j] = queries[i] . gallery[j] for queries [m, dim]. Each product is summed over dim in order, wherever it
+// stands in the block, so that equal rows give equal bits and a.b = b.a.
+func dotBlock(queries []float32, gallery packed, out []float32, dim int) {
+	kernel.Product{M: len(queries) / dim, N: gallery.columns, K: dim}.Run(inCaller(), out, queries, gallery.x, kernel.Epilogue{})
+}
+
 // scratch is what one worker reuses from block to block.
 type scratch struct {
-	out, turned, rows []float32
-	found             []two
+	out, turned, rows, packed []float32
+	found                     []two
+	block                     []packed    // of gallery block at, when held
+	space                     [][]float32 // of block
+	at                        int
+	held                      bool
 }
 
 // grow returns *p with length n, allocated anew only when it is too short.
@@ -15,69 +66,36 @@ func grow[T any](p *[]T, n int) []T {
 	return *p
 }
 
-// dotBlock computes out[i*n+j] = queries[i] . gallery[j] for queries [m, dim] and gallery [n, dim]. Each product is summed in the same order
-// wherever it stands in the block, so that equal rows give equal bits and a.b = b.a.
-func dotBlock(queries, gallery, out []float32, dim int, s *scratch) {
-	m, n := len(queries)/dim, len(gallery)/dim
-	i := 0
-	for ; i+2 <= m; i += 2 {
-		a0, a1 := queries[i*dim:(i+1)*dim], queries[(i+1)*dim:(i+2)*dim]
-		o0, o1 := out[i*n:(i+1)*n], out[(i+1)*n:(i+2)*n]
-		j := 0
-		for ; j+2 <= n; j += 2 {
-			o0[j], o0[j+1], o1[j], o1[j+1] = dot2x2(a0, a1, gallery[j*dim:(j+1)*dim], gallery[(j+1)*dim:(j+2)*dim])
-		}
-		for ; j < n; j++ {
-			b := gallery[j*dim : (j+1)*dim]
-			o0[j], o1[j] = dot(a0, b), dot(a1, b)
-		}
+// pieces are rows lo..hi of g, packed; those of the block asked for last are kept.
+func (s *scratch) pieces(g rows, lo, hi int) []packed {
+	if s.held && s.at == lo {
+		return s.block
 	}
-	for ; i < m; i++ {
-		a := queries[i*dim : (i+1)*dim]
-		for j := range n {
-			out[i*n+j] = dot(a, gallery[j*dim:(j+1)*dim])
-		}
+	n := (hi - lo + blockColumns - 1) / blockColumns
+	for len(s.space) < n {
+		s.space = append(s.space, nil)
 	}
+	s.block = s.block[:0]
+	for i := range n {
+		a, b := lo+i*blockColumns, min(lo+(i+1)*blockColumns, hi)
+		s.block = append(s.block, pack(&s.space[i], g.block(a, b), g.dim))
+	}
+	s.at, s.held = lo, true
+	return s.block
 }
 
-// dot sums a.b in order, in two interleaved halves.
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s, t float32
-	k := 0
-	for ; k+2 <= len(a); k += 2 {
-		s += a[k] * b[k]
-		t += a[k+1] * b[k+1]
+// transpose sets dst [cols, rows] to src [rows, cols] turned, in tiles that stay in cache.
+func transpose(dst, src []float32, rows, cols int) {
+	const tile = 16
+	for i0 := 0; i0 < rows; i0 += tile {
+		i1 := min(i0+tile, rows)
+		for j0 := 0; j0 < cols; j0 += tile {
+			j1 := min(j0+tile, cols)
+			for i := i0; i < i1; i++ {
+				for j, v := range src[i*cols+j0 : i*cols+j1] {
+					dst[(j0+j)*rows+i] = v
+				}
+			}
+		}
 	}
-	if k < len(a) {
-		s += a[k] * b[k]
-	}
-	return s + t
-}
-
-// dot2x2 is dot for two rows by two rows: each number is loaded once for two products.
-func dot2x2(a0, a1, b0, b1 []float32) (s00, s01, s10, s11 float32) {
-	a1, b0, b1 = a1[:len(a0)], b0[:len(a0)], b1[:len(a0)]
-	var t00, t01, t10, t11 float32
-	k := 0
-	for ; k+2 <= len(a0); k += 2 {
-		x0, x1, y0, y1 := a0[k], a1[k], b0[k], b1[k]
-		s00 += x0 * y0
-		s01 += x0 * y1
-		s10 += x1 * y0
-		s11 += x1 * y1
-		x0, x1, y0, y1 = a0[k+1], a1[k+1], b0[k+1], b1[k+1]
-		t00 += x0 * y0
-		t01 += x0 * y1
-		t10 += x1 * y0
-		t11 += x1 * y1
-	}
-	if k < len(a0) {
-		x0, x1, y0, y1 := a0[k], a1[k], b0[k], b1[k]
-		s00 += x0 * y0
-		s01 += x0 * y1
-		s10 += x1 * y0
-		s11 += x1 * y1
-	}
-	return s00 + t00, s01 + t01, s10 + t10, s11 + t11
 }

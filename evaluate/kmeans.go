@@ -113,36 +113,7 @@ func (c *clusterer) row(i int) []float32 { return c.x[i*c.dim : (i+1)*c.dim] }
 
 func (c *clusterer) centre(j int) []float32 { return c.centres[j*c.dim : (j+1)*c.dim] }
 
-// two are the best and second best centre of a row among some.
-type two struct {
-	best          int32 // -1: none
-	first, second float32
-}
-
-var none = two{-1, float32(math.Inf(-1)), float32(math.Inf(-1))}
-
-// offer takes centre j at nearness s into account; centres must come with ascending numbers.
-func (t *two) offer(j int32, s float32) {
-	if s > t.first || t.best < 0 {
-		t.best, t.first, t.second = j, s, t.first
-	} else if s > t.second {
-		t.second = s
-	}
-}
-
-// merge is the two best of both.
-func (t two) merge(o two) two {
-	if o.best < 0 {
-		return t
-	}
-	if t.best < 0 || o.first > t.first || o.first == t.first && o.best < t.best {
-		t, o = o, t
-	}
-	t.second = max(t.second, o.first)
-	return t
-}
-
-// subset are some of the centres, packed.
+// subset are some of the centres.
 type subset struct {
 	id      []int32 // ascending
 	centres []float32
@@ -176,6 +147,7 @@ func (c *clusterer) nearest(points []int32, s subset, take func(i int, t two)) {
 	if points != nil {
 		n = len(points)
 	}
+	pieces := packAll(s.centres, c.dim, c.workers)
 	parallel(c.workers, (n+blockRows-1)/blockRows, func(w, job int) {
 		lo, hi := job*blockRows, min((job+1)*blockRows, n)
 		scratch := &c.scratches[w]
@@ -192,12 +164,12 @@ func (c *clusterer) nearest(points []int32, s subset, take func(i int, t two)) {
 		for i := range found {
 			found[i] = none
 		}
-		for j0 := 0; j0 < len(s.id); j0 += blockRows {
-			j1 := min(j0+blockRows, len(s.id))
-			out := grow(&scratch.out, (hi-lo)*(j1-j0))
-			dotBlock(rows, s.centres[j0*c.dim:j1*c.dim], out, c.dim, scratch)
+		for b, p := range pieces {
+			j0, j1 := b*blockColumns, b*blockColumns+p.columns
+			out := grow(&scratch.out, (hi-lo)*p.columns)
+			dotBlock(rows, p, out, c.dim)
 			for i := range found {
-				found[i].scan(out[i*(j1-j0):(i+1)*(j1-j0)], s.half[j0:j1], s.id[j0:j1])
+				found[i].scan(out[i*p.columns:(i+1)*p.columns], s.half[j0:j1], s.id[j0:j1])
 			}
 		}
 		for i, t := range found {
@@ -208,16 +180,6 @@ func (c *clusterer) nearest(points []int32, s subset, take func(i int, t two)) {
 			take(at, t)
 		}
 	}, nil)
-}
-
-// scan offers a row of products with centres.
-func (t *two) scan(products, half []float32, id []int32) {
-	half, id = half[:len(products)], id[:len(products)]
-	for j, p := range products {
-		if s := p - half[j]; s > t.second || t.best < 0 {
-			t.offer(id[j], s)
-		}
-	}
 }
 
 // inertia is taken from the differences themselves: the nearness carries float32's rounding.

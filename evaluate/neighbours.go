@@ -56,7 +56,7 @@ func Search(queries, gallery []float32, dim, k int, o RetrieveOptions) (Hits, er
 }
 
 func (h *Hits) search(q, g rows, self bool, o RetrieveOptions) {
-	const step = 256
+	step := queryStep(q.n(), o.Workers, 1<<30)
 	jobs := (q.n() + step - 1) / step
 	workers := workerCount(o.Workers, jobs)
 	scratches := make([]scratch, workers)
@@ -72,17 +72,19 @@ func (h *Hits) search(q, g rows, self bool, o RetrieveOptions) {
 			at := (q0 + i) * h.K
 			found[i] = nearest{index: h.Index[at : at : at+h.K], similarity: h.Similarity[at : at : at+h.K]}
 		}
-		for g0 := 0; g0 < g.n(); g0 += blockRows {
-			g1 := min(g0+blockRows, g.n())
-			w := g1 - g0
-			out := grow(&s.out, (q1-q0)*w)
-			similarity(out, q, q0, q1, g, g0, g1, s)
-			for i := range found {
-				skip := -1
-				if self {
-					skip = q0 + i
+		for g0 := 0; g0 < g.n(); g0 += blockColumns {
+			p := pack(&s.packed, g.block(g0, min(g0+blockColumns, g.n())), g.dim)
+			for lo := q0; lo < q1; lo += blockRows {
+				hi := min(lo+blockRows, q1)
+				out := grow(&s.out, (hi-lo)*p.columns)
+				similarity(out, q, lo, hi, g, g0, p)
+				for i := lo; i < hi; i++ {
+					skip := -1
+					if self {
+						skip = i
+					}
+					found[i-q0].take(out[(i-lo)*p.columns:(i-lo+1)*p.columns], g0, skip)
 				}
-				found[i].take(out[i*w:(i+1)*w], g0, skip)
 			}
 		}
 		for i := range found {

@@ -95,18 +95,17 @@ func ready(what string, x []float32, dim int, order []int, d Distance) (rows, er
 	return r, nil
 }
 
-// similarity fills out [q1-q0, g1-g0] with what ranks gallery rows for query rows: the dot product, or minus half the squared distance. It is
-// symmetric, bit for bit.
-func similarity(out []float32, q rows, q0, q1 int, g rows, g0, g1 int, s *scratch) {
-	dotBlock(q.block(q0, q1), g.block(g0, g1), out, q.dim, s)
+// similarity fills out [q1-q0, columns] with what ranks gallery rows g0, g0+1, ... (packed in p) for query rows q0..q1: the dot product, or minus
+// half the squared distance. It is symmetric, bit for bit.
+func similarity(out []float32, q rows, q0, q1 int, g rows, g0 int, p packed) {
+	dotBlock(q.block(q0, q1), p, out, q.dim)
 	if q.half == nil {
 		return
 	}
-	w := g1 - g0
 	for i := q0; i < q1; i++ {
-		row := out[(i-q0)*w : (i-q0+1)*w]
+		row := out[(i-q0)*p.columns : (i-q0+1)*p.columns]
 		h := q.half[i]
-		for j, b := range g.half[g0:g1] {
+		for j, b := range g.half[g0 : g0+p.columns] {
 			row[j] -= h + b
 		}
 	}

@@ -23,7 +23,7 @@ func (c *clusterer) draw(k int) {
 		if total == 0 {
 			return
 		}
-		candidates := make([]int, min(c.k(), blockRows, k-c.k()))
+		candidates := make([]int, min(c.k(), blockColumns, k-c.k()))
 		for m := range candidates {
 			u := c.rng.Float64() * total
 			candidates[m] = min(c.n-1, sort.Search(c.n, func(i int) bool { return cumulative[i] > u }))
@@ -50,7 +50,7 @@ func (c *clusterer) reject(candidates []int) []int {
 		rows = append(rows, c.row(i)...)
 	}
 	products := make([]float32, m*m)
-	dotBlock(rows, rows, products, c.dim, &c.scratches[0])
+	dotBlock(rows, pack(&c.scratches[0].packed, rows, c.dim), products, c.dim)
 	var kept []int // places among the candidates
 	for a, i := range candidates {
 		before := c.apart(c.half[i], c.half[i], c.nearness[i])

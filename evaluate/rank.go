@@ -109,16 +109,14 @@ func (r *ranking) count(i int) int {
 	return c
 }
 
-const (
-	blockRows = 512     // rows of a block of products: 512 x 512 float32 stay in a core's cache
-	heldPairs = 1 << 25 // pairs of one class whose similarities may be held at once (128 MiB), a worker's counts as well
-)
+// heldPairs are the pairs of one class whose similarities may be held at once (128 MiB), and each worker's counts as well.
+const heldPairs = 1 << 25
 
 // run chooses the walk: over half of the blocks where the rows search themselves and all thresholds fit in memory, else query by query.
 func (r *ranking) run() Retrieval {
 	pairs := r.offset[len(r.positives)]
 	blocks := (r.queries.n() + blockRows - 1) / blockRows
-	workers := workerCount(r.options.Workers, blocks)
+	workers := workerCount(r.options.Workers, blocks*(blocks+1)/2)
 	if r.self && pairs*workers <= heldPairs {
 		return r.halfWalk(workers)
 	}

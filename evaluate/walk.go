@@ -20,16 +20,17 @@ func (r *ranking) halfWalk(workers int) Retrieval {
 		i0, j0 := bi*blockRows, bj*blockRows
 		i1, j1 := min(i0+blockRows, n), min(j0+blockRows, n)
 		s := &scratches[w]
-		rows, cols := i1-i0, j1-j0
-		out := grow(&s.out, rows*cols)
-		similarity(out, r.queries.rows, i0, i1, r.gallery.rows, j0, j1, s)
-		r.countBlock(out, i0, i1, j0, cols, t, above[w])
-		if bi == bj {
-			return
+		for _, p := range s.pieces(r.gallery.rows, j0, j1) {
+			out := grow(&s.out, (i1-i0)*p.columns)
+			similarity(out, r.queries.rows, i0, i1, r.gallery.rows, j0, p)
+			r.countBlock(out, i0, i1, j0, p.columns, t, above[w])
+			if bi < bj {
+				turned := grow(&s.turned, len(out))
+				transpose(turned, out, i1-i0, p.columns)
+				r.countBlock(turned, j0, j0+p.columns, i0, i1-i0, t, above[w])
+			}
+			j0 += p.columns
 		}
-		turned := grow(&s.turned, rows*cols)
-		transpose(turned, out, rows, cols)
-		r.countBlock(turned, j0, j1, i0, rows, t, above[w])
 	}, r.progress(jobs))
 
 	total := above[0]
@@ -69,26 +70,38 @@ func (r *ranking) eachClass(workers int, scratches []scratch, t []float32) {
 	}
 	parallel(workers, len(classes), func(w, job int) {
 		c, s := classes[job], &scratches[w]
-		size := c.hi - c.lo
-		for lo := c.lo; lo < c.hi; lo += blockRows {
-			hi := min(lo+blockRows, c.hi)
-			out := grow(&s.out, (hi-lo)*size)
-			similarity(out, r.queries.rows, lo, hi, r.gallery.rows, c.lo, c.hi, s)
-			for i := lo; i < hi; i++ {
-				r.thresholds(i, out[(i-lo)*size:(i-lo+1)*size], t[r.offset[i]:r.offset[i+1]])
-			}
+		for lo := c.lo; lo < c.hi; lo += blockColumns {
+			hi := min(lo+blockColumns, c.hi)
+			r.withClass(lo, hi, c, s, func(i int, row []float32) { r.thresholds(i, row, t[r.offset[i]:r.offset[i+1]]) })
 		}
 	}, nil)
 }
 
-// queryWalk ranks a few queries at a time against the whole gallery; thresholds are held for those few alone.
+// withClass hands take the products of each query lo..hi, all of one class, with the rows c of that class.
+func (r *ranking) withClass(lo, hi int, c run, s *scratch, take func(i int, row []float32)) {
+	size := c.hi - c.lo
+	out := grow(&s.turned, (hi-lo)*size)
+	for g0 := c.lo; g0 < c.hi; g0 += blockColumns {
+		p := pack(&s.packed, r.gallery.block(g0, min(g0+blockColumns, c.hi)), r.gallery.dim)
+		block := grow(&s.out, (hi-lo)*p.columns)
+		similarity(block, r.queries.rows, lo, hi, r.gallery.rows, g0, p)
+		for i := range hi - lo {
+			copy(out[i*size+g0-c.lo:], block[i*p.columns:(i+1)*p.columns])
+		}
+	}
+	for i := lo; i < hi; i++ {
+		take(i, out[(i-lo)*size:(i-lo+1)*size])
+	}
+}
+
+// queryWalk ranks some queries at a time against the whole gallery; thresholds are held for those alone.
 func (r *ranking) queryWalk(workers int) Retrieval {
 	n, g := r.queries.n(), r.gallery.n()
 	most := 1
 	for i := range n {
 		most = max(most, r.count(i))
 	}
-	step := max(16, min(blockRows, heldPairs/8/most))
+	step := queryStep(n, workers, heldPairs/8/most)
 	jobs := (n + step - 1) / step
 	workers = workerCount(workers, jobs)
 	type worker struct {
@@ -105,19 +118,24 @@ func (r *ranking) queryWalk(workers int) Retrieval {
 		t := grow(&s.t, r.offset[q1]-base)
 		above := grow(&s.above, len(t))
 		clear(above)
-		for i := q0; i < q1; i++ {
-			p := r.positives[i]
-			row := grow(&s.out, p.hi-p.lo)
-			similarity(row, r.queries.rows, i, i+1, r.gallery.rows, p.lo, p.hi, &s.scratch)
-			r.thresholds(i, row, t[r.offset[i]-base:r.offset[i+1]-base])
+		for lo := q0; lo < q1; {
+			hi := lo
+			for hi < q1 && hi < lo+blockColumns && r.queries.labels[hi] == r.queries.labels[lo] {
+				hi++
+			}
+			r.withClass(lo, hi, r.positives[lo], &s.scratch, func(i int, row []float32) { r.thresholds(i, row, t[r.offset[i]-base:r.offset[i+1]-base]) })
+			lo = hi
 		}
-		for g0 := 0; g0 < g; g0 += blockRows {
-			g1 := min(g0+blockRows, g)
-			block := grow(&s.out, (q1-q0)*(g1-g0))
-			similarity(block, r.queries.rows, q0, q1, r.gallery.rows, g0, g1, &s.scratch)
-			for i := q0; i < q1; i++ {
-				lo, hi := r.offset[i]-base, r.offset[i+1]-base
-				r.countSegments(i, g0, block[(i-q0)*(g1-g0):(i-q0+1)*(g1-g0)], t[lo:hi], above[lo:hi])
+		for g0 := 0; g0 < g; g0 += blockColumns {
+			p := pack(&s.packed, r.gallery.block(g0, min(g0+blockColumns, g)), r.gallery.dim)
+			for lo := q0; lo < q1; lo += blockRows {
+				hi := min(lo+blockRows, q1)
+				block := grow(&s.out, (hi-lo)*p.columns)
+				similarity(block, r.queries.rows, lo, hi, r.gallery.rows, g0, p)
+				for i := lo; i < hi; i++ {
+					a, b := r.offset[i]-base, r.offset[i+1]-base
+					r.countSegments(i, g0, block[(i-lo)*p.columns:(i-lo+1)*p.columns], t[a:b], above[a:b])
+				}
 			}
 		}
 		for i := q0; i < q1; i++ {
@@ -127,26 +145,15 @@ func (r *ranking) queryWalk(workers int) Retrieval {
 	return r.finish(out)
 }
 
+// queryStep is how many queries share a walk over the gallery: enough to repay its packing, few enough to keep all workers busy.
+func queryStep(n, workers, most int) int {
+	step := min(4*blockRows, (n+4*workerCount(workers, n)-1)/(4*workerCount(workers, n)))
+	return max(16, min(step, most))
+}
+
 func (r *ranking) progress(total int) func(int) {
 	if r.options.Progress == nil {
 		return nil
 	}
 	return func(done int) { r.options.Progress(done, total) }
-}
-
-// transpose sets dst [cols, rows] to src [rows, cols] turned, in tiles that stay in cache.
-func transpose(dst, src []float32, rows, cols int) {
-	const tile = 16
-	for i0 := 0; i0 < rows; i0 += tile {
-		i1 := min(i0+tile, rows)
-		for j0 := 0; j0 < cols; j0 += tile {
-			j1 := min(j0+tile, cols)
-			for j := j0; j < j1; j++ {
-				d := dst[j*rows : (j+1)*rows]
-				for i := i0; i < i1; i++ {
-					d[i] = src[i*cols+j]
-				}
-			}
-		}
-	}
 }
