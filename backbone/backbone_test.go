@@ -26,6 +26,31 @@ func run(t *testing.T, store *model.Store, x *tensors.Tensor, build func(scope *
 	return out
 }
 
+func TestValidate(t *testing.T) {
+	for want, s := range map[string]Spec{
+		"":                           {Form: Original, Width: 1},
+		"backbone.form is":           {Form: "caffe", Width: 1},
+		"backbone.width is 0":        {Form: BN},
+		"backbone.freeze_statistics": {Form: Original, Width: 1, FreezeStatistics: true},
+	} {
+		err := s.Validate()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", s, err, want)
+		}
+	}
+}
+
+func TestChannels(t *testing.T) {
+	for _, c := range []struct {
+		width      float64
+		from, want int
+	}{{1, 24, 24}, {0.25, 16, 4}, {0.25, 24, 8}, {0.5, 208, 104}, {0.3, 64, 16}, {1.0 / 64, 64, 4}, {2, 16, 32}} {
+		if got := (Spec{Width: c.width}).channels(c.from); got != c.want {
+			t.Errorf("width %g makes %d of %d channels, want %d", c.width, got, c.from, c.want)
+		}
+	}
+}
+
 func TestEverySizeHasAMap(t *testing.T) {
 	for _, s := range narrow {
 		for size := MinSize; size <= 300; size++ {

@@ -99,6 +99,15 @@ func TestUnpicklerCallsNothing(t *testing.T) {
 	}
 }
 
+func TestOrderedDictOfPython2(t *testing.T) {
+	text := "\x80\x02ccollections\nOrderedDict\n](]U\x01aK\x07ee\x85R."
+	u := &unpickler{r: bufio.NewReader(strings.NewReader(text)), left: int64(len(text)), reduce: (&torchFile{}).reduce}
+	v, err := u.load()
+	if d, ok := v.(*dict); err != nil || !ok || d.items["a"] != int64(7) {
+		t.Errorf("%v, %v", v, err)
+	}
+}
+
 // onnxModel builds a model with initialisers, as protobuf's encoders do.
 func onnxModel(initialisers ...[]byte) []byte {
 	var graph []byte

@@ -65,7 +65,7 @@ func (t *torchFile) persist(id tuple) (any, error) {
 func (t *torchFile) reduce(f global, args tuple) (any, error) {
 	switch f {
 	case "collections.OrderedDict":
-		return newDict(), nil
+		return orderedDict(args), nil
 	case "torch._utils._rebuild_parameter":
 		if len(args) > 0 {
 			return args[0], nil
@@ -74,6 +74,21 @@ func (t *torchFile) reduce(f global, args tuple) (any, error) {
 		return newView(args)
 	}
 	return opaque{}, nil
+}
+
+// orderedDict makes a dict, with the list of pairs that Python 2 gave it or none.
+func orderedDict(args tuple) *dict {
+	d := newDict()
+	if len(args) > 0 {
+		if pairs, ok := args[0].(*list); ok {
+			for _, pair := range pairs.items {
+				if pair, ok := pair.(*list); ok {
+					d.set(pair.items)
+				}
+			}
+		}
+	}
+	return d
 }
 
 // newView makes a tensor of (storage, offset, shape, stride, ...).
