@@ -100,7 +100,7 @@ func TestUnpicklerCallsNothing(t *testing.T) {
 }
 
 func TestOrderedDictOfPython2(t *testing.T) {
-	text := "\x80\x02ccollections\nOrderedDict\n](]U\x01aK\x07ee\x85R."
+	text := "\x80\x02ccollections\nOrderedDict\n](](U\x01aK\x07ee\x85R."
 	u := &unpickler{r: bufio.NewReader(strings.NewReader(text)), left: int64(len(text)), reduce: (&torchFile{}).reduce}
 	v, err := u.load()
 	if d, ok := v.(*dict); err != nil || !ok || d.items["a"] != int64(7) {
