@@ -64,3 +64,43 @@ func BenchmarkBackwardInput(b *testing.B) {
 func BenchmarkBackwardKernel(b *testing.B) {
 	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
 }
+
+// moved reports bytes read and written per second.
+func moved(b *testing.B, bytes int, f func()) {
+	f()
+	b.SetBytes(int64(bytes))
+	for b.Loop() {
+		f()
+	}
+}
+
+func BenchmarkMemory(b *testing.B) {
+	p := Default()
+	s := Window{N: 32, H: 114, W: 114, C: 64, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadBottom: 1, PadRight: 1}
+	ho, wo := s.Output()
+	x, y := random(s.N*s.H*s.W*s.C, 1), random(s.N*ho*wo*s.C, 2)
+	pos := make([]uint8, len(y))
+	b.Run("MaxForward", func(b *testing.B) { moved(b, 4*len(x)+5*len(y), func() { s.MaxForward(p, y, 0, pos, x, 0) }) })
+	b.Run("MaxBackward", func(b *testing.B) { moved(b, 4*len(x)+5*len(y), func() { s.MaxBackward(p, x, 0, y, 0, pos, false) }) })
+	one := Window{N: 32, H: 28, W: 28, C: 256, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	n := 32 * 28 * 28 * 256
+	b.Run("MaxForwardStride1", func(b *testing.B) { moved(b, 9*n, func() { one.MaxForward(p, y[:n], 0, pos[:n], x, 0) }) })
+	b.Run("MaxBackwardStride1", func(b *testing.B) { moved(b, 9*n, func() { one.MaxBackward(p, x, 0, y[:n], 0, pos[:n], false) }) })
+	b.Run("SlidingSum", func(b *testing.B) {
+		moved(b, 8*len(y), func() { p.Parallel(len(y)/64, 64, func(lo, hi, _ int) { SlidingSum(x[lo*64:hi*64], y[lo*64:hi*64], 64, 2, 2) }) })
+	})
+	const weights = 6 << 20
+	w, m, v, g := random(weights, 1), random(weights, 2), make([]float32, weights), random(weights, 3)
+	b.Run("Adam", func(b *testing.B) {
+		moved(b, 28*weights, func() { AdamStep{Rate: 1e-3, Beta1: .9, Beta2: .999, Epsilon: 1e-8, Step: 3}.Update(p, w, m, v, g) })
+	})
+	b.Run("ColumnSums", func(b *testing.B) { moved(b, 4*len(x), func() { SumColumns(p, w[:64], x, len(x)/64, 64, 64, false) }) })
+	const tile = 4096
+	for _, op := range []struct {
+		name string
+		f    func()
+	}{{"Add", func() { Add.Apply(w[:tile], m[:tile], g[:tile]) }}, {"Exp", func() { Exp.Apply(w[:tile], m[:tile]) }}, {"Log", func() { Log.Apply(w[:tile], m[:tile]) }},
+		{"Tanh", func() { Tanh.Apply(w[:tile], m[:tile]) }}, {"Rsqrt", func() { Rsqrt.Apply(w[:tile], m[:tile]) }}, {"ReLU", func() { Max.Scalar(w[:tile], m[:tile], 0) }}} {
+		b.Run(op.name+"InCache", func(b *testing.B) { moved(b, 4*tile, op.f) })
+	}
+}
