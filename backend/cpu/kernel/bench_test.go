@@ -53,6 +53,14 @@ func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, 
 	}
 }
 
+func BenchmarkWinogradForward(b *testing.B) {
+	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+}
+
+func BenchmarkWinogradBackwardInput(b *testing.B) {
+	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+}
+
 func BenchmarkForward(b *testing.B) {
 	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }
@@ -87,7 +95,9 @@ func BenchmarkMemory(b *testing.B) {
 	b.Run("MaxForwardStride1", func(b *testing.B) { moved(b, 9*n, func() { one.MaxForward(p, y[:n], 0, pos[:n], x, 0) }) })
 	b.Run("MaxBackwardStride1", func(b *testing.B) { moved(b, 9*n, func() { one.MaxBackward(p, x, 0, y[:n], 0, pos[:n], false) }) })
 	b.Run("SlidingSum", func(b *testing.B) {
-		moved(b, 8*len(y), func() { p.Parallel(len(y)/64, 64, func(lo, hi, _ int) { SlidingSum(x[lo*64:hi*64], y[lo*64:hi*64], 64, 2, 2) }) })
+		moved(b, 8*len(y), func() {
+			p.Parallel(len(y)/64, 64, func(lo, hi, _ int) { SlidingSum(x[lo*64:hi*64], y[lo*64:hi*64], 64, 2, 2) })
+		})
 	})
 	const weights = 6 << 20
 	w, m, v, g := random(weights, 1), random(weights, 2), make([]float32, weights), random(weights, 3)

@@ -20,12 +20,13 @@ type ConvOptions struct {
 
 // Conv is a convolution of a fixed geometry, ready to run. It may be used by several goroutines at once.
 type Conv struct {
-	shape     ConvShape
-	ho, wo    int
-	cin, cout int // per group
-	h, w      axis
-	transpose *Conv // gradient by the input as a convolution of its own; nil in itself
-	fast      fastConv
+	shape       ConvShape
+	ho, wo      int
+	cin, cout   int // per group
+	h, w        axis
+	transpose   *Conv // gradient by the input as a convolution of its own; nil in itself
+	transposeOf *Conv // the inverse
+	fast        fastConv
 }
 
 // NewConv checks the geometry and prepares its plan.
@@ -40,6 +41,7 @@ func NewConv(s ConvShape, opt ConvOptions) (*Conv, error) {
 		return nil, fmt.Errorf("kernel: convolution %+v: its gradient by the input would be %d x %d", s, ho, wo)
 	}
 	c.transpose = newConv(t, opt)
+	c.transpose.transposeOf = c
 	return c, nil
 }
 

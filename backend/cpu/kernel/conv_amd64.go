@@ -4,16 +4,17 @@ import "sync"
 
 // fastConv is the plan of a convolution for the tile kernels, made once.
 type fastConv struct {
-	t      tiling
-	panels []panel // of one group's outputs
-	taps   int
-	run    int     // floats that one tap reads of a pixel's row
-	reads  []int32 // [taps,Ho*Wo]: the pixel that a tap of an output reads, within an image, or -1
-	order  []int32 // the outputs of an image, those that meet the same taps together
-	zeros  []float32
-	strips *stripPlan // for few channels: taps are rows of the kernel, read from padded copies of x's rows
-	whole  int        // images whose outputs are tiled position by position (a multiple of the tile's rows)
-	bytes  int        // of x that belong to an output, roughly: for the size of blocks
+	t        tiling
+	panels   []panel // of one group's outputs
+	taps     int
+	run      int     // floats that one tap reads of a pixel's row
+	reads    []int32 // [taps,Ho*Wo]: the pixel that a tap of an output reads, within an image, or -1
+	order    []int32 // the outputs of an image, those that meet the same taps together
+	zeros    []float32
+	strips   *stripPlan // for few channels: taps are rows of the kernel, read from padded copies of x's rows
+	whole    int        // images whose outputs are tiled position by position (a multiple of the tile's rows)
+	winograd *winograd  // or nil
+	bytes    int        // of x that belong to an output, roughly: for the size of blocks
 }
 
 // Outputs of a block: as many as keep its part of x in the second cache.
@@ -24,7 +25,7 @@ const (
 	positionLimit = 32 * 32 // larger images lose little to padding
 )
 
-func (f *fastConv) plan(c *Conv, _ ConvOptions) {
+func (f *fastConv) plan(c *Conv, opt ConvOptions) {
 	s := &c.shape
 	f.t = tilingOf(active)
 	f.panels = f.t.panels(c.cout)
@@ -39,6 +40,7 @@ func (f *fastConv) plan(c *Conv, _ ConvOptions) {
 		return
 	}
 	f.zeros = make([]float32, c.cin)
+	f.winograd = planWinograd(c, f.t, opt.Algorithm)
 	f.reads = make([]int32, f.taps*outputs)
 	for kh := range s.KH {
 		for kw := range s.KW {
@@ -68,7 +70,12 @@ func (f *fastConv) plan(c *Conv, _ ConvOptions) {
 }
 
 // packedSize is the length of one group's packed kernel.
-func (f *fastConv) packedSize(c *Conv) int { return f.t.padded(c.cout) * f.taps * f.run }
+func (f *fastConv) packedSize(c *Conv) int {
+	if f.winograd != nil {
+		return f.packedWinograd(c)
+	}
+	return f.t.padded(c.cout) * f.taps * f.run
+}
 
 // convTask is one forward convolution at work; reused. It is its own tileSource.
 type convTask struct {
@@ -79,37 +86,93 @@ type convTask struct {
 	group    int
 	block    int // outputs of a block
 	images   int // blocks of the images tiled position by position
-	pack     packTask
 	rows     rowsSource
 }
 
 var freeConvs = sync.Pool{New: func() any { return new(convTask) }}
 
 func (c *Conv) forwardFast(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e Epilogue) {
-	c.run(p, y, ldy, x, ldx, w, false, e)
+	packed := takeScratch(c.packedFast())
+	c.packFast(p, packed, w)
+	c.runPacked(p, y, ldy, x, ldx, packed, e)
+	giveScratch(packed)
 }
 
 func (c *Conv) backwardInputFast(p *Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e Epilogue) {
-	c.transpose.run(p, dx, ldx, dy, ldy, w, true, e)
+	t := c.transpose
+	packed := takeScratch(t.packedFast())
+	t.packTurned(p, packed, w)
+	t.runPacked(p, dx, ldx, dy, ldy, packed, e)
+	giveScratch(packed)
 }
 
-// run convolves. turned says that w belongs to the transposed convolution and is to be flipped while packing.
-func (c *Conv) run(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, turned bool, e Epilogue) {
+// packedFast is the length of the packed kernel of all groups.
+func (c *Conv) packedFast() int { return c.shape.Groups * c.fast.packedSize(c) }
+
+// packFast packs (or transforms) w [KH,KW,Cin/Groups,Cout].
+func (c *Conv) packFast(p *Pool, packed, w []float32) {
 	f, s := &c.fast, &c.shape
+	k := freePacks.Get().(*packs)
+	for g := range s.Groups {
+		dst, src := packed[g*f.packedSize(c):], w[g*c.cout:]
+		if f.winograd != nil {
+			k.winograd = winogradPack{c, src, dst, s.Cout}
+			p.Do(c.cin, 8, &k.winograd)
+		} else {
+			k.panels = packTask{t: f.t, panels: f.panels, dst: dst, src: src, ld: s.Cout, k: f.taps * f.run}
+			p.DoEach(len(f.panels), &k.panels)
+		}
+	}
+	*k = packs{}
+	freePacks.Put(k)
+}
+
+// packTurned packs the kernel w [KH,KW,c.cout,Groups*c.cin] of the convolution that c, a gradient by the input, is the transpose of.
+func (c *Conv) packTurned(p *Pool, packed, w []float32) {
+	f, s := &c.fast, &c.shape
+	if f.winograd != nil {
+		turned := takeScratch(c.weights())
+		c.transposeOf.flip(turned, w)
+		c.packFast(p, packed, turned)
+		giveScratch(turned)
+		return
+	}
+	k := freePacks.Get().(*packs)
+	for g := range s.Groups {
+		k.panels = packTask{t: f.t, panels: f.panels, dst: packed[g*f.packedSize(c):], src: w[g*c.cin:], ld: s.Cin, k: f.taps * f.run,
+			trans: true, turned: true, run: c.cin, taps: s.KH * s.KW}
+		p.DoEach(len(f.panels), &k.panels)
+	}
+	*k = packs{}
+	freePacks.Put(k)
+}
+
+// packs are the tasks of packing; reused.
+type packs struct {
+	panels   packTask
+	winograd winogradPack
+}
+
+var freePacks = sync.Pool{New: func() any { return new(packs) }}
+
+// runPacked convolves with a packed kernel.
+func (c *Conv) runPacked(p *Pool, y []float32, ldy int, x []float32, ldx int, packed []float32, e Epilogue) {
+	f, s := &c.fast, &c.shape
+	if f.winograd != nil {
+		c.runWinograd(p, y, ldy, x, ldx, packed, e)
+		return
+	}
 	task := freeConvs.Get().(*convTask)
-	packed := takeScratch(f.packedSize(c))
 	task.conv, task.ldx, task.ldy = c, ldx, ldy
 	task.t, task.panels, task.run, task.taps, task.first, task.last = f.t, f.panels, f.run, f.taps, true, true
 	for g := range s.Groups {
-		task.packKernel(p, packed, w, g, turned)
-		task.b = packed
+		task.b = packed[g*f.packedSize(c):]
 		task.x, task.y, task.e = x[g*c.cin:], y[g*c.cout:], e
 		if e.Bias != nil {
 			task.e.Bias = e.Bias[g*c.cout:][:c.cout]
 		}
 		task.launch(p)
 	}
-	giveScratch(packed)
 	*task = convTask{}
 	freeConvs.Put(task)
 }
@@ -237,17 +300,4 @@ func (k *convTask) something(t *tables) {
 	for range k.t.rows {
 		t.entries = append(t.entries, address(k.conv.fast.zeros, 0))
 	}
-}
-
-// packKernel packs group g of w, turned if w is the kernel of the transposed convolution.
-func (k *convTask) packKernel(p *Pool, packed, w []float32, g int, turned bool) {
-	c, f := k.conv, &k.conv.fast
-	if !turned {
-		k.pack = packTask{t: f.t, panels: f.panels, dst: packed, src: w[g*c.cout:], ld: c.shape.Cout, k: f.taps * f.run}
-		p.DoEach(len(f.panels), &k.pack)
-		return
-	}
-	// w [KH,KW,c.cout,Groups*c.cin], in c's own terms: c is the transposed one.
-	k.pack = packTask{t: f.t, panels: f.panels, dst: packed, src: w[g*c.cin:], ld: c.shape.Cin, k: f.taps * f.run, trans: true, turned: true, run: c.cin, taps: c.shape.KH * c.shape.KW}
-	p.DoEach(len(f.panels), &k.pack)
 }

@@ -108,6 +108,25 @@ func TestConvOfGoogLeNet(t *testing.T) {
 	})
 }
 
+// TestWinograd states the error of the fast algorithms against float64: relative to the result's root mean square, over sums of 9*Cin products of
+// normal numbers.
+func TestWinograd(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	levels(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(15, 6))
+		for trial := range 40 {
+			s := ConvShape{N: 1 + r.IntN(9), H: 1 + r.IntN(15), W: 1 + r.IntN(15), Cin: 1 + r.IntN(40), Cout: 1 + r.IntN(120), KH: 3, KW: 3,
+				PadTop: r.IntN(3), PadBottom: r.IntN(3), PadLeft: r.IntN(3), PadRight: r.IntN(3)}
+			if s.Check() != nil {
+				continue
+			}
+			checkConv(t, pool, s, ConvOptions{Algorithm: Winograd2x2}, r.IntN(2)*5, r.IntN(2)*7, uint64(trial), 2e-5)
+			checkConv(t, pool, s, ConvOptions{Algorithm: Winograd4x4}, r.IntN(2)*5, r.IntN(2)*7, uint64(trial), 1e-4)
+		}
+	})
+}
+
 func TestConvCheck(t *testing.T) {
 	for _, s := range []ConvShape{{}, {N: 1, H: 2, W: 2, Cin: 3, Cout: 4, KH: 3, KW: 1}, {N: 1, H: 4, W: 4, Cin: 3, Cout: 4, KH: 1, KW: 1, Groups: 2}} {
 		if _, err := NewConv(s, ConvOptions{}); err == nil {

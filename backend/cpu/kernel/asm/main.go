@@ -22,6 +22,7 @@ func main() {
 		{"product_amd64.s", products},
 		{"elementwise_amd64.s", elementwise},
 		{"reduce_amd64.s", reductions},
+		{"winograd_amd64.s", winograd},
 	} {
 		if err := write(filepath.Join(*dir, f.name), f.gen); err != nil {
 			fmt.Fprintf(os.Stderr, "asm: %s: %v\n", f.name, err)

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// winograd generates the transforms of F(4x4,3x3), F(2x2,3x3) and of their gradients by the kernel, F(3x3,4x4) and F(3x3,2x2), by Toom and Cook's
+// construction on the points 0, a, -a, b, -b, infinity (or 0, 1, -1, infinity). Each transform takes a square of vectors over channels, transforms
+// its columns and then its rows, and writes a square of vectors. Squares are lists of places: address = list[i] + base.
+//
+// In one direction, with the matrices of the usual notation y = A^T [(G g) . (B^T d)]:
+//
+//	A^T[k][i] = p_i^k,   G[i][j] = p_i^j / N_i with N_i = product of (p_i - p_l) over l != i,   B^T[i] = coefficients of product of (x - p_l) over l != i
+//
+// and for infinity the highest power's coefficient alone.
+func winograd(c *build.Context) {
+	bothWidths(c, func(v *vec) {
+		for _, t := range []transform{
+			{"winograd4Input", 6, 6, v.input6},
+			{"winograd4Kernel", 3, 6, v.kernel6},
+			{"winograd4Output", 6, 4, v.output6},
+			{"winograd4Gradient", 4, 6, v.kernel6},
+			{"winograd4KernelGradient", 6, 3, v.output6},
+			{"winograd2Input", 4, 4, v.input4},
+			{"winograd2Kernel", 3, 4, v.kernel4},
+			{"winograd2Output", 4, 2, v.output4},
+			{"winograd2Gradient", 2, 4, v.kernel4},
+			{"winograd2KernelGradient", 4, 3, v.output4},
+		} {
+			v.transform(t)
+		}
+	})
+}
+
+// The points of F(4x4,3x3): of those tried, the pair with the least error (the usual 1 and 2 have three times as much).
+const (
+	pointA = 0.625
+	pointB = 1.5
+)
+
+// transform is a one-dimensional transform of in vectors to out, applied in both directions.
+type transform struct {
+	name    string
+	in, out int
+	line    func(x []reg.Register, out int) []reg.Register
+}
+
+// Offsets into type transformArgs of the kernel package.
+const (
+	transformFrom     = 0  // list of places to read
+	transformFromBase = 8  // added to each
+	transformTo       = 16 // list of places to write
+	transformToBase   = 24
+	transformN        = 32 // floats
+	transformWork     = 40 // memory for in*out vectors
+	transformBias     = 48 // bias of the n floats, or 0; outputs only
+	transformFlags    = 56
+)
+
+func (v *vec) transform(t transform) {
+	v.function(t.name, "func(args *byte)")
+	args := v.pointer("args")
+	at := func(offset int) Mem { return Mem{Base: args, Disp: offset} }
+	load := func(offset int) reg.Register {
+		r := v.GP64()
+		v.MOVQ(at(offset), r)
+		return r
+	}
+	from, fromBase, to, toBase, n, work, bias := load(transformFrom), load(transformFromBase), load(transformTo), load(transformToBase), load(transformN),
+		load(transformWork), load(transformBias)
+	place := v.GP64()
+	output := t.name == "winograd4Output" || t.name == "winograd2Output"
+	size := 4 * v.width()
+	body := func(masked bool) {
+		for column := range t.in {
+			var x []reg.Register
+			for row := range t.in {
+				v.MOVQ(Mem{Base: from, Disp: 8 * (row*t.in + column)}, place)
+				x = append(x, v.load(Mem{Base: place, Index: fromBase, Scale: 1}, masked))
+			}
+			for row, y := range t.line(x, t.out) {
+				v.VMOVUPS(y, Mem{Base: work, Disp: size * (row*t.in + column)})
+			}
+		}
+		var add reg.Register
+		if output {
+			add = v.zero()
+			none := v.label("noBias")
+			v.TESTQ(bias, bias)
+			v.JZ(LabelRef(none))
+			v.VMOVUPS(v.load(Mem{Base: bias}, masked), add)
+			v.Label(none)
+		}
+		for row := range t.out {
+			var x []reg.Register
+			for column := range t.in {
+				x = append(x, v.load(Mem{Base: work, Disp: size * (row*t.in + column)}, false))
+			}
+			for column, y := range t.line(x, t.out) {
+				v.MOVQ(Mem{Base: to, Disp: 8 * (row*t.out + column)}, place)
+				m := Mem{Base: place, Index: toBase, Scale: 1}
+				if output {
+					v.finish(y, add, m, at(transformFlags), masked)
+				}
+				v.store(y, m, masked)
+			}
+		}
+	}
+	loop, tail, done := v.label("loop"), v.label("tail"), v.label("done")
+	v.Label(loop)
+	v.CMPQ(n, U32(v.width()))
+	v.JL(LabelRef(tail))
+	body(false)
+	v.ADDQ(U32(size), fromBase)
+	v.ADDQ(U32(size), toBase)
+	if output {
+		skip := v.label("noBias")
+		v.TESTQ(bias, bias)
+		v.JZ(LabelRef(skip))
+		v.ADDQ(U32(size), bias)
+		v.Label(skip)
+	}
+	v.SUBQ(U32(v.width()), n)
+	v.JMP(LabelRef(loop))
+	v.Label(tail)
+	v.TESTQ(n, n)
+	v.JZ(LabelRef(done))
+	v.tailMask(n)
+	body(true)
+	v.Label(done)
+	v.end()
+}
+
+// finish applies bias, accumulation and ReLU to an output.
+func (v *vec) finish(y, bias reg.Register, m, flags Mem, masked bool) {
+	v.VADDPS(bias, y, y)
+	keep, relu := v.label("overwrite"), v.label("signed")
+	v.TESTQ(U32(flagAcc), flags)
+	v.JZ(LabelRef(keep))
+	v.VADDPS(v.load(m, masked), y, y)
+	v.Label(keep)
+	v.TESTQ(U32(flagReLU), flags)
+	v.JZ(LabelRef(relu))
+	zero := v.zero()
+	v.VMAXPS(y, zero, y)
+	v.Label(relu)
+}
+
+// plus is x + f*y in a new register, minus is x - f*y.
+func (v *vec) plus(x reg.Register, f float64, y reg.Register) reg.Register {
+	r := v.new()
+	v.VMOVAPS(x, r)
+	v.VFMADD231PS(v.float(f), y, r)
+	return r
+}
+
+func (v *vec) minus(x reg.Register, f float64, y reg.Register) reg.Register { return v.plus(x, -f, y) }
+
+func (v *vec) times(f float64, y reg.Register) reg.Register {
+	r := v.new()
+	v.VMULPS(v.float(f), y, r)
+	return r
+}
+
+func (v *vec) sum(x, y reg.Register) reg.Register {
+	r := v.new()
+	v.VADDPS(y, x, r)
+	return r
+}
+
+func (v *vec) difference(x, y reg.Register) reg.Register {
+	r := v.new()
+	v.VSUBPS(y, x, r)
+	return r
+}
+
+// input6 is B^T on six points: x [6] -> [6].
+func (v *vec) input6(d []reg.Register, _ int) []reg.Register {
+	const a, b = pointA, pointB
+	even0 := v.plus(v.minus(d[4], a*a+b*b, d[2]), a*a*b*b, d[0])
+	evenA, oddA := v.minus(d[4], b*b, d[2]), v.minus(d[3], b*b, d[1])
+	evenB, oddB := v.minus(d[4], a*a, d[2]), v.minus(d[3], a*a, d[1])
+	last := v.plus(v.minus(d[5], a*a+b*b, d[3]), a*a*b*b, d[1])
+	return []reg.Register{even0, v.plus(evenA, a, oddA), v.minus(evenA, a, oddA), v.plus(evenB, b, oddB), v.minus(evenB, b, oddB), last}
+}
+
+// kernel6 is G on six points, of three (the kernel) or four (a tile of the gradient) values.
+func (v *vec) kernel6(g []reg.Register, _ int) []reg.Register {
+	const a, b = pointA, pointB
+	const n0, nA, nB = a * a * b * b, 2 * a * a * (a*a - b*b), 2 * b * b * (b*b - a*a)
+	pair := func(p, n float64) (reg.Register, reg.Register) {
+		even := v.plus(v.times(1/n, g[0]), p*p/n, g[2])
+		odd := v.times(p/n, g[1])
+		if len(g) == 4 {
+			odd = v.plus(odd, p*p*p/n, g[3])
+		}
+		return v.sum(even, odd), v.difference(even, odd)
+	}
+	plusA, minusA := pair(a, nA)
+	plusB, minusB := pair(b, nB)
+	return []reg.Register{v.times(1/n0, g[0]), plusA, minusA, plusB, minusB, g[len(g)-1]}
+}
+
+// output6 is A^T on six points: m [6] -> [out].
+func (v *vec) output6(m []reg.Register, out int) []reg.Register {
+	const a, b = pointA, pointB
+	sumA, difA, sumB, difB := v.sum(m[1], m[2]), v.difference(m[1], m[2]), v.sum(m[3], m[4]), v.difference(m[3], m[4])
+	y := []reg.Register{v.sum(v.sum(m[0], sumA), sumB), v.plus(v.times(a, difA), b, difB)}
+	if out == 3 {
+		return append(y, v.plus(v.plus(m[5], a*a, sumA), b*b, sumB))
+	}
+	return append(y, v.plus(v.times(a*a, sumA), b*b, sumB), v.plus(v.plus(m[5], a*a*a, difA), b*b*b, difB))
+}
+
+// input4 is B^T on 0, 1, -1, infinity.
+func (v *vec) input4(d []reg.Register, _ int) []reg.Register {
+	return []reg.Register{v.difference(d[2], d[0]), v.sum(d[2], d[1]), v.difference(d[2], d[1]), v.difference(d[3], d[1])}
+}
+
+// kernel4 is G on 0, 1, -1, infinity, of three or two values.
+func (v *vec) kernel4(g []reg.Register, _ int) []reg.Register {
+	first := v.times(-1, g[0])
+	if len(g) == 2 {
+		even, odd := v.times(.5, g[0]), v.times(.5, g[1])
+		return []reg.Register{first, v.sum(even, odd), v.difference(even, odd), g[1]}
+	}
+	even := v.times(.5, v.sum(g[0], g[2]))
+	odd := v.times(.5, g[1])
+	return []reg.Register{first, v.sum(even, odd), v.difference(even, odd), g[2]}
+}
+
+// output4 is A^T on 0, 1, -1, infinity: m [4] -> [out].
+func (v *vec) output4(m []reg.Register, out int) []reg.Register {
+	total, dif := v.sum(m[1], m[2]), v.difference(m[1], m[2])
+	if out == 2 {
+		return []reg.Register{v.sum(m[0], total), v.sum(dif, m[3])}
+	}
+	return []reg.Register{v.sum(m[0], total), dif, v.sum(total, m[3])}
+}
