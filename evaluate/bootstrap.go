@@ -20,6 +20,7 @@ type Intervals struct {
 // Bootstrap are the choices of [Retrieval.Intervals].
 type Bootstrap struct {
 	Resamples  int     // at least 1; 1,000 is usual
+	ByClass    bool    // draw classes with all their queries: what other classes would give. Wider, for queries of a class succeed together
 	Confidence float64 // 0: 0.95
 	Seed       uint64
 	K          []int // of Recall@K; nil: DefaultK
@@ -41,7 +42,7 @@ func (b *Bootstrap) check() error {
 	return checkK(b.K)
 }
 
-// Intervals draws queries with replacement, takes the means of each draw, and gives the middle Confidence of them (Efron's percentile
+// Intervals draws queries (or classes) with replacement, takes the means of each draw, and gives the middle Confidence of them (Efron's percentile
 // interval). The gallery stays as it is: the interval says how far the means depend on which images were asked for.
 func (r Retrieval) Intervals(b Bootstrap) (Intervals, error) {
 	if err := b.check(); err != nil {
@@ -53,17 +54,21 @@ func (r Retrieval) Intervals(b Bootstrap) (Intervals, error) {
 	if r.Ranked() == 0 {
 		return Intervals{}, fmt.Errorf("evaluate: bootstrap: no query has a sample of its class to find")
 	}
+	units := r.units(b.ByClass)
 	const means = 4 // before the recalls
 	width := means + len(b.K)
-	values := make([]float64, 0, r.Ranked()*width) // [ranked queries, width]
-	for i := range r.Queries {
-		q := &r.Queries[i]
-		if q.Positives == 0 {
-			continue
-		}
-		values = append(values, q.APAtR, q.RPrecision, 1/float64(q.First), q.AP)
-		for _, k := range b.K {
-			values = append(values, hit(q, k))
+	values := make([]float64, len(units)*width) // [units, width]: sums over a unit's queries
+	for u, queries := range units {
+		sum := values[u*width : (u+1)*width]
+		for _, i := range queries {
+			q := &r.Queries[i]
+			sum[0] += q.APAtR
+			sum[1] += q.RPrecision
+			sum[2] += 1 / float64(q.First)
+			sum[3] += q.AP
+			for c, k := range b.K {
+				sum[means+c] += hit(q, k)
+			}
 		}
 	}
 	drawn := make([][]float64, width) // [width][resamples]
@@ -71,14 +76,16 @@ func (r Retrieval) Intervals(b Bootstrap) (Intervals, error) {
 	for s := range b.Resamples {
 		rng := rand.New(rand.NewPCG(b.Seed, uint64(s)))
 		clear(sums)
-		for range r.Ranked() {
-			at := rng.IntN(r.Ranked()) * width
-			for c, v := range values[at : at+width] {
+		queries := 0
+		for range units {
+			u := rng.IntN(len(units))
+			queries += len(units[u])
+			for c, v := range values[u*width : (u+1)*width] {
 				sums[c] += v
 			}
 		}
 		for c, v := range sums {
-			drawn[c] = append(drawn[c], v/float64(r.Ranked()))
+			drawn[c] = append(drawn[c], v/float64(queries))
 		}
 	}
 	interval := func(c int) Interval {
@@ -91,6 +98,25 @@ func (r Retrieval) Intervals(b Bootstrap) (Intervals, error) {
 		out.Recall = append(out.Recall, interval(means+i))
 	}
 	return out, nil
+}
+
+// units are the queries that are drawn together: each ranked query by itself, or those of a class.
+func (r Retrieval) units(byClass bool) [][]int {
+	var units [][]int
+	of := map[int32]int{}
+	for i := range r.Queries {
+		if r.Queries[i].Positives == 0 {
+			continue
+		}
+		u, seen := of[r.Labels[i]]
+		if !byClass || !seen {
+			u = len(units)
+			units = append(units, nil)
+			of[r.Labels[i]] = u
+		}
+		units[u] = append(units[u], i)
+	}
+	return units
 }
 
 // quantile of ascending values, linear between them.

@@ -94,11 +94,11 @@ func sameQuery(t *testing.T, name string, got, want Query) {
 
 func TestRetrieveAgainstSort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for trial := range 200 {
+	for trial := range 120 {
 		dim, classes, n := 1+rng.IntN(5), 1+rng.IntN(6), 2+rng.IntN(40)
 		d, depth := Euclidean, rng.IntN(5)
 		if trial%10 == 0 {
-			n = 600 + rng.IntN(600) // more than a block
+			n = 800 + rng.IntN(400) // more than a block
 		}
 		x, labels := made(rng, n, dim, classes, 1+rng.IntN(4))
 		o := RetrieveOptions{Distance: d, Depth: depth, Workers: 1 + trial%3}

@@ -31,7 +31,7 @@
 // # Cost
 //
 // All products of rows are computed block by block, so that memory is the embeddings, one copy of them and a few megabytes a worker: 120,000 rows
-// of 512 fit in 2 GiB. Ranks need no sorting: the gallery is ordered by class, the similarities of the positives are known first, and then a pass
+// of 512 take 1 GiB in all. Ranks need no sorting: the gallery is ordered by class, the similarities of the positives are known first, and then a pass
 // over all blocks counts the negatives above each. When rows search one another half of the blocks suffice.
 //
 // Results do not depend on the number of workers, bit for bit.

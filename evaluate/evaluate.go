@@ -27,6 +27,7 @@ type Options struct {
 	Iterations int      // passes of k-means over the data at most; 0: 100
 	MiniBatch  int      // rows of a k-means step; 0: all
 	Bootstrap  int      // resamples for Result.Intervals; 0: none
+	ByClass    bool     // resample classes, not queries; see Bootstrap
 	Confidence float64  // level of the intervals; 0: 0.95
 	Workers    int      // 0: one a core. The values do not depend on it
 	Progress   func(stage string, done, total int)
@@ -92,7 +93,7 @@ func (o Options) retrieve() RetrieveOptions {
 }
 
 func (o Options) bootstrap() Bootstrap {
-	return Bootstrap{Resamples: o.Bootstrap, Confidence: o.Confidence, Seed: o.Seed, K: o.K}
+	return Bootstrap{Resamples: o.Bootstrap, ByClass: o.ByClass, Confidence: o.Confidence, Seed: o.Seed, K: o.K}
 }
 
 func (o Options) stage(name string) func(done, total int) {

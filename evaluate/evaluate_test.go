@@ -118,7 +118,7 @@ func TestBootstrapCovers(t *testing.T) {
 	const p, runs = 0.7, 200
 	covered := 0
 	for seed := range uint64(runs) {
-		r := Retrieval{Queries: make([]Query, 150)}
+		r := Retrieval{Queries: make([]Query, 150), Labels: make([]int32, 150)}
 		for i := range r.Queries {
 			r.Queries[i] = Query{Positives: 1, First: 2}
 			if rng.Float64() < p {
@@ -135,5 +135,33 @@ func TestBootstrapCovers(t *testing.T) {
 	}
 	if share := float64(covered) / runs; share < 0.89 || share > 0.99 {
 		t.Errorf("intervals hold the true value in %.3f of the runs, want about 0.95", share)
+	}
+}
+
+// TestBootstrapByClass: where queries of a class succeed together, drawing classes gives the wider interval, and both hold the mean.
+func TestBootstrapByClass(t *testing.T) {
+	r := Retrieval{Queries: make([]Query, 400), Labels: make([]int32, 400)}
+	for i := range r.Queries {
+		class := i / 20
+		r.Labels[i] = int32(class)
+		r.Queries[i] = Query{Positives: 19, First: 1 + 9*(class%3/2)}
+	}
+	recall, err := r.Recall([]int{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var width [2]float64
+	for i, byClass := range []bool{false, true} {
+		in, err := r.Intervals(Bootstrap{Resamples: 500, ByClass: byClass, K: []int{1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in.Recall[0].Low > recall[0] || in.Recall[0].High < recall[0] {
+			t.Errorf("by class %v: interval %v lacks the mean %v", byClass, in.Recall[0], recall[0])
+		}
+		width[i] = in.Recall[0].High - in.Recall[0].Low
+	}
+	if width[1] < 2*width[0] {
+		t.Errorf("intervals of width %.3f by query, %.3f by class: want the latter far wider", width[0], width[1])
 	}
 }

@@ -133,32 +133,29 @@ func (r *ranking) thresholds(i int, row, t []float32) {
 	} else {
 		copy(t, row[:p.hi-p.lo])
 	}
-	slices.SortFunc(t, func(a, b float32) int {
-		switch {
-		case a > b:
-			return -1
-		case a < b:
-			return 1
-		}
-		return 0
-	})
+	slices.Sort(t)
+	slices.Reverse(t)
 }
 
-// countSegments adds the negatives of query i among gallery rows g0..g0+len(row) to above: all but the rows of its class.
-func (r *ranking) countSegments(i, g0 int, row, t []float32, above []int32) {
+// countSegments tallies the negatives of query i among gallery rows g0..g0+len(row): all but the rows of its class.
+func (r *ranking) countSegments(i, g0 int, row, t []float32, counts []int32) {
 	p := r.positives[i]
 	lo, hi := clamp(p.lo-g0, len(row)), clamp(p.hi-g0, len(row))
-	countAtLeast(row[:lo], t, above)
-	countAtLeast(row[hi:], t, above)
+	tally(row[:lo], t, counts)
+	tally(row[hi:], t, counts)
 }
 
 func clamp(x, n int) int { return max(0, min(x, n)) }
 
-func (r *ranking) collect(i int, above []int32, out *Retrieval) {
-	out.Queries[r.queries.order[i]] = score(above, r.options.Depth)
+func (r *ranking) collect(i int, counts []int32, out *Retrieval) {
+	out.Queries[r.queries.order[i]] = score(above(counts), r.options.Depth)
 }
 
 func (r *ranking) finish(out Retrieval) Retrieval {
+	out.Labels = make([]int32, len(out.Queries))
+	for i, from := range r.queries.order {
+		out.Labels[from] = r.queries.labels[i]
+	}
 	for i := range out.Queries {
 		if out.Queries[i].Positives == 0 {
 			out.Lone++

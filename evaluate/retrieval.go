@@ -14,6 +14,7 @@ type Query struct {
 // Retrieval is a set of ranked queries: any Recall@K and the other means follow from it.
 type Retrieval struct {
 	Queries []Query // in the order of the rows that were given
+	Labels  []int32 // of the queries
 	Lone    int     // queries without a positive, left out of every mean
 }
 

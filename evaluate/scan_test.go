@@ -18,7 +18,7 @@ func atLevels(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-func TestCountAtLeast(t *testing.T) {
+func TestTally(t *testing.T) {
 	atLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 3))
 		for range 300 {
@@ -34,10 +34,13 @@ func TestCountAtLeast(t *testing.T) {
 			}
 			slices.Sort(bars)
 			slices.Reverse(bars)
-			got := slices.Repeat([]int32{5}, len(bars))
-			countAtLeast(values, bars, got)
+			got := make([]int32, len(bars))
+			cut := rng.IntN(len(values) + 1)
+			tally(values[:cut], bars, got)
+			tally(values[cut:], bars, got)
+			got = above(got)
 			for j, b := range bars {
-				want := int32(5)
+				want := int32(0)
 				for _, v := range values {
 					if v >= b {
 						want++

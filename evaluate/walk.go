@@ -11,9 +11,9 @@ func (r *ranking) halfWalk(workers int) Retrieval {
 
 	blocks := (n + blockRows - 1) / blockRows
 	jobs := blocks * (blocks + 1) / 2
-	above := make([][]int32, workers) // integers: their sum is the same in any order
-	for w := range above {
-		above[w] = make([]int32, pairs)
+	counts := make([][]int32, workers) // integers: their sum is the same in any order
+	for w := range counts {
+		counts[w] = make([]int32, pairs)
 	}
 	parallel(workers, jobs, func(w, job int) {
 		bi, bj := triangle(job)
@@ -23,18 +23,18 @@ func (r *ranking) halfWalk(workers int) Retrieval {
 		for _, p := range s.pieces(r.gallery.rows, j0, j1) {
 			out := grow(&s.out, (i1-i0)*p.columns)
 			similarity(out, r.queries.rows, i0, i1, r.gallery.rows, j0, p)
-			r.countBlock(out, i0, i1, j0, p.columns, t, above[w])
+			r.countBlock(out, i0, i1, j0, p.columns, t, counts[w])
 			if bi < bj {
 				turned := grow(&s.turned, len(out))
 				transpose(turned, out, i1-i0, p.columns)
-				r.countBlock(turned, j0, j0+p.columns, i0, i1-i0, t, above[w])
+				r.countBlock(turned, j0, j0+p.columns, i0, i1-i0, t, counts[w])
 			}
 			j0 += p.columns
 		}
 	}, r.progress(jobs))
 
-	total := above[0]
-	for _, more := range above[1:] {
+	total := counts[0]
+	for _, more := range counts[1:] {
 		for i, c := range more {
 			total[i] += c
 		}
@@ -46,10 +46,10 @@ func (r *ranking) halfWalk(workers int) Retrieval {
 	return r.finish(out)
 }
 
-func (r *ranking) countBlock(out []float32, q0, q1, g0, width int, t []float32, above []int32) {
+func (r *ranking) countBlock(out []float32, q0, q1, g0, width int, t []float32, counts []int32) {
 	for i := q0; i < q1; i++ {
 		lo, hi := r.offset[i], r.offset[i+1]
-		r.countSegments(i, g0, out[(i-q0)*width:(i-q0+1)*width], t[lo:hi], above[lo:hi])
+		r.countSegments(i, g0, out[(i-q0)*width:(i-q0+1)*width], t[lo:hi], counts[lo:hi])
 	}
 }
 
@@ -106,8 +106,8 @@ func (r *ranking) queryWalk(workers int) Retrieval {
 	workers = workerCount(workers, jobs)
 	type worker struct {
 		scratch
-		t     []float32
-		above []int32
+		t      []float32
+		counts []int32
 	}
 	held := make([]worker, workers)
 	out := Retrieval{Queries: make([]Query, n)}
@@ -116,8 +116,8 @@ func (r *ranking) queryWalk(workers int) Retrieval {
 		q0, q1 := job*step, min((job+1)*step, n)
 		base := r.offset[q0]
 		t := grow(&s.t, r.offset[q1]-base)
-		above := grow(&s.above, len(t))
-		clear(above)
+		counts := grow(&s.counts, len(t))
+		clear(counts)
 		for lo := q0; lo < q1; {
 			hi := lo
 			for hi < q1 && hi < lo+blockColumns && r.queries.labels[hi] == r.queries.labels[lo] {
@@ -134,12 +134,12 @@ func (r *ranking) queryWalk(workers int) Retrieval {
 				similarity(block, r.queries.rows, lo, hi, r.gallery.rows, g0, p)
 				for i := lo; i < hi; i++ {
 					a, b := r.offset[i]-base, r.offset[i+1]-base
-					r.countSegments(i, g0, block[(i-lo)*p.columns:(i-lo+1)*p.columns], t[a:b], above[a:b])
+					r.countSegments(i, g0, block[(i-lo)*p.columns:(i-lo+1)*p.columns], t[a:b], counts[a:b])
 				}
 			}
 		}
 		for i := q0; i < q1; i++ {
-			r.collect(i, above[r.offset[i]-base:r.offset[i+1]-base], &out)
+			r.collect(i, counts[r.offset[i]-base:r.offset[i+1]-base], &out)
 		}
 	}, r.progress(jobs))
 	return r.finish(out)
