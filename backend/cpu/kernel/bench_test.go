@@ -61,6 +61,10 @@ func BenchmarkWinogradBackwardInput(b *testing.B) {
 	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
 }
 
+func BenchmarkWinogradBackwardKernel(b *testing.B) {
+	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+}
+
 func BenchmarkForward(b *testing.B) {
 	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }

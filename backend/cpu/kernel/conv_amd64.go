@@ -39,7 +39,7 @@ func (f *fastConv) plan(c *Conv, opt ConvOptions) {
 		f.taps, f.run = s.KH, s.KW*s.Cin
 		return
 	}
-	f.zeros = make([]float32, c.cin)
+	f.zeros = make([]float32, max(c.cin, c.cout))
 	f.winograd = planWinograd(c, f.t, opt.Algorithm)
 	f.reads = make([]int32, f.taps*outputs)
 	for kh := range s.KH {

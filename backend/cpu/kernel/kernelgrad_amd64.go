@@ -26,6 +26,10 @@ type gradTask struct {
 var freeGrads = sync.Pool{New: func() any { return new(gradTask) }}
 
 func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool) {
+	if c.fast.winograd != nil {
+		c.backwardKernelWinograd(p, dw, x, ldx, dy, ldy, accumulate)
+		return
+	}
 	f, s := &c.fast, &c.shape
 	k := freeGrads.Get().(*gradTask)
 	*k = gradTask{conv: c, ldx: ldx, ldy: ldy, tiles: (f.run + f.t.rows - 1) / f.t.rows, blocks: (s.N*c.ho*c.wo + gradBlock - 1) / gradBlock}
