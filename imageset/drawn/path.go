@@ -16,8 +16,6 @@ func steps(lo, hi int, t float64) int { return min(hi, lo+int(t*float64(hi-lo+1)
 // affine maps (x, y) to (a x + b y + c, d x + e y + f).
 type affine struct{ a, b, c, d, e, f float64 }
 
-var identity = affine{a: 1, e: 1}
-
 func (m affine) apply(p pt) pt { return pt{m.a*p.x + m.b*p.y + m.c, m.d*p.x + m.e*p.y + m.f} }
 
 // then is m after n: n is applied first.
