@@ -54,15 +54,15 @@ func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, 
 }
 
 func BenchmarkWinogradForward(b *testing.B) {
-	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }
 
 func BenchmarkWinogradBackwardInput(b *testing.B) {
-	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
 }
 
 func BenchmarkWinogradBackwardKernel(b *testing.B) {
-	benchmarkLayers(b, Winograd4x4, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
 }
 
 func BenchmarkForward(b *testing.B) {

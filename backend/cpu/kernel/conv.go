@@ -2,14 +2,16 @@ package kernel
 
 import "fmt"
 
-// Algorithm is the way in which 3x3 convolutions of stride 1 are computed.
+// Algorithm is the way in which 3x3 and 5x5 convolutions of stride 1 and their gradients are computed where assembly runs; plain Go is always Direct.
+// Errors, relative to the results' root mean square, against float64 with normal inputs, 96 channels (TestWinogradError): Direct 5e-7 (root mean
+// square) and 6e-6 (largest), WinogradF23 as Direct, the others 1e-6 and 8e-6.
 type Algorithm uint8
 
 const (
-	Auto        Algorithm = iota // by the shape alone, so that runs repeat
+	Auto        Algorithm = iota // Direct or WinogradF43, by the shape alone, so that runs repeat
 	Direct                       // sums of products as they are written
-	Winograd2x2                  // F(2x2,3x3): 2.25 times fewer multiplications
-	Winograd4x4                  // F(4x4,3x3): 4 times fewer, larger rounding error
+	WinogradF23                  // 3x3: F(2x2,3x3), 2.25 times fewer multiplications; else Direct
+	WinogradF43                  // 3x3: F(4x4,3x3), 4 times fewer; 5x5: F(2x2,5x5), 2.8 times fewer; else Direct
 )
 
 // ConvOptions are choices that do not change what is computed, only how.

@@ -12,79 +12,108 @@ type transformArgs struct {
 	flags    uintptr // outputs only: flagAccumulate, flagReLU
 }
 
-// transforms are the five transforms of one size; see the generator, asm/winograd.go.
+// transforms are the five transforms of one algorithm; see the generator, asm/winograd.go.
 type transforms struct {
 	input, kernel, output, gradient, kernelGradient func(args *transformArgs)
-	points                                          int // a side of the transformed square
-	tile                                            int // a side of the tile of outputs
+	points, tile, side                              int // sides of the transformed square, of a tile of outputs, of the kernel
 }
 
-var transforms2 = [2]transforms{
-	{winograd2InputAVX2, winograd2KernelAVX2, winograd2OutputAVX2, winograd2GradientAVX2, winograd2KernelGradientAVX2, 4, 2},
-	{winograd2InputAVX512, winograd2KernelAVX512, winograd2OutputAVX512, winograd2GradientAVX512, winograd2KernelGradientAVX512, 4, 2},
-}
+// The algorithms, for AVX2 and AVX-512.
+var (
+	winogradF43 = [2]transforms{
+		{winograd6InputAVX2, winograd6From3AVX2, winograd6To4AVX2, winograd6From4AVX2, winograd6To3AVX2, 6, 4, 3},
+		{winograd6InputAVX512, winograd6From3AVX512, winograd6To4AVX512, winograd6From4AVX512, winograd6To3AVX512, 6, 4, 3},
+	}
+	winogradF25 = [2]transforms{
+		{winograd6InputAVX2, winograd6From5AVX2, winograd6To2AVX2, winograd6From2AVX2, winograd6To5AVX2, 6, 2, 5},
+		{winograd6InputAVX512, winograd6From5AVX512, winograd6To2AVX512, winograd6From2AVX512, winograd6To5AVX512, 6, 2, 5},
+	}
+	winogradF23 = [2]transforms{
+		{winograd4InputAVX2, winograd4From3AVX2, winograd4To2AVX2, winograd4From2AVX2, winograd4To3AVX2, 4, 2, 3},
+		{winograd4InputAVX512, winograd4From3AVX512, winograd4To2AVX512, winograd4From2AVX512, winograd4To3AVX512, 4, 2, 3},
+	}
+)
 
-var transforms4 = [2]transforms{
-	{winograd4InputAVX2, winograd4KernelAVX2, winograd4OutputAVX2, winograd4GradientAVX2, winograd4KernelGradientAVX2, 6, 4},
-	{winograd4InputAVX512, winograd4KernelAVX512, winograd4OutputAVX512, winograd4GradientAVX512, winograd4KernelGradientAVX512, 6, 4},
-}
+//go:noescape
+func winograd6InputAVX2(args *transformArgs)
 
 //go:noescape
 func winograd4InputAVX2(args *transformArgs)
 
 //go:noescape
-func winograd4KernelAVX2(args *transformArgs)
+func winograd6From2AVX2(args *transformArgs)
 
 //go:noescape
-func winograd4OutputAVX2(args *transformArgs)
+func winograd6From3AVX2(args *transformArgs)
 
 //go:noescape
-func winograd4GradientAVX2(args *transformArgs)
+func winograd6From4AVX2(args *transformArgs)
 
 //go:noescape
-func winograd4KernelGradientAVX2(args *transformArgs)
+func winograd6From5AVX2(args *transformArgs)
 
 //go:noescape
-func winograd2InputAVX2(args *transformArgs)
+func winograd6To2AVX2(args *transformArgs)
 
 //go:noescape
-func winograd2KernelAVX2(args *transformArgs)
+func winograd6To3AVX2(args *transformArgs)
 
 //go:noescape
-func winograd2OutputAVX2(args *transformArgs)
+func winograd6To4AVX2(args *transformArgs)
 
 //go:noescape
-func winograd2GradientAVX2(args *transformArgs)
+func winograd6To5AVX2(args *transformArgs)
 
 //go:noescape
-func winograd2KernelGradientAVX2(args *transformArgs)
+func winograd4From2AVX2(args *transformArgs)
+
+//go:noescape
+func winograd4To2AVX2(args *transformArgs)
+
+//go:noescape
+func winograd4From3AVX2(args *transformArgs)
+
+//go:noescape
+func winograd4To3AVX2(args *transformArgs)
+
+//go:noescape
+func winograd6InputAVX512(args *transformArgs)
 
 //go:noescape
 func winograd4InputAVX512(args *transformArgs)
 
 //go:noescape
-func winograd4KernelAVX512(args *transformArgs)
+func winograd6From2AVX512(args *transformArgs)
 
 //go:noescape
-func winograd4OutputAVX512(args *transformArgs)
+func winograd6From3AVX512(args *transformArgs)
 
 //go:noescape
-func winograd4GradientAVX512(args *transformArgs)
+func winograd6From4AVX512(args *transformArgs)
 
 //go:noescape
-func winograd4KernelGradientAVX512(args *transformArgs)
+func winograd6From5AVX512(args *transformArgs)
 
 //go:noescape
-func winograd2InputAVX512(args *transformArgs)
+func winograd6To2AVX512(args *transformArgs)
 
 //go:noescape
-func winograd2KernelAVX512(args *transformArgs)
+func winograd6To3AVX512(args *transformArgs)
 
 //go:noescape
-func winograd2OutputAVX512(args *transformArgs)
+func winograd6To4AVX512(args *transformArgs)
 
 //go:noescape
-func winograd2GradientAVX512(args *transformArgs)
+func winograd6To5AVX512(args *transformArgs)
 
 //go:noescape
-func winograd2KernelGradientAVX512(args *transformArgs)
+func winograd4From2AVX512(args *transformArgs)
+
+//go:noescape
+func winograd4To2AVX512(args *transformArgs)
+
+//go:noescape
+func winograd4From3AVX512(args *transformArgs)
+
+//go:noescape
+func winograd4To3AVX512(args *transformArgs)

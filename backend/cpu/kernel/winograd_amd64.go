@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// winograd is the plan of a 3x3 convolution of stride 1 by Winograd's algorithm (Lavin and Gray, "Fast algorithms for convolutional neural networks",
+// winograd is the plan of a 3x3 or 5x5 convolution of stride 1 by Winograd's algorithm (Lavin and Gray, "Fast algorithms for convolutional neural networks",
 // 2016): the output is cut into tiles, each tile's input and the kernel are transformed to a square of points, and at each point the sum over channels
 // is a matrix product of tiles and weights.
 type winograd struct {
@@ -23,32 +23,62 @@ const winogradBytes = 384 << 10 // of transformed input in a block: with a panel
 // planWinograd returns nil if the convolution is not to be done that way.
 func planWinograd(c *Conv, t tiling, a Algorithm) *winograd {
 	s := &c.shape
-	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.InputDilationH != 1 || s.InputDilationW != 1 {
+	if s.KH != s.KW || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.InputDilationH != 1 || s.InputDilationW != 1 {
 		return nil
 	}
-	if a == Direct || a == Auto && (winogradOff || !winogradPays(c)) {
+	if a == Direct || a == Auto && winogradOff {
 		return nil
 	}
-	w := &winograd{transforms: transforms4[0]}
+	wide := 0
+	if t.vector == 16 {
+		wide = 1
+	}
+	w := &winograd{}
 	switch {
-	case a == Winograd2x2 && t.vector == 16:
-		w.transforms = transforms2[1]
-	case a == Winograd2x2:
-		w.transforms = transforms2[0]
-	case t.vector == 16:
-		w.transforms = transforms4[1]
+	case s.KH == 3 && a == WinogradF23:
+		w.transforms = winogradF23[wide]
+	case s.KH == 3:
+		w.transforms = winogradF43[wide]
+	case s.KH == 5 && a != WinogradF23:
+		w.transforms = winogradF25[wide]
+	default:
+		return nil
 	}
 	w.high, w.across = (c.ho+w.tile-1)/w.tile, (c.wo+w.tile-1)/w.tile
 	w.perBlock = min(max(winogradBytes/(4*w.size()*c.cin)/t.rows, 2), 12) * t.rows
+	if a == Auto && !w.pays(c) {
+		return nil
+	}
 	return w
 }
 
-// winogradPays tells whether the transforms cost less than the products saved: enough channels on both sides, and enough tiles to fill the kernels
-// and to repay the transform of the weights.
-func winogradPays(c *Conv) bool {
-	s := &c.shape
-	tiles := s.N * ((c.ho + 3) / 4) * ((c.wo + 3) / 4)
-	return c.cin >= 16 && c.cout >= 16 && tiles >= 32
+// pays compares the work with that of the direct way, both in multiplications: a transform costs as much as some of them per channel, that of the
+// kernel as three products of its size, and small channel counts fill the tile kernels badly.
+func (w *winograd) pays(c *Conv) bool {
+	if c.cin < 16 || c.cout < 16 {
+		return false
+	}
+	const input, output, kernel, fill = 224, 192, 3, .85
+	channels := float64(c.cin * c.cout)
+	tiles := float64(w.tiles(c))
+	fast := tiles*(float64(w.size())*channels/fill+input*float64(c.cin)+output*float64(c.cout)) + kernel*float64(w.size())*channels
+	taps := 0
+	for oh := range c.ho {
+		for kh := range c.shape.KH {
+			if c.h.at(oh, kh) >= 0 {
+				taps++
+			}
+		}
+	}
+	across := 0
+	for ow := range c.wo {
+		for kw := range c.shape.KW {
+			if c.w.at(ow, kw) >= 0 {
+				across++
+			}
+		}
+	}
+	return fast < .9*float64(c.shape.N*taps*across)*channels
 }
 
 // size is the number of points of a tile.
@@ -233,7 +263,7 @@ func (k *winogradTask) outputs(x *transformer, products []float32, ld int, p pan
 	x.args.flags, x.args.bias = 0, 0
 }
 
-// winogradPack transforms a kernel [3,3,cin,ld] (one group's columns) into panels [points,cin,width]; pieces are ranges of cin.
+// winogradPack transforms a kernel [side,side,cin,ld] (one group's columns) into panels [points,cin,width]; pieces are ranges of cin.
 type winogradPack struct {
 	c   *Conv
 	src []float32
@@ -246,7 +276,7 @@ func (k *winogradPack) Run(lo, hi, _ int) {
 	f, w := &k.c.fast, k.c.fast.winograd
 	x := freeTransformers.Get().(*transformer)
 	x.begin()
-	steps(&x.from, 9, k.c.cin*k.ld)
+	steps(&x.from, w.side*w.side, k.c.cin*k.ld)
 	for _, p := range f.panels {
 		width := p.vectors * f.t.vector
 		steps(&x.to, w.size(), k.c.cin*width)

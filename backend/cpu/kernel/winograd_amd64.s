@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func winograd4InputAVX2(args *byte)
+// func winograd6InputAVX2(args *byte)
 // Requires: AVX, FMA3
-TEXT ·winograd4InputAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd6InputAVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -1141,2948 +1141,9 @@ DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func winograd4KernelAVX2(args *byte)
-// Requires: AVX, FMA3
-TEXT ·winograd4KernelAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000008
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, (R8)
-	VMOVUPS     Y5, 96(R8)
-	VMOVUPS     Y3, 192(R8)
-	VMOVUPS     Y6, 288(R8)
-	VMOVUPS     Y1, 384(R8)
-	VMOVUPS     Y2, 480(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, 32(R8)
-	VMOVUPS     Y5, 128(R8)
-	VMOVUPS     Y3, 224(R8)
-	VMOVUPS     Y6, 320(R8)
-	VMOVUPS     Y1, 416(R8)
-	VMOVUPS     Y2, 512(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, 64(R8)
-	VMOVUPS     Y5, 160(R8)
-	VMOVUPS     Y3, 256(R8)
-	VMOVUPS     Y6, 352(R8)
-	VMOVUPS     Y1, 448(R8)
-	VMOVUPS     Y2, 544(R8)
-	VMOVUPS     (R8), Y0
-	VMOVUPS     32(R8), Y1
-	VMOVUPS     64(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        (BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	VMOVUPS     96(R8), Y0
-	VMOVUPS     128(R8), Y1
-	VMOVUPS     160(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        48(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	VMOVUPS     192(R8), Y0
-	VMOVUPS     224(R8), Y1
-	VMOVUPS     256(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        96(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	VMOVUPS     288(R8), Y0
-	VMOVUPS     320(R8), Y1
-	VMOVUPS     352(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        144(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	VMOVUPS     384(R8), Y0
-	VMOVUPS     416(R8), Y1
-	VMOVUPS     448(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        192(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	VMOVUPS     480(R8), Y0
-	VMOVUPS     512(R8), Y1
-	VMOVUPS     544(R8), Y2
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VSUBPS      Y4, Y3, Y3
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y4, Y6
-	VSUBPS      Y1, Y4, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        240(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Y5, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, SI
-	SUBQ        $0x00000008, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	LEAQ        lanes<>+0(SB), AX
-	NEGQ        DI
-	VMOVUPS     32(AX)(DI*4), Y0
-	MOVQ        (CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        24(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        48(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, (R8)
-	VMOVUPS     Y6, 96(R8)
-	VMOVUPS     Y4, 192(R8)
-	VMOVUPS     Y7, 288(R8)
-	VMOVUPS     Y2, 384(R8)
-	VMOVUPS     Y3, 480(R8)
-	MOVQ        8(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        32(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        56(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, 32(R8)
-	VMOVUPS     Y6, 128(R8)
-	VMOVUPS     Y4, 224(R8)
-	VMOVUPS     Y7, 320(R8)
-	VMOVUPS     Y2, 416(R8)
-	VMOVUPS     Y3, 512(R8)
-	MOVQ        16(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        40(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        64(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, 64(R8)
-	VMOVUPS     Y6, 160(R8)
-	VMOVUPS     Y4, 256(R8)
-	VMOVUPS     Y7, 352(R8)
-	VMOVUPS     Y2, 448(R8)
-	VMOVUPS     Y3, 544(R8)
-	VMOVUPS     (R8), Y1
-	VMOVUPS     32(R8), Y2
-	VMOVUPS     64(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        (BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	VMOVUPS     96(R8), Y1
-	VMOVUPS     128(R8), Y2
-	VMOVUPS     160(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        48(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	VMOVUPS     192(R8), Y1
-	VMOVUPS     224(R8), Y2
-	VMOVUPS     256(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        96(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	VMOVUPS     288(R8), Y1
-	VMOVUPS     320(R8), Y2
-	VMOVUPS     352(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        144(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	VMOVUPS     384(R8), Y1
-	VMOVUPS     416(R8), Y2
-	VMOVUPS     448(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        192(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	VMOVUPS     480(R8), Y1
-	VMOVUPS     512(R8), Y2
-	VMOVUPS     544(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VADDPS      Y2, Y5, Y7
-	VSUBPS      Y2, Y5, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        240(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX2_bf303b34<>+0(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+4(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+8(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+12(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+16(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+20(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+24(SB)/4, $0xbf303b34
-DATA wordAVX2_bf303b34<>+28(SB)/4, $0xbf303b34
-GLOBL wordAVX2_bf303b34<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_be89ae41<>+0(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+4(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+8(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+12(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+16(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+20(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+24(SB)/4, $0xbe89ae41
-DATA wordAVX2_be89ae41<>+28(SB)/4, $0xbe89ae41
-GLOBL wordAVX2_be89ae41<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_bedc4a01<>+0(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+4(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+8(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+12(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+16(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+20(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+24(SB)/4, $0xbedc4a01
-DATA wordAVX2_bedc4a01<>+28(SB)/4, $0xbedc4a01
-GLOBL wordAVX2_bedc4a01<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3df4c401<>+0(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+4(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+8(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+12(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+16(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+20(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+24(SB)/4, $0x3df4c401
-DATA wordAVX2_3df4c401<>+28(SB)/4, $0x3df4c401
-GLOBL wordAVX2_3df4c401<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3e89ae41<>+0(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+4(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+8(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+12(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+16(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+20(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+24(SB)/4, $0x3e89ae41
-DATA wordAVX2_3e89ae41<>+28(SB)/4, $0x3e89ae41
-GLOBL wordAVX2_3e89ae41<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3e379301<>+0(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+4(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+8(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+12(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+16(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+20(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+24(SB)/4, $0x3e379301
-DATA wordAVX2_3e379301<>+28(SB)/4, $0x3e379301
-GLOBL wordAVX2_3e379301<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3f91a2b4<>+0(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+4(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+8(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+12(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+16(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+20(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+24(SB)/4, $0x3f91a2b4
-DATA wordAVX2_3f91a2b4<>+28(SB)/4, $0x3f91a2b4
-GLOBL wordAVX2_3f91a2b4<>(SB), RODATA|NOPTR, $32
-
-// func winograd4OutputAVX2(args *byte)
-// Requires: AVX, FMA3
-TEXT ·winograd4OutputAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), R9
-
-loop1:
-	CMPQ        DI, $0x00000008
-	JL          tail2
-	MOVQ        (CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        48(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        96(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        144(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        192(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        240(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, (R8)
-	VMOVUPS     Y4, 192(R8)
-	VMOVUPS     Y6, 384(R8)
-	VMOVUPS     Y1, 576(R8)
-	MOVQ        8(CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        56(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        104(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        152(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        200(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        248(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, 32(R8)
-	VMOVUPS     Y4, 224(R8)
-	VMOVUPS     Y6, 416(R8)
-	VMOVUPS     Y1, 608(R8)
-	MOVQ        16(CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        64(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        112(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        160(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        208(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        256(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, 64(R8)
-	VMOVUPS     Y4, 256(R8)
-	VMOVUPS     Y6, 448(R8)
-	VMOVUPS     Y1, 640(R8)
-	MOVQ        24(CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        72(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        120(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        168(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        216(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        264(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, 96(R8)
-	VMOVUPS     Y4, 288(R8)
-	VMOVUPS     Y6, 480(R8)
-	VMOVUPS     Y1, 672(R8)
-	MOVQ        32(CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        80(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        128(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        176(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        224(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        272(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, 128(R8)
-	VMOVUPS     Y4, 320(R8)
-	VMOVUPS     Y6, 512(R8)
-	VMOVUPS     Y1, 704(R8)
-	MOVQ        40(CX), R10
-	VMOVUPS     (R10)(DX*1), Y0
-	MOVQ        88(CX), R10
-	VMOVUPS     (R10)(DX*1), Y1
-	MOVQ        136(CX), R10
-	VMOVUPS     (R10)(DX*1), Y2
-	MOVQ        184(CX), R10
-	VMOVUPS     (R10)(DX*1), Y3
-	MOVQ        232(CX), R10
-	VMOVUPS     (R10)(DX*1), Y4
-	MOVQ        280(CX), R10
-	VMOVUPS     (R10)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
-	VMOVAPS     Y5, Y2
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y1
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
-	VMOVUPS     Y0, 160(R8)
-	VMOVUPS     Y4, 352(R8)
-	VMOVUPS     Y6, 544(R8)
-	VMOVUPS     Y1, 736(R8)
-	VMOVUPS     wordAVX2_00000000<>+0(SB), Y0
-	TESTQ       R9, R9
-	JZ          noBias4
-	VMOVUPS     (R9), Y0
-	VMOVUPS     Y0, Y0
-
-noBias4:
-	VMOVUPS     (R8), Y1
-	VMOVUPS     32(R8), Y2
-	VMOVUPS     64(R8), Y3
-	VMOVUPS     96(R8), Y4
-	VMOVUPS     128(R8), Y5
-	VMOVUPS     160(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	MOVQ        (BX), R10
-	VADDPS      Y0, Y1, Y1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite5
-	VMOVUPS     (R10)(SI*1), Y3
-	VADDPS      Y3, Y1, Y1
-
-overwrite5:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed6
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
-	VMAXPS  Y1, Y3, Y1
-
-signed6:
-	VMOVUPS Y1, (R10)(SI*1)
-	MOVQ    8(BX), R10
-	VADDPS  Y0, Y5, Y5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite7
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y5, Y5
-
-overwrite7:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed8
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y5, Y1, Y5
-
-signed8:
-	VMOVUPS Y5, (R10)(SI*1)
-	MOVQ    16(BX), R10
-	VADDPS  Y0, Y7, Y7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite9
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y7, Y7
-
-overwrite9:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed10
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y7, Y1, Y7
-
-signed10:
-	VMOVUPS Y7, (R10)(SI*1)
-	MOVQ    24(BX), R10
-	VADDPS  Y0, Y2, Y2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite11
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y2, Y2
-
-overwrite11:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed12
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y2, Y1, Y2
-
-signed12:
-	VMOVUPS     Y2, (R10)(SI*1)
-	VMOVUPS     192(R8), Y1
-	VMOVUPS     224(R8), Y2
-	VMOVUPS     256(R8), Y3
-	VMOVUPS     288(R8), Y4
-	VMOVUPS     320(R8), Y5
-	VMOVUPS     352(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	MOVQ        32(BX), R10
-	VADDPS      Y0, Y1, Y1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite13
-	VMOVUPS     (R10)(SI*1), Y3
-	VADDPS      Y3, Y1, Y1
-
-overwrite13:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed14
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
-	VMAXPS  Y1, Y3, Y1
-
-signed14:
-	VMOVUPS Y1, (R10)(SI*1)
-	MOVQ    40(BX), R10
-	VADDPS  Y0, Y5, Y5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite15
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y5, Y5
-
-overwrite15:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed16
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y5, Y1, Y5
-
-signed16:
-	VMOVUPS Y5, (R10)(SI*1)
-	MOVQ    48(BX), R10
-	VADDPS  Y0, Y7, Y7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite17
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y7, Y7
-
-overwrite17:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed18
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y7, Y1, Y7
-
-signed18:
-	VMOVUPS Y7, (R10)(SI*1)
-	MOVQ    56(BX), R10
-	VADDPS  Y0, Y2, Y2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite19
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y2, Y2
-
-overwrite19:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed20
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y2, Y1, Y2
-
-signed20:
-	VMOVUPS     Y2, (R10)(SI*1)
-	VMOVUPS     384(R8), Y1
-	VMOVUPS     416(R8), Y2
-	VMOVUPS     448(R8), Y3
-	VMOVUPS     480(R8), Y4
-	VMOVUPS     512(R8), Y5
-	VMOVUPS     544(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	MOVQ        64(BX), R10
-	VADDPS      Y0, Y1, Y1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite21
-	VMOVUPS     (R10)(SI*1), Y3
-	VADDPS      Y3, Y1, Y1
-
-overwrite21:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed22
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
-	VMAXPS  Y1, Y3, Y1
-
-signed22:
-	VMOVUPS Y1, (R10)(SI*1)
-	MOVQ    72(BX), R10
-	VADDPS  Y0, Y5, Y5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite23
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y5, Y5
-
-overwrite23:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed24
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y5, Y1, Y5
-
-signed24:
-	VMOVUPS Y5, (R10)(SI*1)
-	MOVQ    80(BX), R10
-	VADDPS  Y0, Y7, Y7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite25
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y7, Y7
-
-overwrite25:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed26
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y7, Y1, Y7
-
-signed26:
-	VMOVUPS Y7, (R10)(SI*1)
-	MOVQ    88(BX), R10
-	VADDPS  Y0, Y2, Y2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite27
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y2, Y2
-
-overwrite27:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed28
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y2, Y1, Y2
-
-signed28:
-	VMOVUPS     Y2, (R10)(SI*1)
-	VMOVUPS     576(R8), Y1
-	VMOVUPS     608(R8), Y2
-	VMOVUPS     640(R8), Y3
-	VMOVUPS     672(R8), Y4
-	VMOVUPS     704(R8), Y5
-	VMOVUPS     736(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	MOVQ        96(BX), R10
-	VADDPS      Y0, Y1, Y1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite29
-	VMOVUPS     (R10)(SI*1), Y3
-	VADDPS      Y3, Y1, Y1
-
-overwrite29:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed30
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
-	VMAXPS  Y1, Y3, Y1
-
-signed30:
-	VMOVUPS Y1, (R10)(SI*1)
-	MOVQ    104(BX), R10
-	VADDPS  Y0, Y5, Y5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite31
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y5, Y5
-
-overwrite31:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed32
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y5, Y1, Y5
-
-signed32:
-	VMOVUPS Y5, (R10)(SI*1)
-	MOVQ    112(BX), R10
-	VADDPS  Y0, Y7, Y7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite33
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y1, Y7, Y7
-
-overwrite33:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed34
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y7, Y1, Y7
-
-signed34:
-	VMOVUPS Y7, (R10)(SI*1)
-	MOVQ    120(BX), R10
-	VADDPS  Y0, Y2, Y2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite35
-	VMOVUPS (R10)(SI*1), Y0
-	VADDPS  Y0, Y2, Y2
-
-overwrite35:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed36
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y0
-	VMAXPS  Y2, Y0, Y2
-
-signed36:
-	VMOVUPS Y2, (R10)(SI*1)
-	ADDQ    $0x00000020, DX
-	ADDQ    $0x00000020, SI
-	TESTQ   R9, R9
-	JZ      noBias37
-	ADDQ    $0x00000020, R9
-
-noBias37:
-	SUBQ $0x00000008, DI
-	JMP  loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	LEAQ        lanes<>+0(SB), R10
-	NEGQ        DI
-	VMOVUPS     32(R10)(DI*4), Y0
-	MOVQ        (CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        48(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        96(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        144(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        192(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        240(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, (R8)
-	VMOVUPS     Y5, 192(R8)
-	VMOVUPS     Y7, 384(R8)
-	VMOVUPS     Y2, 576(R8)
-	MOVQ        8(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        56(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        104(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        152(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        200(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        248(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, 32(R8)
-	VMOVUPS     Y5, 224(R8)
-	VMOVUPS     Y7, 416(R8)
-	VMOVUPS     Y2, 608(R8)
-	MOVQ        16(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        64(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        112(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        160(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        208(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        256(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, 64(R8)
-	VMOVUPS     Y5, 256(R8)
-	VMOVUPS     Y7, 448(R8)
-	VMOVUPS     Y2, 640(R8)
-	MOVQ        24(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        72(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        120(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        168(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        216(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        264(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, 96(R8)
-	VMOVUPS     Y5, 288(R8)
-	VMOVUPS     Y7, 480(R8)
-	VMOVUPS     Y2, 672(R8)
-	MOVQ        32(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        80(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        128(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        176(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        224(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        272(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, 128(R8)
-	VMOVUPS     Y5, 320(R8)
-	VMOVUPS     Y7, 512(R8)
-	VMOVUPS     Y2, 704(R8)
-	MOVQ        40(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y1
-	MOVQ        88(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y2
-	MOVQ        136(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y3
-	MOVQ        184(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y4
-	MOVQ        232(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y5
-	MOVQ        280(CX), R10
-	VMASKMOVPS  (R10)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
-	VMOVAPS     Y6, Y3
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y2
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
-	VMOVUPS     Y1, 160(R8)
-	VMOVUPS     Y5, 352(R8)
-	VMOVUPS     Y7, 544(R8)
-	VMOVUPS     Y2, 736(R8)
-	VMOVUPS     wordAVX2_00000000<>+0(SB), Y1
-	TESTQ       R9, R9
-	JZ          noBias38
-	VMASKMOVPS  (R9), Y0, Y1
-	VMOVUPS     Y1, Y1
-
-noBias38:
-	VMOVUPS     (R8), Y2
-	VMOVUPS     32(R8), Y3
-	VMOVUPS     64(R8), Y4
-	VMOVUPS     96(R8), Y5
-	VMOVUPS     128(R8), Y6
-	VMOVUPS     160(R8), Y7
-	VADDPS      Y4, Y3, Y8
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y5, Y4
-	VSUBPS      Y6, Y5, Y5
-	VADDPS      Y8, Y2, Y2
-	VADDPS      Y4, Y2, Y2
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
-	VMOVAPS     Y8, Y8
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
-	VMOVAPS     Y7, Y4
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y3
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
-	MOVQ        (BX), R10
-	VADDPS      Y1, Y2, Y2
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite39
-	VMASKMOVPS  (R10)(SI*1), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-overwrite39:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed40
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
-	VMAXPS  Y2, Y4, Y2
-
-signed40:
-	VMASKMOVPS Y2, Y0, (R10)(SI*1)
-	MOVQ       8(BX), R10
-	VADDPS     Y1, Y6, Y6
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite41
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y6, Y6
-
-overwrite41:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed42
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y6, Y2, Y6
-
-signed42:
-	VMASKMOVPS Y6, Y0, (R10)(SI*1)
-	MOVQ       16(BX), R10
-	VADDPS     Y1, Y8, Y8
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite43
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y8, Y8
-
-overwrite43:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed44
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y8, Y2, Y8
-
-signed44:
-	VMASKMOVPS Y8, Y0, (R10)(SI*1)
-	MOVQ       24(BX), R10
-	VADDPS     Y1, Y3, Y3
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite45
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y3, Y3
-
-overwrite45:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed46
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y3, Y2, Y3
-
-signed46:
-	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
-	VMOVUPS     192(R8), Y2
-	VMOVUPS     224(R8), Y3
-	VMOVUPS     256(R8), Y4
-	VMOVUPS     288(R8), Y5
-	VMOVUPS     320(R8), Y6
-	VMOVUPS     352(R8), Y7
-	VADDPS      Y4, Y3, Y8
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y5, Y4
-	VSUBPS      Y6, Y5, Y5
-	VADDPS      Y8, Y2, Y2
-	VADDPS      Y4, Y2, Y2
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
-	VMOVAPS     Y8, Y8
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
-	VMOVAPS     Y7, Y4
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y3
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
-	MOVQ        32(BX), R10
-	VADDPS      Y1, Y2, Y2
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite47
-	VMASKMOVPS  (R10)(SI*1), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-overwrite47:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed48
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
-	VMAXPS  Y2, Y4, Y2
-
-signed48:
-	VMASKMOVPS Y2, Y0, (R10)(SI*1)
-	MOVQ       40(BX), R10
-	VADDPS     Y1, Y6, Y6
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite49
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y6, Y6
-
-overwrite49:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed50
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y6, Y2, Y6
-
-signed50:
-	VMASKMOVPS Y6, Y0, (R10)(SI*1)
-	MOVQ       48(BX), R10
-	VADDPS     Y1, Y8, Y8
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite51
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y8, Y8
-
-overwrite51:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed52
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y8, Y2, Y8
-
-signed52:
-	VMASKMOVPS Y8, Y0, (R10)(SI*1)
-	MOVQ       56(BX), R10
-	VADDPS     Y1, Y3, Y3
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite53
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y3, Y3
-
-overwrite53:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed54
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y3, Y2, Y3
-
-signed54:
-	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
-	VMOVUPS     384(R8), Y2
-	VMOVUPS     416(R8), Y3
-	VMOVUPS     448(R8), Y4
-	VMOVUPS     480(R8), Y5
-	VMOVUPS     512(R8), Y6
-	VMOVUPS     544(R8), Y7
-	VADDPS      Y4, Y3, Y8
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y5, Y4
-	VSUBPS      Y6, Y5, Y5
-	VADDPS      Y8, Y2, Y2
-	VADDPS      Y4, Y2, Y2
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
-	VMOVAPS     Y8, Y8
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
-	VMOVAPS     Y7, Y4
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y3
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
-	MOVQ        64(BX), R10
-	VADDPS      Y1, Y2, Y2
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite55
-	VMASKMOVPS  (R10)(SI*1), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-overwrite55:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed56
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
-	VMAXPS  Y2, Y4, Y2
-
-signed56:
-	VMASKMOVPS Y2, Y0, (R10)(SI*1)
-	MOVQ       72(BX), R10
-	VADDPS     Y1, Y6, Y6
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite57
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y6, Y6
-
-overwrite57:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed58
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y6, Y2, Y6
-
-signed58:
-	VMASKMOVPS Y6, Y0, (R10)(SI*1)
-	MOVQ       80(BX), R10
-	VADDPS     Y1, Y8, Y8
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite59
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y8, Y8
-
-overwrite59:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed60
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y8, Y2, Y8
-
-signed60:
-	VMASKMOVPS Y8, Y0, (R10)(SI*1)
-	MOVQ       88(BX), R10
-	VADDPS     Y1, Y3, Y3
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite61
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y3, Y3
-
-overwrite61:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed62
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y3, Y2, Y3
-
-signed62:
-	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
-	VMOVUPS     576(R8), Y2
-	VMOVUPS     608(R8), Y3
-	VMOVUPS     640(R8), Y4
-	VMOVUPS     672(R8), Y5
-	VMOVUPS     704(R8), Y6
-	VMOVUPS     736(R8), Y7
-	VADDPS      Y4, Y3, Y8
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y5, Y4
-	VSUBPS      Y6, Y5, Y5
-	VADDPS      Y8, Y2, Y2
-	VADDPS      Y4, Y2, Y2
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
-	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
-	VMOVAPS     Y8, Y8
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
-	VMOVAPS     Y7, Y4
-	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y3
-	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
-	MOVQ        96(BX), R10
-	VADDPS      Y1, Y2, Y2
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite63
-	VMASKMOVPS  (R10)(SI*1), Y0, Y4
-	VADDPS      Y4, Y2, Y2
-
-overwrite63:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed64
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
-	VMAXPS  Y2, Y4, Y2
-
-signed64:
-	VMASKMOVPS Y2, Y0, (R10)(SI*1)
-	MOVQ       104(BX), R10
-	VADDPS     Y1, Y6, Y6
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite65
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y6, Y6
-
-overwrite65:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed66
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y6, Y2, Y6
-
-signed66:
-	VMASKMOVPS Y6, Y0, (R10)(SI*1)
-	MOVQ       112(BX), R10
-	VADDPS     Y1, Y8, Y8
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite67
-	VMASKMOVPS (R10)(SI*1), Y0, Y2
-	VADDPS     Y2, Y8, Y8
-
-overwrite67:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed68
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
-	VMAXPS  Y8, Y2, Y8
-
-signed68:
-	VMASKMOVPS Y8, Y0, (R10)(SI*1)
-	MOVQ       120(BX), R10
-	VADDPS     Y1, Y3, Y3
-	TESTQ      $0x00000001, 56(AX)
-	JZ         overwrite69
-	VMASKMOVPS (R10)(SI*1), Y0, Y1
-	VADDPS     Y1, Y3, Y3
-
-overwrite69:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed70
-	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
-	VMAXPS  Y3, Y1, Y3
-
-signed70:
-	VMASKMOVPS Y3, Y0, (R10)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX2_3ec80000<>+0(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+4(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+8(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+12(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+16(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+20(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+24(SB)/4, $0x3ec80000
-DATA wordAVX2_3ec80000<>+28(SB)/4, $0x3ec80000
-GLOBL wordAVX2_3ec80000<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_40100000<>+0(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+4(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+8(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+12(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+16(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+20(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+24(SB)/4, $0x40100000
-DATA wordAVX2_40100000<>+28(SB)/4, $0x40100000
-GLOBL wordAVX2_40100000<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3e7a0000<>+0(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+4(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+8(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+12(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+16(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+20(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+24(SB)/4, $0x3e7a0000
-DATA wordAVX2_3e7a0000<>+28(SB)/4, $0x3e7a0000
-GLOBL wordAVX2_3e7a0000<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_40580000<>+0(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+4(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+8(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+12(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+16(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+20(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+24(SB)/4, $0x40580000
-DATA wordAVX2_40580000<>+28(SB)/4, $0x40580000
-GLOBL wordAVX2_40580000<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_00000000<>+0(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+4(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+8(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+12(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+16(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+20(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+24(SB)/4, $0x00000000
-DATA wordAVX2_00000000<>+28(SB)/4, $0x00000000
-GLOBL wordAVX2_00000000<>(SB), RODATA|NOPTR, $32
-
-// func winograd4GradientAVX2(args *byte)
-// Requires: AVX, FMA3
-TEXT ·winograd4GradientAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000008
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        96(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, (R8)
-	VMOVUPS     Y6, 128(R8)
-	VMOVUPS     Y4, 256(R8)
-	VMOVUPS     Y2, 384(R8)
-	VMOVUPS     Y1, 512(R8)
-	VMOVUPS     Y3, 640(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        72(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        104(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, 32(R8)
-	VMOVUPS     Y6, 160(R8)
-	VMOVUPS     Y4, 288(R8)
-	VMOVUPS     Y2, 416(R8)
-	VMOVUPS     Y1, 544(R8)
-	VMOVUPS     Y3, 672(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        80(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        112(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, 64(R8)
-	VMOVUPS     Y6, 192(R8)
-	VMOVUPS     Y4, 320(R8)
-	VMOVUPS     Y2, 448(R8)
-	VMOVUPS     Y1, 576(R8)
-	VMOVUPS     Y3, 704(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        88(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        120(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	VMOVUPS     Y0, 96(R8)
-	VMOVUPS     Y6, 224(R8)
-	VMOVUPS     Y4, 352(R8)
-	VMOVUPS     Y2, 480(R8)
-	VMOVUPS     Y1, 608(R8)
-	VMOVUPS     Y3, 736(R8)
-	VMOVUPS     (R8), Y0
-	VMOVUPS     32(R8), Y1
-	VMOVUPS     64(R8), Y2
-	VMOVUPS     96(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        (BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     128(R8), Y0
-	VMOVUPS     160(R8), Y1
-	VMOVUPS     192(R8), Y2
-	VMOVUPS     224(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        48(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     256(R8), Y0
-	VMOVUPS     288(R8), Y1
-	VMOVUPS     320(R8), Y2
-	VMOVUPS     352(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        96(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     384(R8), Y0
-	VMOVUPS     416(R8), Y1
-	VMOVUPS     448(R8), Y2
-	VMOVUPS     480(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        144(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     512(R8), Y0
-	VMOVUPS     544(R8), Y1
-	VMOVUPS     576(R8), Y2
-	VMOVUPS     608(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        192(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     640(R8), Y0
-	VMOVUPS     672(R8), Y1
-	VMOVUPS     704(R8), Y2
-	VMOVUPS     736(R8), Y3
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VSUBPS      Y5, Y4, Y4
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y5, Y2
-	VSUBPS      Y1, Y5, Y1
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
-	MOVQ        240(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Y6, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Y4, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Y2, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, SI
-	SUBQ        $0x00000008, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	LEAQ        lanes<>+0(SB), AX
-	NEGQ        DI
-	VMOVUPS     32(AX)(DI*4), Y0
-	MOVQ        (CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        32(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        64(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        96(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, (R8)
-	VMOVUPS     Y7, 128(R8)
-	VMOVUPS     Y5, 256(R8)
-	VMOVUPS     Y3, 384(R8)
-	VMOVUPS     Y2, 512(R8)
-	VMOVUPS     Y4, 640(R8)
-	MOVQ        8(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        40(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        72(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        104(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, 32(R8)
-	VMOVUPS     Y7, 160(R8)
-	VMOVUPS     Y5, 288(R8)
-	VMOVUPS     Y3, 416(R8)
-	VMOVUPS     Y2, 544(R8)
-	VMOVUPS     Y4, 672(R8)
-	MOVQ        16(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        48(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        80(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        112(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, 64(R8)
-	VMOVUPS     Y7, 192(R8)
-	VMOVUPS     Y5, 320(R8)
-	VMOVUPS     Y3, 448(R8)
-	VMOVUPS     Y2, 576(R8)
-	VMOVUPS     Y4, 704(R8)
-	MOVQ        24(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        56(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        88(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        120(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	VMOVUPS     Y1, 96(R8)
-	VMOVUPS     Y7, 224(R8)
-	VMOVUPS     Y5, 352(R8)
-	VMOVUPS     Y3, 480(R8)
-	VMOVUPS     Y2, 608(R8)
-	VMOVUPS     Y4, 736(R8)
-	VMOVUPS     (R8), Y1
-	VMOVUPS     32(R8), Y2
-	VMOVUPS     64(R8), Y3
-	VMOVUPS     96(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        (BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     128(R8), Y1
-	VMOVUPS     160(R8), Y2
-	VMOVUPS     192(R8), Y3
-	VMOVUPS     224(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        48(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     256(R8), Y1
-	VMOVUPS     288(R8), Y2
-	VMOVUPS     320(R8), Y3
-	VMOVUPS     352(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        96(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     384(R8), Y1
-	VMOVUPS     416(R8), Y2
-	VMOVUPS     448(R8), Y3
-	VMOVUPS     480(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        144(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     512(R8), Y1
-	VMOVUPS     544(R8), Y2
-	VMOVUPS     576(R8), Y3
-	VMOVUPS     608(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        192(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     640(R8), Y1
-	VMOVUPS     672(R8), Y2
-	VMOVUPS     704(R8), Y3
-	VMOVUPS     736(R8), Y4
-	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
-	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VSUBPS      Y6, Y5, Y5
-	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
-	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
-	VADDPS      Y2, Y6, Y3
-	VSUBPS      Y2, Y6, Y2
-	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
-	MOVQ        240(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX2_be2c19d1<>+0(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+4(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+8(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+12(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+16(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+20(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+24(SB)/4, $0xbe2c19d1
-DATA wordAVX2_be2c19d1<>+28(SB)/4, $0xbe2c19d1
-GLOBL wordAVX2_be2c19d1<>(SB), RODATA|NOPTR, $32
-
-DATA wordAVX2_3ece8561<>+0(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+4(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+8(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+12(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+16(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+20(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+24(SB)/4, $0x3ece8561
-DATA wordAVX2_3ece8561<>+28(SB)/4, $0x3ece8561
-GLOBL wordAVX2_3ece8561<>(SB), RODATA|NOPTR, $32
-
-// func winograd4KernelGradientAVX2(args *byte)
-// Requires: AVX, FMA3
-TEXT ·winograd4KernelGradientAVX2(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000008
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        96(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        144(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        192(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        240(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, (R8)
-	VMOVUPS     Y1, 192(R8)
-	VMOVUPS     Y3, 384(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        104(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        152(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        200(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        248(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, 32(R8)
-	VMOVUPS     Y1, 224(R8)
-	VMOVUPS     Y3, 416(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        112(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        160(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        208(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        256(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, 64(R8)
-	VMOVUPS     Y1, 256(R8)
-	VMOVUPS     Y3, 448(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        72(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        120(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        168(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        216(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        264(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, 96(R8)
-	VMOVUPS     Y1, 288(R8)
-	VMOVUPS     Y3, 480(R8)
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        80(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        128(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        176(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        224(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        272(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, 128(R8)
-	VMOVUPS     Y1, 320(R8)
-	VMOVUPS     Y3, 512(R8)
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Y0
-	MOVQ        88(CX), AX
-	VMOVUPS     (AX)(DX*1), Y1
-	MOVQ        136(CX), AX
-	VMOVUPS     (AX)(DX*1), Y2
-	MOVQ        184(CX), AX
-	VMOVUPS     (AX)(DX*1), Y3
-	MOVQ        232(CX), AX
-	VMOVUPS     (AX)(DX*1), Y4
-	MOVQ        280(CX), AX
-	VMOVUPS     (AX)(DX*1), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	VMOVUPS     Y0, 160(R8)
-	VMOVUPS     Y1, 352(R8)
-	VMOVUPS     Y3, 544(R8)
-	VMOVUPS     (R8), Y0
-	VMOVUPS     32(R8), Y1
-	VMOVUPS     64(R8), Y2
-	VMOVUPS     96(R8), Y3
-	VMOVUPS     128(R8), Y4
-	VMOVUPS     160(R8), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	MOVQ        (BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     192(R8), Y0
-	VMOVUPS     224(R8), Y1
-	VMOVUPS     256(R8), Y2
-	VMOVUPS     288(R8), Y3
-	VMOVUPS     320(R8), Y4
-	VMOVUPS     352(R8), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	MOVQ        24(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	VMOVUPS     384(R8), Y0
-	VMOVUPS     416(R8), Y1
-	VMOVUPS     448(R8), Y2
-	VMOVUPS     480(R8), Y3
-	VMOVUPS     512(R8), Y4
-	VMOVUPS     544(R8), Y5
-	VADDPS      Y2, Y1, Y6
-	VSUBPS      Y2, Y1, Y1
-	VADDPS      Y4, Y3, Y2
-	VSUBPS      Y4, Y3, Y3
-	VADDPS      Y6, Y0, Y0
-	VADDPS      Y2, Y0, Y0
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
-	VMOVAPS     Y5, Y3
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
-	MOVQ        48(BX), AX
-	VMOVUPS     Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Y1, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Y3, (AX)(SI*1)
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, SI
-	SUBQ        $0x00000008, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	LEAQ        lanes<>+0(SB), AX
-	NEGQ        DI
-	VMOVUPS     32(AX)(DI*4), Y0
-	MOVQ        (CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        48(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        96(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        144(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        192(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        240(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, (R8)
-	VMOVUPS     Y2, 192(R8)
-	VMOVUPS     Y4, 384(R8)
-	MOVQ        8(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        56(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        104(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        152(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        200(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        248(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, 32(R8)
-	VMOVUPS     Y2, 224(R8)
-	VMOVUPS     Y4, 416(R8)
-	MOVQ        16(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        64(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        112(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        160(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        208(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        256(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, 64(R8)
-	VMOVUPS     Y2, 256(R8)
-	VMOVUPS     Y4, 448(R8)
-	MOVQ        24(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        72(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        120(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        168(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        216(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        264(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, 96(R8)
-	VMOVUPS     Y2, 288(R8)
-	VMOVUPS     Y4, 480(R8)
-	MOVQ        32(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        80(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        128(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        176(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        224(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        272(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, 128(R8)
-	VMOVUPS     Y2, 320(R8)
-	VMOVUPS     Y4, 512(R8)
-	MOVQ        40(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y1
-	MOVQ        88(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y2
-	MOVQ        136(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y3
-	MOVQ        184(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y4
-	MOVQ        232(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y5
-	MOVQ        280(CX), AX
-	VMASKMOVPS  (AX)(DX*1), Y0, Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, 160(R8)
-	VMOVUPS     Y2, 352(R8)
-	VMOVUPS     Y4, 544(R8)
-	VMOVUPS     (R8), Y1
-	VMOVUPS     32(R8), Y2
-	VMOVUPS     64(R8), Y3
-	VMOVUPS     96(R8), Y4
-	VMOVUPS     128(R8), Y5
-	VMOVUPS     160(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	MOVQ        (BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     192(R8), Y1
-	VMOVUPS     224(R8), Y2
-	VMOVUPS     256(R8), Y3
-	VMOVUPS     288(R8), Y4
-	VMOVUPS     320(R8), Y5
-	VMOVUPS     352(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	MOVQ        24(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-	VMOVUPS     384(R8), Y1
-	VMOVUPS     416(R8), Y2
-	VMOVUPS     448(R8), Y3
-	VMOVUPS     480(R8), Y4
-	VMOVUPS     512(R8), Y5
-	VMOVUPS     544(R8), Y6
-	VADDPS      Y3, Y2, Y7
-	VSUBPS      Y3, Y2, Y2
-	VADDPS      Y5, Y4, Y3
-	VSUBPS      Y5, Y4, Y4
-	VADDPS      Y7, Y1, Y1
-	VADDPS      Y3, Y1, Y1
-	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
-	VMOVAPS     Y6, Y4
-	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
-	MOVQ        48(BX), AX
-	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-// func winograd2InputAVX2(args *byte)
+// func winograd4InputAVX2(args *byte)
 // Requires: AVX
-TEXT ·winograd2InputAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd4InputAVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -4367,9 +1428,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func winograd2KernelAVX2(args *byte)
+// func winograd6From2AVX2(args *byte)
 // Requires: AVX
-TEXT ·winograd2KernelAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd6From2AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -4384,120 +1445,180 @@ loop1:
 	JL      tail2
 	MOVQ    (CX), AX
 	VMOVUPS (AX)(DX*1), Y0
-	MOVQ    24(CX), AX
+	MOVQ    16(CX), AX
 	VMOVUPS (AX)(DX*1), Y1
-	MOVQ    48(CX), AX
-	VMOVUPS (AX)(DX*1), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y3, (R8)
-	VMOVUPS Y4, 96(R8)
-	VMOVUPS Y0, 192(R8)
-	VMOVUPS Y2, 288(R8)
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y4, 64(R8)
+	VMOVUPS Y2, 128(R8)
+	VMOVUPS Y6, 192(R8)
+	VMOVUPS Y3, 256(R8)
+	VMOVUPS Y1, 320(R8)
 	MOVQ    8(CX), AX
 	VMOVUPS (AX)(DX*1), Y0
-	MOVQ    32(CX), AX
+	MOVQ    24(CX), AX
 	VMOVUPS (AX)(DX*1), Y1
-	MOVQ    56(CX), AX
-	VMOVUPS (AX)(DX*1), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y3, 32(R8)
-	VMOVUPS Y4, 128(R8)
-	VMOVUPS Y0, 224(R8)
-	VMOVUPS Y2, 320(R8)
-	MOVQ    16(CX), AX
-	VMOVUPS (AX)(DX*1), Y0
-	MOVQ    40(CX), AX
-	VMOVUPS (AX)(DX*1), Y1
-	MOVQ    64(CX), AX
-	VMOVUPS (AX)(DX*1), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS Y3, 64(R8)
-	VMOVUPS Y4, 160(R8)
-	VMOVUPS Y0, 256(R8)
-	VMOVUPS Y2, 352(R8)
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS Y0, 32(R8)
+	VMOVUPS Y4, 96(R8)
+	VMOVUPS Y2, 160(R8)
+	VMOVUPS Y6, 224(R8)
+	VMOVUPS Y3, 288(R8)
+	VMOVUPS Y1, 352(R8)
 	VMOVUPS (R8), Y0
 	VMOVUPS 32(R8), Y1
-	VMOVUPS 64(R8), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
 	MOVQ    (BX), AX
-	VMOVUPS Y3, (AX)(SI*1)
+	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    8(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    16(BX), AX
-	VMOVUPS Y0, (AX)(SI*1)
-	MOVQ    24(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
-	VMOVUPS 96(R8), Y0
-	VMOVUPS 128(R8), Y1
-	VMOVUPS 160(R8), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
+	MOVQ    24(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
 	MOVQ    32(BX), AX
 	VMOVUPS Y3, (AX)(SI*1)
 	MOVQ    40(BX), AX
-	VMOVUPS Y4, (AX)(SI*1)
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 64(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
 	MOVQ    48(BX), AX
 	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    56(BX), AX
-	VMOVUPS Y2, (AX)(SI*1)
-	VMOVUPS 192(R8), Y0
-	VMOVUPS 224(R8), Y1
-	VMOVUPS 256(R8), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
-	MOVQ    64(BX), AX
-	VMOVUPS Y3, (AX)(SI*1)
-	MOVQ    72(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
-	MOVQ    80(BX), AX
-	VMOVUPS Y0, (AX)(SI*1)
-	MOVQ    88(BX), AX
+	MOVQ    64(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
-	VMOVUPS 288(R8), Y0
-	VMOVUPS 320(R8), Y1
-	VMOVUPS 352(R8), Y2
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
-	VADDPS  Y2, Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y4
-	VSUBPS  Y1, Y0, Y0
-	MOVQ    96(BX), AX
+	MOVQ    72(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
+	MOVQ    80(BX), AX
 	VMOVUPS Y3, (AX)(SI*1)
+	MOVQ    88(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 128(R8), Y0
+	VMOVUPS 160(R8), Y1
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ    96(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    104(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    112(BX), AX
-	VMOVUPS Y0, (AX)(SI*1)
-	MOVQ    120(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    120(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
+	MOVQ    128(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
+	MOVQ    136(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 192(R8), Y0
+	VMOVUPS 224(R8), Y1
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ    144(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    152(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    160(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    168(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
+	MOVQ    176(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
+	MOVQ    184(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 256(R8), Y0
+	VMOVUPS 288(R8), Y1
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ    192(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    200(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    208(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    216(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
+	MOVQ    224(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
+	MOVQ    232(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 320(R8), Y0
+	VMOVUPS 352(R8), Y1
+	VMULPS  wordAVX2_bf303b34<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_bedc4a01<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  wordAVX2_3df4c401<>+0(SB), Y0, Y3
+	VMULPS  wordAVX2_3e379301<>+0(SB), Y1, Y5
+	VADDPS  Y5, Y3, Y6
+	VSUBPS  Y5, Y3, Y3
+	VMULPS  wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ    240(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    248(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    256(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    264(BX), AX
+	VMOVUPS Y6, (AX)(SI*1)
+	MOVQ    272(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
+	MOVQ    280(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
 	ADDQ    $0x00000020, DX
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000008, DI
@@ -4511,120 +1632,5630 @@ tail2:
 	VMOVUPS    32(AX)(DI*4), Y0
 	MOVQ       (CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y1
-	MOVQ       24(CX), AX
+	MOVQ       16(CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y2
-	MOVQ       48(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y4, (R8)
-	VMOVUPS    Y5, 96(R8)
-	VMOVUPS    Y1, 192(R8)
-	VMOVUPS    Y3, 288(R8)
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS    Y1, (R8)
+	VMOVUPS    Y5, 64(R8)
+	VMOVUPS    Y3, 128(R8)
+	VMOVUPS    Y7, 192(R8)
+	VMOVUPS    Y4, 256(R8)
+	VMOVUPS    Y2, 320(R8)
 	MOVQ       8(CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y1
-	MOVQ       32(CX), AX
+	MOVQ       24(CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y2
-	MOVQ       56(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y4, 32(R8)
-	VMOVUPS    Y5, 128(R8)
-	VMOVUPS    Y1, 224(R8)
-	VMOVUPS    Y3, 320(R8)
-	MOVQ       16(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y1
-	MOVQ       40(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y2
-	MOVQ       64(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
-	VMOVUPS    Y4, 64(R8)
-	VMOVUPS    Y5, 160(R8)
-	VMOVUPS    Y1, 256(R8)
-	VMOVUPS    Y3, 352(R8)
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS    Y1, 32(R8)
+	VMOVUPS    Y5, 96(R8)
+	VMOVUPS    Y3, 160(R8)
+	VMOVUPS    Y7, 224(R8)
+	VMOVUPS    Y4, 288(R8)
+	VMOVUPS    Y2, 352(R8)
 	VMOVUPS    (R8), Y1
 	VMOVUPS    32(R8), Y2
-	VMOVUPS    64(R8), Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
 	MOVQ       (BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       8(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       16(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       24(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       32(BX), AX
 	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       40(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    64(R8), Y1
+	VMOVUPS    96(R8), Y2
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ       48(BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       56(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       64(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       72(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       80(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       88(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    128(R8), Y1
+	VMOVUPS    160(R8), Y2
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ       96(BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       104(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       112(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       120(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       128(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       136(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    192(R8), Y1
+	VMOVUPS    224(R8), Y2
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ       144(BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       152(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       160(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       168(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       176(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       184(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    256(R8), Y1
+	VMOVUPS    288(R8), Y2
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ       192(BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       200(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       208(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       216(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       224(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       232(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    320(R8), Y1
+	VMOVUPS    352(R8), Y2
+	VMULPS     wordAVX2_bf303b34<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_bedc4a01<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y3, Y5
+	VSUBPS     Y4, Y3, Y3
+	VMULPS     wordAVX2_3df4c401<>+0(SB), Y1, Y4
+	VMULPS     wordAVX2_3e379301<>+0(SB), Y2, Y6
+	VADDPS     Y6, Y4, Y7
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ       240(BX), AX
+	VMASKMOVPS Y1, Y0, (AX)(SI*1)
+	MOVQ       248(BX), AX
+	VMASKMOVPS Y5, Y0, (AX)(SI*1)
+	MOVQ       256(BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	MOVQ       264(BX), AX
+	VMASKMOVPS Y7, Y0, (AX)(SI*1)
+	MOVQ       272(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	MOVQ       280(BX), AX
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_bf303b34<>+0(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+4(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+8(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+12(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+16(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+20(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+24(SB)/4, $0xbf303b34
+DATA wordAVX2_bf303b34<>+28(SB)/4, $0xbf303b34
+GLOBL wordAVX2_bf303b34<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_bedc4a01<>+0(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+4(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+8(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+12(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+16(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+20(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+24(SB)/4, $0xbedc4a01
+DATA wordAVX2_bedc4a01<>+28(SB)/4, $0xbedc4a01
+GLOBL wordAVX2_bedc4a01<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3df4c401<>+0(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+4(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+8(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+12(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+16(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+20(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+24(SB)/4, $0x3df4c401
+DATA wordAVX2_3df4c401<>+28(SB)/4, $0x3df4c401
+GLOBL wordAVX2_3df4c401<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3e379301<>+0(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+4(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+8(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+12(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+16(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+20(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+24(SB)/4, $0x3e379301
+DATA wordAVX2_3e379301<>+28(SB)/4, $0x3e379301
+GLOBL wordAVX2_3e379301<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3f91a2b4<>+0(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+4(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+8(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+12(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+16(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+20(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+24(SB)/4, $0x3f91a2b4
+DATA wordAVX2_3f91a2b4<>+28(SB)/4, $0x3f91a2b4
+GLOBL wordAVX2_3f91a2b4<>(SB), RODATA|NOPTR, $32
+
+// func winograd6From3AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6From3AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y5, 96(R8)
+	VMOVUPS     Y3, 192(R8)
+	VMOVUPS     Y6, 288(R8)
+	VMOVUPS     Y1, 384(R8)
+	VMOVUPS     Y2, 480(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y5, 128(R8)
+	VMOVUPS     Y3, 224(R8)
+	VMOVUPS     Y6, 320(R8)
+	VMOVUPS     Y1, 416(R8)
+	VMOVUPS     Y2, 512(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y5, 160(R8)
+	VMOVUPS     Y3, 256(R8)
+	VMOVUPS     Y6, 352(R8)
+	VMOVUPS     Y1, 448(R8)
+	VMOVUPS     Y2, 544(R8)
+	VMOVUPS     (R8), Y0
+	VMOVUPS     32(R8), Y1
+	VMOVUPS     64(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        (BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	VMOVUPS     96(R8), Y0
+	VMOVUPS     128(R8), Y1
+	VMOVUPS     160(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        48(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	VMOVUPS     192(R8), Y0
+	VMOVUPS     224(R8), Y1
+	VMOVUPS     256(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        96(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	VMOVUPS     288(R8), Y0
+	VMOVUPS     320(R8), Y1
+	VMOVUPS     352(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        144(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	VMOVUPS     384(R8), Y0
+	VMOVUPS     416(R8), Y1
+	VMOVUPS     448(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        192(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	VMOVUPS     480(R8), Y0
+	VMOVUPS     512(R8), Y1
+	VMOVUPS     544(R8), Y2
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y3
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y4
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y3
+	VADDPS      Y4, Y3, Y5
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y4
+	VADDPS      Y1, Y4, Y6
+	VSUBPS      Y1, Y4, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        240(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), AX
+	NEGQ        DI
+	VMOVUPS     32(AX)(DI*4), Y0
+	MOVQ        (CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        24(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        48(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y6, 96(R8)
+	VMOVUPS     Y4, 192(R8)
+	VMOVUPS     Y7, 288(R8)
+	VMOVUPS     Y2, 384(R8)
+	VMOVUPS     Y3, 480(R8)
+	MOVQ        8(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        32(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        56(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y6, 128(R8)
+	VMOVUPS     Y4, 224(R8)
+	VMOVUPS     Y7, 320(R8)
+	VMOVUPS     Y2, 416(R8)
+	VMOVUPS     Y3, 512(R8)
+	MOVQ        16(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        40(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        64(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y6, 160(R8)
+	VMOVUPS     Y4, 256(R8)
+	VMOVUPS     Y7, 352(R8)
+	VMOVUPS     Y2, 448(R8)
+	VMOVUPS     Y3, 544(R8)
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        (BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	VMOVUPS     96(R8), Y1
+	VMOVUPS     128(R8), Y2
+	VMOVUPS     160(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        48(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        96(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	VMOVUPS     288(R8), Y1
+	VMOVUPS     320(R8), Y2
+	VMOVUPS     352(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        144(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	VMOVUPS     384(R8), Y1
+	VMOVUPS     416(R8), Y2
+	VMOVUPS     448(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        192(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	VMOVUPS     480(R8), Y1
+	VMOVUPS     512(R8), Y2
+	VMOVUPS     544(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y4
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y5
+	VADDPS      Y2, Y5, Y7
+	VSUBPS      Y2, Y5, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        240(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_be89ae41<>+0(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+4(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+8(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+12(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+16(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+20(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+24(SB)/4, $0xbe89ae41
+DATA wordAVX2_be89ae41<>+28(SB)/4, $0xbe89ae41
+GLOBL wordAVX2_be89ae41<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3e89ae41<>+0(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+4(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+8(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+12(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+16(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+20(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+24(SB)/4, $0x3e89ae41
+DATA wordAVX2_3e89ae41<>+28(SB)/4, $0x3e89ae41
+GLOBL wordAVX2_3e89ae41<>(SB), RODATA|NOPTR, $32
+
+// func winograd6From4AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6From4AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y6, 128(R8)
+	VMOVUPS     Y4, 256(R8)
+	VMOVUPS     Y2, 384(R8)
+	VMOVUPS     Y1, 512(R8)
+	VMOVUPS     Y3, 640(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y6, 160(R8)
+	VMOVUPS     Y4, 288(R8)
+	VMOVUPS     Y2, 416(R8)
+	VMOVUPS     Y1, 544(R8)
+	VMOVUPS     Y3, 672(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y6, 192(R8)
+	VMOVUPS     Y4, 320(R8)
+	VMOVUPS     Y2, 448(R8)
+	VMOVUPS     Y1, 576(R8)
+	VMOVUPS     Y3, 704(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y6, 224(R8)
+	VMOVUPS     Y4, 352(R8)
+	VMOVUPS     Y2, 480(R8)
+	VMOVUPS     Y1, 608(R8)
+	VMOVUPS     Y3, 736(R8)
+	VMOVUPS     (R8), Y0
+	VMOVUPS     32(R8), Y1
+	VMOVUPS     64(R8), Y2
+	VMOVUPS     96(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        (BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     128(R8), Y0
+	VMOVUPS     160(R8), Y1
+	VMOVUPS     192(R8), Y2
+	VMOVUPS     224(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        48(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     256(R8), Y0
+	VMOVUPS     288(R8), Y1
+	VMOVUPS     320(R8), Y2
+	VMOVUPS     352(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        96(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     384(R8), Y0
+	VMOVUPS     416(R8), Y1
+	VMOVUPS     448(R8), Y2
+	VMOVUPS     480(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        144(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     512(R8), Y0
+	VMOVUPS     544(R8), Y1
+	VMOVUPS     576(R8), Y2
+	VMOVUPS     608(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        192(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     640(R8), Y0
+	VMOVUPS     672(R8), Y1
+	VMOVUPS     704(R8), Y2
+	VMOVUPS     736(R8), Y3
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y4
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y5
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y4
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y5, Y2
+	VSUBPS      Y1, Y5, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        240(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Y6, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Y2, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), AX
+	NEGQ        DI
+	VMOVUPS     32(AX)(DI*4), Y0
+	MOVQ        (CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        32(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        64(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        96(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y7, 128(R8)
+	VMOVUPS     Y5, 256(R8)
+	VMOVUPS     Y3, 384(R8)
+	VMOVUPS     Y2, 512(R8)
+	VMOVUPS     Y4, 640(R8)
+	MOVQ        8(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        40(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        72(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        104(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y7, 160(R8)
+	VMOVUPS     Y5, 288(R8)
+	VMOVUPS     Y3, 416(R8)
+	VMOVUPS     Y2, 544(R8)
+	VMOVUPS     Y4, 672(R8)
+	MOVQ        16(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        48(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        80(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        112(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y7, 192(R8)
+	VMOVUPS     Y5, 320(R8)
+	VMOVUPS     Y3, 448(R8)
+	VMOVUPS     Y2, 576(R8)
+	VMOVUPS     Y4, 704(R8)
+	MOVQ        24(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        56(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        88(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        120(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y7, 224(R8)
+	VMOVUPS     Y5, 352(R8)
+	VMOVUPS     Y3, 480(R8)
+	VMOVUPS     Y2, 608(R8)
+	VMOVUPS     Y4, 736(R8)
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        (BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     128(R8), Y1
+	VMOVUPS     160(R8), Y2
+	VMOVUPS     192(R8), Y3
+	VMOVUPS     224(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        48(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     256(R8), Y1
+	VMOVUPS     288(R8), Y2
+	VMOVUPS     320(R8), Y3
+	VMOVUPS     352(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        96(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     384(R8), Y1
+	VMOVUPS     416(R8), Y2
+	VMOVUPS     448(R8), Y3
+	VMOVUPS     480(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        144(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     512(R8), Y1
+	VMOVUPS     544(R8), Y2
+	VMOVUPS     576(R8), Y3
+	VMOVUPS     608(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        192(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     640(R8), Y1
+	VMOVUPS     672(R8), Y2
+	VMOVUPS     704(R8), Y3
+	VMOVUPS     736(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VADDPS      Y2, Y6, Y3
+	VSUBPS      Y2, Y6, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        240(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMASKMOVPS  Y7, Y0, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_be2c19d1<>+0(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+4(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+8(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+12(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+16(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+20(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+24(SB)/4, $0xbe2c19d1
+DATA wordAVX2_be2c19d1<>+28(SB)/4, $0xbe2c19d1
+GLOBL wordAVX2_be2c19d1<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3ece8561<>+0(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+4(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+8(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+12(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+16(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+20(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+24(SB)/4, $0x3ece8561
+DATA wordAVX2_3ece8561<>+28(SB)/4, $0x3ece8561
+GLOBL wordAVX2_3ece8561<>(SB), RODATA|NOPTR, $32
+
+// func winograd6From5AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6From5AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y7, 160(R8)
+	VMOVUPS     Y5, 320(R8)
+	VMOVUPS     Y3, 480(R8)
+	VMOVUPS     Y1, 640(R8)
+	VMOVUPS     Y4, 800(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y7, 192(R8)
+	VMOVUPS     Y5, 352(R8)
+	VMOVUPS     Y3, 512(R8)
+	VMOVUPS     Y1, 672(R8)
+	VMOVUPS     Y4, 832(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y7, 224(R8)
+	VMOVUPS     Y5, 384(R8)
+	VMOVUPS     Y3, 544(R8)
+	VMOVUPS     Y1, 704(R8)
+	VMOVUPS     Y4, 864(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y7, 256(R8)
+	VMOVUPS     Y5, 416(R8)
+	VMOVUPS     Y3, 576(R8)
+	VMOVUPS     Y1, 736(R8)
+	VMOVUPS     Y4, 896(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	VMOVUPS     Y0, 128(R8)
+	VMOVUPS     Y7, 288(R8)
+	VMOVUPS     Y5, 448(R8)
+	VMOVUPS     Y3, 608(R8)
+	VMOVUPS     Y1, 768(R8)
+	VMOVUPS     Y4, 928(R8)
+	VMOVUPS     (R8), Y0
+	VMOVUPS     32(R8), Y1
+	VMOVUPS     64(R8), Y2
+	VMOVUPS     96(R8), Y3
+	VMOVUPS     128(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        (BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     160(R8), Y0
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMOVUPS     288(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        48(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     320(R8), Y0
+	VMOVUPS     352(R8), Y1
+	VMOVUPS     384(R8), Y2
+	VMOVUPS     416(R8), Y3
+	VMOVUPS     448(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        96(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     480(R8), Y0
+	VMOVUPS     512(R8), Y1
+	VMOVUPS     544(R8), Y2
+	VMOVUPS     576(R8), Y3
+	VMOVUPS     608(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        144(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     640(R8), Y0
+	VMOVUPS     672(R8), Y1
+	VMOVUPS     704(R8), Y2
+	VMOVUPS     736(R8), Y3
+	VMOVUPS     768(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        192(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	VMOVUPS     800(R8), Y0
+	VMOVUPS     832(R8), Y1
+	VMOVUPS     864(R8), Y2
+	VMOVUPS     896(R8), Y3
+	VMOVUPS     928(R8), Y4
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y0, Y5
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y1, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y2, Y5
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y3, Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y4, Y5
+	VADDPS      Y6, Y5, Y7
+	VSUBPS      Y6, Y5, Y5
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y0, Y6
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y1, Y1
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y2, Y6
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y3, Y1
+	VMOVAPS     Y6, Y2
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y4, Y2
+	VADDPS      Y1, Y2, Y3
+	VSUBPS      Y1, Y2, Y1
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y0, Y0
+	MOVQ        240(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Y5, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), AX
+	NEGQ        DI
+	VMOVUPS     32(AX)(DI*4), Y0
+	MOVQ        (CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        40(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        80(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        120(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        160(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y8, 160(R8)
+	VMOVUPS     Y6, 320(R8)
+	VMOVUPS     Y4, 480(R8)
+	VMOVUPS     Y2, 640(R8)
+	VMOVUPS     Y5, 800(R8)
+	MOVQ        8(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        48(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        88(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        128(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        168(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y8, 192(R8)
+	VMOVUPS     Y6, 352(R8)
+	VMOVUPS     Y4, 512(R8)
+	VMOVUPS     Y2, 672(R8)
+	VMOVUPS     Y5, 832(R8)
+	MOVQ        16(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        56(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        96(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        136(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        176(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y8, 224(R8)
+	VMOVUPS     Y6, 384(R8)
+	VMOVUPS     Y4, 544(R8)
+	VMOVUPS     Y2, 704(R8)
+	VMOVUPS     Y5, 864(R8)
+	MOVQ        24(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        64(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        104(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        144(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        184(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y8, 256(R8)
+	VMOVUPS     Y6, 416(R8)
+	VMOVUPS     Y4, 576(R8)
+	VMOVUPS     Y2, 736(R8)
+	VMOVUPS     Y5, 896(R8)
+	MOVQ        32(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        72(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        112(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        152(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        192(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	VMOVUPS     Y1, 128(R8)
+	VMOVUPS     Y8, 288(R8)
+	VMOVUPS     Y6, 448(R8)
+	VMOVUPS     Y4, 608(R8)
+	VMOVUPS     Y2, 768(R8)
+	VMOVUPS     Y5, 928(R8)
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     128(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        (BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	VMOVUPS     160(R8), Y1
+	VMOVUPS     192(R8), Y2
+	VMOVUPS     224(R8), Y3
+	VMOVUPS     256(R8), Y4
+	VMOVUPS     288(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        48(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	VMOVUPS     320(R8), Y1
+	VMOVUPS     352(R8), Y2
+	VMOVUPS     384(R8), Y3
+	VMOVUPS     416(R8), Y4
+	VMOVUPS     448(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        96(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	VMOVUPS     480(R8), Y1
+	VMOVUPS     512(R8), Y2
+	VMOVUPS     544(R8), Y3
+	VMOVUPS     576(R8), Y4
+	VMOVUPS     608(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        144(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	VMOVUPS     640(R8), Y1
+	VMOVUPS     672(R8), Y2
+	VMOVUPS     704(R8), Y3
+	VMOVUPS     736(R8), Y4
+	VMOVUPS     768(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        192(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	VMOVUPS     800(R8), Y1
+	VMOVUPS     832(R8), Y2
+	VMOVUPS     864(R8), Y3
+	VMOVUPS     896(R8), Y4
+	VMOVUPS     928(R8), Y5
+	VMULPS      wordAVX2_bf303b34<>+0(SB), Y1, Y6
+	VMULPS      wordAVX2_bedc4a01<>+0(SB), Y2, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_be89ae41<>+0(SB), Y3, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_be2c19d1<>+0(SB), Y4, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_bdd72045<>+0(SB), Y5, Y6
+	VADDPS      Y7, Y6, Y8
+	VSUBPS      Y7, Y6, Y6
+	VMULPS      wordAVX2_3df4c401<>+0(SB), Y1, Y7
+	VMULPS      wordAVX2_3e379301<>+0(SB), Y2, Y2
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_3e89ae41<>+0(SB), Y3, Y7
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3ece8561<>+0(SB), Y4, Y2
+	VMOVAPS     Y7, Y3
+	VFMADD231PS wordAVX2_3f1ae409<>+0(SB), Y5, Y3
+	VADDPS      Y2, Y3, Y4
+	VSUBPS      Y2, Y3, Y2
+	VMULPS      wordAVX2_3f91a2b4<>+0(SB), Y1, Y1
+	MOVQ        240(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMASKMOVPS  Y6, Y0, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_bdd72045<>+0(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+4(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+8(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+12(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+16(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+20(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+24(SB)/4, $0xbdd72045
+DATA wordAVX2_bdd72045<>+28(SB)/4, $0xbdd72045
+GLOBL wordAVX2_bdd72045<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_3f1ae409<>+0(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+4(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+8(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+12(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+16(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+20(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+24(SB)/4, $0x3f1ae409
+DATA wordAVX2_3f1ae409<>+28(SB)/4, $0x3f1ae409
+GLOBL wordAVX2_3f1ae409<>(SB), RODATA|NOPTR, $32
+
+// func winograd6To2AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6To2AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), R9
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        48(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        96(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        144(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        192(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        240(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y1, 192(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        56(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        104(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        152(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        200(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        248(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y1, 224(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        64(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        112(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        160(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        208(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        256(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y1, 256(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        72(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        120(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        168(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        216(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        264(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y1, 288(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        80(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        128(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        176(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        224(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        272(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 128(R8)
+	VMOVUPS     Y1, 320(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        88(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        136(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        184(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        232(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        280(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 160(R8)
+	VMOVUPS     Y1, 352(R8)
+	VMOVUPS     wordAVX2_00000000<>+0(SB), Y0
+	TESTQ       R9, R9
+	JZ          noBias4
+	VMOVUPS     (R9), Y0
+	VMOVUPS     Y0, Y0
+
+noBias4:
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     128(R8), Y5
+	VMOVUPS     160(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	MOVQ        (BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite5
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite5:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed6
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed6:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    8(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite7
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y2, Y2
+
+overwrite7:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed8
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y2, Y1, Y2
+
+signed8:
+	VMOVUPS     Y2, (R10)(SI*1)
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMOVUPS     288(R8), Y4
+	VMOVUPS     320(R8), Y5
+	VMOVUPS     352(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	MOVQ        16(BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite9
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite9:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed10
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed10:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    24(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite11
+	VMOVUPS (R10)(SI*1), Y0
+	VADDPS  Y0, Y2, Y2
+
+overwrite11:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed12
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y0
+	VMAXPS  Y2, Y0, Y2
+
+signed12:
+	VMOVUPS Y2, (R10)(SI*1)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, SI
+	TESTQ   R9, R9
+	JZ      noBias13
+	ADDQ    $0x00000020, R9
+
+noBias13:
+	SUBQ $0x00000008, DI
+	JMP  loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), R10
+	NEGQ        DI
+	VMOVUPS     32(R10)(DI*4), Y0
+	MOVQ        (CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        48(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        96(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        144(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        192(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        240(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y2, 192(R8)
+	MOVQ        8(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        56(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        104(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        152(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        200(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        248(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y2, 224(R8)
+	MOVQ        16(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        64(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        112(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        160(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        208(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        256(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y2, 256(R8)
+	MOVQ        24(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        72(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        120(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        168(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        216(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        264(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y2, 288(R8)
+	MOVQ        32(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        80(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        128(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        176(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        224(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        272(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 128(R8)
+	VMOVUPS     Y2, 320(R8)
+	MOVQ        40(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        88(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        136(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        184(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        232(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        280(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 160(R8)
+	VMOVUPS     Y2, 352(R8)
+	VMOVUPS     wordAVX2_00000000<>+0(SB), Y1
+	TESTQ       R9, R9
+	JZ          noBias14
+	VMASKMOVPS  (R9), Y0, Y1
+	VMOVUPS     Y1, Y1
+
+noBias14:
+	VMOVUPS     (R8), Y2
+	VMOVUPS     32(R8), Y3
+	VMOVUPS     64(R8), Y4
+	VMOVUPS     96(R8), Y5
+	VMOVUPS     128(R8), Y6
+	VMOVUPS     160(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y3
+	MOVQ        (BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite15
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite15:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed16
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed16:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       8(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite17
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y3, Y3
+
+overwrite17:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed18
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y3, Y2, Y3
+
+signed18:
+	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
+	VMOVUPS     192(R8), Y2
+	VMOVUPS     224(R8), Y3
+	VMOVUPS     256(R8), Y4
+	VMOVUPS     288(R8), Y5
+	VMOVUPS     320(R8), Y6
+	VMOVUPS     352(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3f200000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y3
+	MOVQ        16(BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite19
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite19:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed20
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed20:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       24(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite21
+	VMASKMOVPS (R10)(SI*1), Y0, Y1
+	VADDPS     Y1, Y3, Y3
+
+overwrite21:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed22
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y3, Y1, Y3
+
+signed22:
+	VMASKMOVPS Y3, Y0, (R10)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_00000000<>+0(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+4(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+8(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+12(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+16(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+20(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+24(SB)/4, $0x00000000
+DATA wordAVX2_00000000<>+28(SB)/4, $0x00000000
+GLOBL wordAVX2_00000000<>(SB), RODATA|NOPTR, $32
+
+// func winograd6To3AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6To3AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        240(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y1, 192(R8)
+	VMOVUPS     Y3, 384(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        200(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        248(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y1, 224(R8)
+	VMOVUPS     Y3, 416(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        208(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        256(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y1, 256(R8)
+	VMOVUPS     Y3, 448(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        216(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        264(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y1, 288(R8)
+	VMOVUPS     Y3, 480(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        224(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        272(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 128(R8)
+	VMOVUPS     Y1, 320(R8)
+	VMOVUPS     Y3, 512(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        232(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        280(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 160(R8)
+	VMOVUPS     Y1, 352(R8)
+	VMOVUPS     Y3, 544(R8)
+	VMOVUPS     (R8), Y0
+	VMOVUPS     32(R8), Y1
+	VMOVUPS     64(R8), Y2
+	VMOVUPS     96(R8), Y3
+	VMOVUPS     128(R8), Y4
+	VMOVUPS     160(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	MOVQ        (BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     192(R8), Y0
+	VMOVUPS     224(R8), Y1
+	VMOVUPS     256(R8), Y2
+	VMOVUPS     288(R8), Y3
+	VMOVUPS     320(R8), Y4
+	VMOVUPS     352(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	MOVQ        24(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     384(R8), Y0
+	VMOVUPS     416(R8), Y1
+	VMOVUPS     448(R8), Y2
+	VMOVUPS     480(R8), Y3
+	VMOVUPS     512(R8), Y4
+	VMOVUPS     544(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y3
+	MOVQ        48(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), AX
+	NEGQ        DI
+	VMOVUPS     32(AX)(DI*4), Y0
+	MOVQ        (CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        48(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        96(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        144(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        192(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        240(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y2, 192(R8)
+	VMOVUPS     Y4, 384(R8)
+	MOVQ        8(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        56(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        104(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        152(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        200(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        248(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y2, 224(R8)
+	VMOVUPS     Y4, 416(R8)
+	MOVQ        16(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        64(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        112(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        160(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        208(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        256(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y2, 256(R8)
+	VMOVUPS     Y4, 448(R8)
+	MOVQ        24(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        72(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        120(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        168(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        216(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        264(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y2, 288(R8)
+	VMOVUPS     Y4, 480(R8)
+	MOVQ        32(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        80(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        128(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        176(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        224(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        272(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 128(R8)
+	VMOVUPS     Y2, 320(R8)
+	VMOVUPS     Y4, 512(R8)
+	MOVQ        40(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        88(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        136(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        184(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        232(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        280(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 160(R8)
+	VMOVUPS     Y2, 352(R8)
+	VMOVUPS     Y4, 544(R8)
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     128(R8), Y5
+	VMOVUPS     160(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	MOVQ        (BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMOVUPS     288(R8), Y4
+	VMOVUPS     320(R8), Y5
+	VMOVUPS     352(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	MOVQ        24(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     384(R8), Y1
+	VMOVUPS     416(R8), Y2
+	VMOVUPS     448(R8), Y3
+	VMOVUPS     480(R8), Y4
+	VMOVUPS     512(R8), Y5
+	VMOVUPS     544(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3ec80000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y4
+	MOVQ        48(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_3ec80000<>+0(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+4(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+8(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+12(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+16(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+20(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+24(SB)/4, $0x3ec80000
+DATA wordAVX2_3ec80000<>+28(SB)/4, $0x3ec80000
+GLOBL wordAVX2_3ec80000<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_40100000<>+0(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+4(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+8(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+12(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+16(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+20(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+24(SB)/4, $0x40100000
+DATA wordAVX2_40100000<>+28(SB)/4, $0x40100000
+GLOBL wordAVX2_40100000<>(SB), RODATA|NOPTR, $32
+
+// func winograd6To4AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6To4AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), R9
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        48(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        96(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        144(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        192(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        240(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y4, 192(R8)
+	VMOVUPS     Y6, 384(R8)
+	VMOVUPS     Y1, 576(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        56(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        104(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        152(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        200(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        248(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y4, 224(R8)
+	VMOVUPS     Y6, 416(R8)
+	VMOVUPS     Y1, 608(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        64(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        112(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        160(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        208(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        256(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y4, 256(R8)
+	VMOVUPS     Y6, 448(R8)
+	VMOVUPS     Y1, 640(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        72(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        120(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        168(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        216(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        264(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y4, 288(R8)
+	VMOVUPS     Y6, 480(R8)
+	VMOVUPS     Y1, 672(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        80(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        128(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        176(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        224(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        272(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 128(R8)
+	VMOVUPS     Y4, 320(R8)
+	VMOVUPS     Y6, 512(R8)
+	VMOVUPS     Y1, 704(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS     (R10)(DX*1), Y0
+	MOVQ        88(CX), R10
+	VMOVUPS     (R10)(DX*1), Y1
+	MOVQ        136(CX), R10
+	VMOVUPS     (R10)(DX*1), Y2
+	MOVQ        184(CX), R10
+	VMOVUPS     (R10)(DX*1), Y3
+	MOVQ        232(CX), R10
+	VMOVUPS     (R10)(DX*1), Y4
+	MOVQ        280(CX), R10
+	VMOVUPS     (R10)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y6
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y5, Y2
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y1, Y2
+	VMOVAPS     Y2, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMOVUPS     Y0, 160(R8)
+	VMOVUPS     Y4, 352(R8)
+	VMOVUPS     Y6, 544(R8)
+	VMOVUPS     Y1, 736(R8)
+	VMOVUPS     wordAVX2_00000000<>+0(SB), Y0
+	TESTQ       R9, R9
+	JZ          noBias4
+	VMOVUPS     (R9), Y0
+	VMOVUPS     Y0, Y0
+
+noBias4:
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     128(R8), Y5
+	VMOVUPS     160(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	MOVQ        (BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite5
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite5:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed6
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed6:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    8(BX), R10
+	VADDPS  Y0, Y5, Y5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite7
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y5, Y5
+
+overwrite7:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed8
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y5, Y1, Y5
+
+signed8:
+	VMOVUPS Y5, (R10)(SI*1)
+	MOVQ    16(BX), R10
+	VADDPS  Y0, Y7, Y7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite9
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y7, Y7
+
+overwrite9:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed10
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y7, Y1, Y7
+
+signed10:
+	VMOVUPS Y7, (R10)(SI*1)
+	MOVQ    24(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite11
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y2, Y2
+
+overwrite11:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed12
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y2, Y1, Y2
+
+signed12:
+	VMOVUPS     Y2, (R10)(SI*1)
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMOVUPS     288(R8), Y4
+	VMOVUPS     320(R8), Y5
+	VMOVUPS     352(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	MOVQ        32(BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite13
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite13:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed14
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed14:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    40(BX), R10
+	VADDPS  Y0, Y5, Y5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite15
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y5, Y5
+
+overwrite15:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed16
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y5, Y1, Y5
+
+signed16:
+	VMOVUPS Y5, (R10)(SI*1)
+	MOVQ    48(BX), R10
+	VADDPS  Y0, Y7, Y7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite17
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y7, Y7
+
+overwrite17:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed18
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y7, Y1, Y7
+
+signed18:
+	VMOVUPS Y7, (R10)(SI*1)
+	MOVQ    56(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite19
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y2, Y2
+
+overwrite19:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed20
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y2, Y1, Y2
+
+signed20:
+	VMOVUPS     Y2, (R10)(SI*1)
+	VMOVUPS     384(R8), Y1
+	VMOVUPS     416(R8), Y2
+	VMOVUPS     448(R8), Y3
+	VMOVUPS     480(R8), Y4
+	VMOVUPS     512(R8), Y5
+	VMOVUPS     544(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	MOVQ        64(BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite21
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite21:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed22
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed22:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    72(BX), R10
+	VADDPS  Y0, Y5, Y5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite23
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y5, Y5
+
+overwrite23:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed24
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y5, Y1, Y5
+
+signed24:
+	VMOVUPS Y5, (R10)(SI*1)
+	MOVQ    80(BX), R10
+	VADDPS  Y0, Y7, Y7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite25
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y7, Y7
+
+overwrite25:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed26
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y7, Y1, Y7
+
+signed26:
+	VMOVUPS Y7, (R10)(SI*1)
+	MOVQ    88(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite27
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y2, Y2
+
+overwrite27:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed28
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y2, Y1, Y2
+
+signed28:
+	VMOVUPS     Y2, (R10)(SI*1)
+	VMOVUPS     576(R8), Y1
+	VMOVUPS     608(R8), Y2
+	VMOVUPS     640(R8), Y3
+	VMOVUPS     672(R8), Y4
+	VMOVUPS     704(R8), Y5
+	VMOVUPS     736(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	MOVQ        96(BX), R10
+	VADDPS      Y0, Y1, Y1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite29
+	VMOVUPS     (R10)(SI*1), Y3
+	VADDPS      Y3, Y1, Y1
+
+overwrite29:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed30
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y3
+	VMAXPS  Y1, Y3, Y1
+
+signed30:
+	VMOVUPS Y1, (R10)(SI*1)
+	MOVQ    104(BX), R10
+	VADDPS  Y0, Y5, Y5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite31
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y5, Y5
+
+overwrite31:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed32
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y5, Y1, Y5
+
+signed32:
+	VMOVUPS Y5, (R10)(SI*1)
+	MOVQ    112(BX), R10
+	VADDPS  Y0, Y7, Y7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite33
+	VMOVUPS (R10)(SI*1), Y1
+	VADDPS  Y1, Y7, Y7
+
+overwrite33:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed34
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y7, Y1, Y7
+
+signed34:
+	VMOVUPS Y7, (R10)(SI*1)
+	MOVQ    120(BX), R10
+	VADDPS  Y0, Y2, Y2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite35
+	VMOVUPS (R10)(SI*1), Y0
+	VADDPS  Y0, Y2, Y2
+
+overwrite35:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed36
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y0
+	VMAXPS  Y2, Y0, Y2
+
+signed36:
+	VMOVUPS Y2, (R10)(SI*1)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, SI
+	TESTQ   R9, R9
+	JZ      noBias37
+	ADDQ    $0x00000020, R9
+
+noBias37:
+	SUBQ $0x00000008, DI
+	JMP  loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), R10
+	NEGQ        DI
+	VMOVUPS     32(R10)(DI*4), Y0
+	MOVQ        (CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        48(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        96(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        144(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        192(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        240(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y5, 192(R8)
+	VMOVUPS     Y7, 384(R8)
+	VMOVUPS     Y2, 576(R8)
+	MOVQ        8(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        56(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        104(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        152(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        200(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        248(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y5, 224(R8)
+	VMOVUPS     Y7, 416(R8)
+	VMOVUPS     Y2, 608(R8)
+	MOVQ        16(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        64(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        112(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        160(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        208(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        256(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y5, 256(R8)
+	VMOVUPS     Y7, 448(R8)
+	VMOVUPS     Y2, 640(R8)
+	MOVQ        24(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        72(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        120(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        168(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        216(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        264(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y5, 288(R8)
+	VMOVUPS     Y7, 480(R8)
+	VMOVUPS     Y2, 672(R8)
+	MOVQ        32(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        80(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        128(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        176(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        224(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        272(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 128(R8)
+	VMOVUPS     Y5, 320(R8)
+	VMOVUPS     Y7, 512(R8)
+	VMOVUPS     Y2, 704(R8)
+	MOVQ        40(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y1
+	MOVQ        88(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y2
+	MOVQ        136(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y3
+	MOVQ        184(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y4
+	MOVQ        232(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y5
+	MOVQ        280(CX), R10
+	VMASKMOVPS  (R10)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y6, Y3
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y2, Y3
+	VMOVAPS     Y3, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMOVUPS     Y1, 160(R8)
+	VMOVUPS     Y5, 352(R8)
+	VMOVUPS     Y7, 544(R8)
+	VMOVUPS     Y2, 736(R8)
+	VMOVUPS     wordAVX2_00000000<>+0(SB), Y1
+	TESTQ       R9, R9
+	JZ          noBias38
+	VMASKMOVPS  (R9), Y0, Y1
+	VMOVUPS     Y1, Y1
+
+noBias38:
+	VMOVUPS     (R8), Y2
+	VMOVUPS     32(R8), Y3
+	VMOVUPS     64(R8), Y4
+	VMOVUPS     96(R8), Y5
+	VMOVUPS     128(R8), Y6
+	VMOVUPS     160(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
+	MOVQ        (BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite39
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite39:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed40
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed40:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       8(BX), R10
+	VADDPS     Y1, Y6, Y6
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite41
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y6, Y6
+
+overwrite41:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed42
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y6, Y2, Y6
+
+signed42:
+	VMASKMOVPS Y6, Y0, (R10)(SI*1)
+	MOVQ       16(BX), R10
+	VADDPS     Y1, Y8, Y8
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite43
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y8, Y8
+
+overwrite43:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed44
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y8, Y2, Y8
+
+signed44:
+	VMASKMOVPS Y8, Y0, (R10)(SI*1)
+	MOVQ       24(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite45
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y3, Y3
+
+overwrite45:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed46
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y3, Y2, Y3
+
+signed46:
+	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
+	VMOVUPS     192(R8), Y2
+	VMOVUPS     224(R8), Y3
+	VMOVUPS     256(R8), Y4
+	VMOVUPS     288(R8), Y5
+	VMOVUPS     320(R8), Y6
+	VMOVUPS     352(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
+	MOVQ        32(BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite47
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite47:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed48
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed48:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       40(BX), R10
+	VADDPS     Y1, Y6, Y6
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite49
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y6, Y6
+
+overwrite49:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed50
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y6, Y2, Y6
+
+signed50:
+	VMASKMOVPS Y6, Y0, (R10)(SI*1)
+	MOVQ       48(BX), R10
+	VADDPS     Y1, Y8, Y8
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite51
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y8, Y8
+
+overwrite51:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed52
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y8, Y2, Y8
+
+signed52:
+	VMASKMOVPS Y8, Y0, (R10)(SI*1)
+	MOVQ       56(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite53
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y3, Y3
+
+overwrite53:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed54
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y3, Y2, Y3
+
+signed54:
+	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
+	VMOVUPS     384(R8), Y2
+	VMOVUPS     416(R8), Y3
+	VMOVUPS     448(R8), Y4
+	VMOVUPS     480(R8), Y5
+	VMOVUPS     512(R8), Y6
+	VMOVUPS     544(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
+	MOVQ        64(BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite55
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite55:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed56
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed56:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       72(BX), R10
+	VADDPS     Y1, Y6, Y6
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite57
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y6, Y6
+
+overwrite57:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed58
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y6, Y2, Y6
+
+signed58:
+	VMASKMOVPS Y6, Y0, (R10)(SI*1)
+	MOVQ       80(BX), R10
+	VADDPS     Y1, Y8, Y8
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite59
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y8, Y8
+
+overwrite59:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed60
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y8, Y2, Y8
+
+signed60:
+	VMASKMOVPS Y8, Y0, (R10)(SI*1)
+	MOVQ       88(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite61
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y3, Y3
+
+overwrite61:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed62
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y3, Y2, Y3
+
+signed62:
+	VMASKMOVPS  Y3, Y0, (R10)(SI*1)
+	VMOVUPS     576(R8), Y2
+	VMOVUPS     608(R8), Y3
+	VMOVUPS     640(R8), Y4
+	VMOVUPS     672(R8), Y5
+	VMOVUPS     704(R8), Y6
+	VMOVUPS     736(R8), Y7
+	VADDPS      Y4, Y3, Y8
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y5, Y4
+	VSUBPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y3, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y5, Y6
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y4, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y7, Y4
+	VFMADD231PS wordAVX2_3e7a0000<>+0(SB), Y3, Y4
+	VMOVAPS     Y4, Y3
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y5, Y3
+	MOVQ        96(BX), R10
+	VADDPS      Y1, Y2, Y2
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite63
+	VMASKMOVPS  (R10)(SI*1), Y0, Y4
+	VADDPS      Y4, Y2, Y2
+
+overwrite63:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed64
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y4
+	VMAXPS  Y2, Y4, Y2
+
+signed64:
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	MOVQ       104(BX), R10
+	VADDPS     Y1, Y6, Y6
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite65
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y6, Y6
+
+overwrite65:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed66
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y6, Y2, Y6
+
+signed66:
+	VMASKMOVPS Y6, Y0, (R10)(SI*1)
+	MOVQ       112(BX), R10
+	VADDPS     Y1, Y8, Y8
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite67
+	VMASKMOVPS (R10)(SI*1), Y0, Y2
+	VADDPS     Y2, Y8, Y8
+
+overwrite67:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed68
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y2
+	VMAXPS  Y8, Y2, Y8
+
+signed68:
+	VMASKMOVPS Y8, Y0, (R10)(SI*1)
+	MOVQ       120(BX), R10
+	VADDPS     Y1, Y3, Y3
+	TESTQ      $0x00000001, 56(AX)
+	JZ         overwrite69
+	VMASKMOVPS (R10)(SI*1), Y0, Y1
+	VADDPS     Y1, Y3, Y3
+
+overwrite69:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed70
+	VMOVUPS wordAVX2_00000000<>+0(SB), Y1
+	VMAXPS  Y3, Y1, Y3
+
+signed70:
+	VMASKMOVPS Y3, Y0, (R10)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_3e7a0000<>+0(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+4(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+8(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+12(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+16(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+20(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+24(SB)/4, $0x3e7a0000
+DATA wordAVX2_3e7a0000<>+28(SB)/4, $0x3e7a0000
+GLOBL wordAVX2_3e7a0000<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_40580000<>+0(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+4(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+8(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+12(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+16(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+20(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+24(SB)/4, $0x40580000
+DATA wordAVX2_40580000<>+28(SB)/4, $0x40580000
+GLOBL wordAVX2_40580000<>(SB), RODATA|NOPTR, $32
+
+// func winograd6To5AVX2(args *byte)
+// Requires: AVX, FMA3
+TEXT ·winograd6To5AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000008
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        240(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     Y4, 192(R8)
+	VMOVUPS     Y7, 384(R8)
+	VMOVUPS     Y1, 576(R8)
+	VMOVUPS     Y3, 768(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        200(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        248(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 32(R8)
+	VMOVUPS     Y4, 224(R8)
+	VMOVUPS     Y7, 416(R8)
+	VMOVUPS     Y1, 608(R8)
+	VMOVUPS     Y3, 800(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        208(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        256(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 64(R8)
+	VMOVUPS     Y4, 256(R8)
+	VMOVUPS     Y7, 448(R8)
+	VMOVUPS     Y1, 640(R8)
+	VMOVUPS     Y3, 832(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        216(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        264(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 96(R8)
+	VMOVUPS     Y4, 288(R8)
+	VMOVUPS     Y7, 480(R8)
+	VMOVUPS     Y1, 672(R8)
+	VMOVUPS     Y3, 864(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        224(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        272(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 128(R8)
+	VMOVUPS     Y4, 320(R8)
+	VMOVUPS     Y7, 512(R8)
+	VMOVUPS     Y1, 704(R8)
+	VMOVUPS     Y3, 896(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Y0
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Y1
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Y2
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Y3
+	MOVQ        232(CX), AX
+	VMOVUPS     (AX)(DX*1), Y4
+	MOVQ        280(CX), AX
+	VMOVUPS     (AX)(DX*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, 160(R8)
+	VMOVUPS     Y4, 352(R8)
+	VMOVUPS     Y7, 544(R8)
+	VMOVUPS     Y1, 736(R8)
+	VMOVUPS     Y3, 928(R8)
+	VMOVUPS     (R8), Y0
+	VMOVUPS     32(R8), Y1
+	VMOVUPS     64(R8), Y2
+	VMOVUPS     96(R8), Y3
+	VMOVUPS     128(R8), Y4
+	VMOVUPS     160(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	MOVQ        (BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     192(R8), Y0
+	VMOVUPS     224(R8), Y1
+	VMOVUPS     256(R8), Y2
+	VMOVUPS     288(R8), Y3
+	VMOVUPS     320(R8), Y4
+	VMOVUPS     352(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	MOVQ        40(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        48(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     384(R8), Y0
+	VMOVUPS     416(R8), Y1
+	VMOVUPS     448(R8), Y2
+	VMOVUPS     480(R8), Y3
+	VMOVUPS     512(R8), Y4
+	VMOVUPS     544(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	MOVQ        80(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        96(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     576(R8), Y0
+	VMOVUPS     608(R8), Y1
+	VMOVUPS     640(R8), Y2
+	VMOVUPS     672(R8), Y3
+	VMOVUPS     704(R8), Y4
+	VMOVUPS     736(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	MOVQ        120(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        144(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	VMOVUPS     768(R8), Y0
+	VMOVUPS     800(R8), Y1
+	VMOVUPS     832(R8), Y2
+	VMOVUPS     864(R8), Y3
+	VMOVUPS     896(R8), Y4
+	VMOVUPS     928(R8), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y1, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y3, Y4
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y6, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y2, Y7
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y1, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y3, Y1
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y3
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y6, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y2, Y3
+	MOVQ        160(BX), AX
+	VMOVUPS     Y0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Y4, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Y7, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Y1, (AX)(SI*1)
+	MOVQ        192(BX), AX
+	VMOVUPS     Y3, (AX)(SI*1)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	LEAQ        lanes<>+0(SB), AX
+	NEGQ        DI
+	VMOVUPS     32(AX)(DI*4), Y0
+	MOVQ        (CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        48(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        96(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        144(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        192(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        240(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, (R8)
+	VMOVUPS     Y5, 192(R8)
+	VMOVUPS     Y8, 384(R8)
+	VMOVUPS     Y2, 576(R8)
+	VMOVUPS     Y4, 768(R8)
+	MOVQ        8(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        56(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        104(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        152(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        200(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        248(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 32(R8)
+	VMOVUPS     Y5, 224(R8)
+	VMOVUPS     Y8, 416(R8)
+	VMOVUPS     Y2, 608(R8)
+	VMOVUPS     Y4, 800(R8)
+	MOVQ        16(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        64(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        112(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        160(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        208(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        256(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 64(R8)
+	VMOVUPS     Y5, 256(R8)
+	VMOVUPS     Y8, 448(R8)
+	VMOVUPS     Y2, 640(R8)
+	VMOVUPS     Y4, 832(R8)
+	MOVQ        24(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        72(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        120(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        168(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        216(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        264(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 96(R8)
+	VMOVUPS     Y5, 288(R8)
+	VMOVUPS     Y8, 480(R8)
+	VMOVUPS     Y2, 672(R8)
+	VMOVUPS     Y4, 864(R8)
+	MOVQ        32(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        80(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        128(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        176(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        224(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        272(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 128(R8)
+	VMOVUPS     Y5, 320(R8)
+	VMOVUPS     Y8, 512(R8)
+	VMOVUPS     Y2, 704(R8)
+	VMOVUPS     Y4, 896(R8)
+	MOVQ        40(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y1
+	MOVQ        88(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y2
+	MOVQ        136(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y3
+	MOVQ        184(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y4
+	MOVQ        232(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y5
+	MOVQ        280(CX), AX
+	VMASKMOVPS  (AX)(DX*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, 160(R8)
+	VMOVUPS     Y5, 352(R8)
+	VMOVUPS     Y8, 544(R8)
+	VMOVUPS     Y2, 736(R8)
+	VMOVUPS     Y4, 928(R8)
+	VMOVUPS     (R8), Y1
+	VMOVUPS     32(R8), Y2
+	VMOVUPS     64(R8), Y3
+	VMOVUPS     96(R8), Y4
+	VMOVUPS     128(R8), Y5
+	VMOVUPS     160(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	MOVQ        (BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     192(R8), Y1
+	VMOVUPS     224(R8), Y2
+	VMOVUPS     256(R8), Y3
+	VMOVUPS     288(R8), Y4
+	VMOVUPS     320(R8), Y5
+	VMOVUPS     352(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	MOVQ        40(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        48(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     384(R8), Y1
+	VMOVUPS     416(R8), Y2
+	VMOVUPS     448(R8), Y3
+	VMOVUPS     480(R8), Y4
+	VMOVUPS     512(R8), Y5
+	VMOVUPS     544(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	MOVQ        80(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        96(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     576(R8), Y1
+	VMOVUPS     608(R8), Y2
+	VMOVUPS     640(R8), Y3
+	VMOVUPS     672(R8), Y4
+	VMOVUPS     704(R8), Y5
+	VMOVUPS     736(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	MOVQ        120(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        144(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+	VMOVUPS     768(R8), Y1
+	VMOVUPS     800(R8), Y2
+	VMOVUPS     832(R8), Y3
+	VMOVUPS     864(R8), Y4
+	VMOVUPS     896(R8), Y5
+	VMOVUPS     928(R8), Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      wordAVX2_3f200000<>+0(SB), Y2, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS wordAVX2_3fc00000<>+0(SB), Y4, Y5
+	VMULPS      wordAVX2_3ec80000<>+0(SB), Y7, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS wordAVX2_40100000<>+0(SB), Y3, Y8
+	VMULPS      wordAVX2_3e7a0000<>+0(SB), Y2, Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS wordAVX2_40580000<>+0(SB), Y4, Y2
+	VMULPS      wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y6, Y4
+	VFMADD231PS wordAVX2_3e1c4000<>+0(SB), Y7, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS wordAVX2_40a20000<>+0(SB), Y3, Y4
+	MOVQ        160(BX), AX
+	VMASKMOVPS  Y1, Y0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMASKMOVPS  Y5, Y0, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMASKMOVPS  Y8, Y0, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMASKMOVPS  Y2, Y0, (AX)(SI*1)
+	MOVQ        192(BX), AX
+	VMASKMOVPS  Y4, Y0, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX2_3e1c4000<>+0(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+4(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+8(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+12(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+16(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+20(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+24(SB)/4, $0x3e1c4000
+DATA wordAVX2_3e1c4000<>+28(SB)/4, $0x3e1c4000
+GLOBL wordAVX2_3e1c4000<>(SB), RODATA|NOPTR, $32
+
+DATA wordAVX2_40a20000<>+0(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+4(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+8(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+12(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+16(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+20(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+24(SB)/4, $0x40a20000
+DATA wordAVX2_40a20000<>+28(SB)/4, $0x40a20000
+GLOBL wordAVX2_40a20000<>(SB), RODATA|NOPTR, $32
+
+// func winograd4From2AVX2(args *byte)
+// Requires: AVX
+TEXT ·winograd4From2AVX2(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ    DI, $0x00000008
+	JL      tail2
+	MOVQ    (CX), AX
+	VMOVUPS (AX)(DX*1), Y0
+	MOVQ    16(CX), AX
+	VMOVUPS (AX)(DX*1), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	VMOVUPS Y2, (R8)
+	VMOVUPS Y4, 64(R8)
+	VMOVUPS Y0, 128(R8)
+	VMOVUPS Y1, 192(R8)
+	MOVQ    8(CX), AX
+	VMOVUPS (AX)(DX*1), Y0
+	MOVQ    24(CX), AX
+	VMOVUPS (AX)(DX*1), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	VMOVUPS Y2, 32(R8)
+	VMOVUPS Y4, 96(R8)
+	VMOVUPS Y0, 160(R8)
+	VMOVUPS Y1, 224(R8)
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	MOVQ    (BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    8(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    16(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    24(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 64(R8), Y0
+	VMOVUPS 96(R8), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	MOVQ    32(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    40(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    48(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    56(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 128(R8), Y0
+	VMOVUPS 160(R8), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	MOVQ    64(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    72(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    80(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    88(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS 192(R8), Y0
+	VMOVUPS 224(R8), Y1
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y0, Y4
+	VSUBPS  Y3, Y0, Y0
+	MOVQ    96(BX), AX
+	VMOVUPS Y2, (AX)(SI*1)
+	MOVQ    104(BX), AX
+	VMOVUPS Y4, (AX)(SI*1)
+	MOVQ    112(BX), AX
+	VMOVUPS Y0, (AX)(SI*1)
+	MOVQ    120(BX), AX
+	VMOVUPS Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, DI
+	JMP     loop1
+
+tail2:
+	TESTQ      DI, DI
+	JZ         done3
+	LEAQ       lanes<>+0(SB), AX
+	NEGQ       DI
+	VMOVUPS    32(AX)(DI*4), Y0
+	MOVQ       (CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y1
+	MOVQ       16(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
+	VMOVUPS    Y3, (R8)
+	VMOVUPS    Y5, 64(R8)
+	VMOVUPS    Y1, 128(R8)
+	VMOVUPS    Y2, 192(R8)
+	MOVQ       8(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y1
+	MOVQ       24(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
+	VMOVUPS    Y3, 32(R8)
+	VMOVUPS    Y5, 96(R8)
+	VMOVUPS    Y1, 160(R8)
+	VMOVUPS    Y2, 224(R8)
+	VMOVUPS    (R8), Y1
+	VMOVUPS    32(R8), Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
+	MOVQ       (BX), AX
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
 	MOVQ       8(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       16(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       24(BX), AX
-	VMASKMOVPS Y3, Y0, (AX)(SI*1)
-	VMOVUPS    96(R8), Y1
-	VMOVUPS    128(R8), Y2
-	VMOVUPS    160(R8), Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    64(R8), Y1
+	VMOVUPS    96(R8), Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
 	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
 	MOVQ       32(BX), AX
-	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
 	MOVQ       40(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       48(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       56(BX), AX
-	VMASKMOVPS Y3, Y0, (AX)(SI*1)
-	VMOVUPS    192(R8), Y1
-	VMOVUPS    224(R8), Y2
-	VMOVUPS    256(R8), Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    128(R8), Y1
+	VMOVUPS    160(R8), Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
 	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
 	MOVQ       64(BX), AX
-	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
 	MOVQ       72(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       80(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       88(BX), AX
-	VMASKMOVPS Y3, Y0, (AX)(SI*1)
-	VMOVUPS    288(R8), Y1
-	VMOVUPS    320(R8), Y2
-	VMOVUPS    352(R8), Y3
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
-	VADDPS     Y3, Y1, Y1
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMOVUPS    192(R8), Y1
+	VMOVUPS    224(R8), Y2
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
 	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
-	VADDPS     Y2, Y1, Y5
-	VSUBPS     Y2, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
+	VADDPS     Y4, Y1, Y5
+	VSUBPS     Y4, Y1, Y1
 	MOVQ       96(BX), AX
-	VMASKMOVPS Y4, Y0, (AX)(SI*1)
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
 	MOVQ       104(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       112(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       120(BX), AX
-	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	VMASKMOVPS Y2, Y0, (AX)(SI*1)
 
 done3:
 	VZEROUPPER
@@ -4650,9 +7281,9 @@ DATA wordAVX2_3f000000<>+24(SB)/4, $0x3f000000
 DATA wordAVX2_3f000000<>+28(SB)/4, $0x3f000000
 GLOBL wordAVX2_3f000000<>(SB), RODATA|NOPTR, $32
 
-// func winograd2OutputAVX2(args *byte)
+// func winograd4To2AVX2(args *byte)
 // Requires: AVX
-TEXT ·winograd2OutputAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd4To2AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -4964,9 +7595,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func winograd2GradientAVX2(args *byte)
+// func winograd4From3AVX2(args *byte)
 // Requires: AVX
-TEXT ·winograd2GradientAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd4From3AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -4981,90 +7612,120 @@ loop1:
 	JL      tail2
 	MOVQ    (CX), AX
 	VMOVUPS (AX)(DX*1), Y0
-	MOVQ    16(CX), AX
-	VMOVUPS (AX)(DX*1), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
-	VMOVUPS Y2, (R8)
-	VMOVUPS Y4, 64(R8)
-	VMOVUPS Y0, 128(R8)
-	VMOVUPS Y1, 192(R8)
-	MOVQ    8(CX), AX
-	VMOVUPS (AX)(DX*1), Y0
 	MOVQ    24(CX), AX
 	VMOVUPS (AX)(DX*1), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	MOVQ    48(CX), AX
+	VMOVUPS (AX)(DX*1), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
 	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
-	VMOVUPS Y2, 32(R8)
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y3, (R8)
 	VMOVUPS Y4, 96(R8)
-	VMOVUPS Y0, 160(R8)
-	VMOVUPS Y1, 224(R8)
+	VMOVUPS Y0, 192(R8)
+	VMOVUPS Y2, 288(R8)
+	MOVQ    8(CX), AX
+	VMOVUPS (AX)(DX*1), Y0
+	MOVQ    32(CX), AX
+	VMOVUPS (AX)(DX*1), Y1
+	MOVQ    56(CX), AX
+	VMOVUPS (AX)(DX*1), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y3, 32(R8)
+	VMOVUPS Y4, 128(R8)
+	VMOVUPS Y0, 224(R8)
+	VMOVUPS Y2, 320(R8)
+	MOVQ    16(CX), AX
+	VMOVUPS (AX)(DX*1), Y0
+	MOVQ    40(CX), AX
+	VMOVUPS (AX)(DX*1), Y1
+	MOVQ    64(CX), AX
+	VMOVUPS (AX)(DX*1), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y3, 64(R8)
+	VMOVUPS Y4, 160(R8)
+	VMOVUPS Y0, 256(R8)
+	VMOVUPS Y2, 352(R8)
 	VMOVUPS (R8), Y0
 	VMOVUPS 32(R8), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
+	VMOVUPS 64(R8), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
 	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
 	MOVQ    (BX), AX
-	VMOVUPS Y2, (AX)(SI*1)
+	VMOVUPS Y3, (AX)(SI*1)
 	MOVQ    8(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    16(BX), AX
 	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    24(BX), AX
-	VMOVUPS Y1, (AX)(SI*1)
-	VMOVUPS 64(R8), Y0
-	VMOVUPS 96(R8), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
-	MOVQ    32(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
+	VMOVUPS 96(R8), Y0
+	VMOVUPS 128(R8), Y1
+	VMOVUPS 160(R8), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	MOVQ    32(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
 	MOVQ    40(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    48(BX), AX
 	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    56(BX), AX
-	VMOVUPS Y1, (AX)(SI*1)
-	VMOVUPS 128(R8), Y0
-	VMOVUPS 160(R8), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
-	MOVQ    64(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
+	VMOVUPS 192(R8), Y0
+	VMOVUPS 224(R8), Y1
+	VMOVUPS 256(R8), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	MOVQ    64(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
 	MOVQ    72(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    80(BX), AX
 	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    88(BX), AX
-	VMOVUPS Y1, (AX)(SI*1)
-	VMOVUPS 192(R8), Y0
-	VMOVUPS 224(R8), Y1
-	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y2
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
-	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y0, Y4
-	VSUBPS  Y3, Y0, Y0
-	MOVQ    96(BX), AX
 	VMOVUPS Y2, (AX)(SI*1)
+	VMOVUPS 288(R8), Y0
+	VMOVUPS 320(R8), Y1
+	VMOVUPS 352(R8), Y2
+	VMULPS  wordAVX2_bf800000<>+0(SB), Y0, Y3
+	VADDPS  Y2, Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y0, Y0
+	VMULPS  wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y4
+	VSUBPS  Y1, Y0, Y0
+	MOVQ    96(BX), AX
+	VMOVUPS Y3, (AX)(SI*1)
 	MOVQ    104(BX), AX
 	VMOVUPS Y4, (AX)(SI*1)
 	MOVQ    112(BX), AX
 	VMOVUPS Y0, (AX)(SI*1)
 	MOVQ    120(BX), AX
-	VMOVUPS Y1, (AX)(SI*1)
+	VMOVUPS Y2, (AX)(SI*1)
 	ADDQ    $0x00000020, DX
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000008, DI
@@ -5078,98 +7739,128 @@ tail2:
 	VMOVUPS    32(AX)(DI*4), Y0
 	MOVQ       (CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y1
-	MOVQ       16(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
-	VMOVUPS    Y3, (R8)
-	VMOVUPS    Y5, 64(R8)
-	VMOVUPS    Y1, 128(R8)
-	VMOVUPS    Y2, 192(R8)
-	MOVQ       8(CX), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y1
 	MOVQ       24(CX), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
+	MOVQ       48(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
 	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
-	VMOVUPS    Y3, 32(R8)
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	VMOVUPS    Y4, (R8)
 	VMOVUPS    Y5, 96(R8)
-	VMOVUPS    Y1, 160(R8)
-	VMOVUPS    Y2, 224(R8)
+	VMOVUPS    Y1, 192(R8)
+	VMOVUPS    Y3, 288(R8)
+	MOVQ       8(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y1
+	MOVQ       32(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y2
+	MOVQ       56(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	VMOVUPS    Y4, 32(R8)
+	VMOVUPS    Y5, 128(R8)
+	VMOVUPS    Y1, 224(R8)
+	VMOVUPS    Y3, 320(R8)
+	MOVQ       16(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y1
+	MOVQ       40(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y2
+	MOVQ       64(CX), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	VMOVUPS    Y4, 64(R8)
+	VMOVUPS    Y5, 160(R8)
+	VMOVUPS    Y1, 256(R8)
+	VMOVUPS    Y3, 352(R8)
 	VMOVUPS    (R8), Y1
 	VMOVUPS    32(R8), Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
+	VMOVUPS    64(R8), Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
 	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
 	MOVQ       (BX), AX
-	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
 	MOVQ       8(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       16(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       24(BX), AX
-	VMASKMOVPS Y2, Y0, (AX)(SI*1)
-	VMOVUPS    64(R8), Y1
-	VMOVUPS    96(R8), Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
-	MOVQ       32(BX), AX
 	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	VMOVUPS    96(R8), Y1
+	VMOVUPS    128(R8), Y2
+	VMOVUPS    160(R8), Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	MOVQ       32(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
 	MOVQ       40(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       48(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       56(BX), AX
-	VMASKMOVPS Y2, Y0, (AX)(SI*1)
-	VMOVUPS    128(R8), Y1
-	VMOVUPS    160(R8), Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
-	MOVQ       64(BX), AX
 	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	VMOVUPS    192(R8), Y1
+	VMOVUPS    224(R8), Y2
+	VMOVUPS    256(R8), Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	MOVQ       64(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
 	MOVQ       72(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       80(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       88(BX), AX
-	VMASKMOVPS Y2, Y0, (AX)(SI*1)
-	VMOVUPS    192(R8), Y1
-	VMOVUPS    224(R8), Y2
-	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y3
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
-	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y4
-	VADDPS     Y4, Y1, Y5
-	VSUBPS     Y4, Y1, Y1
-	MOVQ       96(BX), AX
 	VMASKMOVPS Y3, Y0, (AX)(SI*1)
+	VMOVUPS    288(R8), Y1
+	VMOVUPS    320(R8), Y2
+	VMOVUPS    352(R8), Y3
+	VMULPS     wordAVX2_bf800000<>+0(SB), Y1, Y4
+	VADDPS     Y3, Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y1, Y1
+	VMULPS     wordAVX2_3f000000<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y5
+	VSUBPS     Y2, Y1, Y1
+	MOVQ       96(BX), AX
+	VMASKMOVPS Y4, Y0, (AX)(SI*1)
 	MOVQ       104(BX), AX
 	VMASKMOVPS Y5, Y0, (AX)(SI*1)
 	MOVQ       112(BX), AX
 	VMASKMOVPS Y1, Y0, (AX)(SI*1)
 	MOVQ       120(BX), AX
-	VMASKMOVPS Y2, Y0, (AX)(SI*1)
+	VMASKMOVPS Y3, Y0, (AX)(SI*1)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func winograd2KernelGradientAVX2(args *byte)
+// func winograd4To3AVX2(args *byte)
 // Requires: AVX
-TEXT ·winograd2KernelGradientAVX2(SB), NOSPLIT, $0-8
+TEXT ·winograd4To3AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -5402,9 +8093,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func winograd4InputAVX512(args *byte)
+// func winograd6InputAVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd4InputAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd6InputAVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -6585,3060 +9276,9 @@ DATA wordAVX512_bfc00000<>+56(SB)/4, $0xbfc00000
 DATA wordAVX512_bfc00000<>+60(SB)/4, $0xbfc00000
 GLOBL wordAVX512_bfc00000<>(SB), RODATA|NOPTR, $64
 
-// func winograd4KernelAVX512(args *byte)
+// func winograd4InputAVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd4KernelAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000010
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z5, 192(R8)
-	VMOVUPS     Z3, 384(R8)
-	VMOVUPS     Z6, 576(R8)
-	VMOVUPS     Z1, 768(R8)
-	VMOVUPS     Z2, 960(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z5, 256(R8)
-	VMOVUPS     Z3, 448(R8)
-	VMOVUPS     Z6, 640(R8)
-	VMOVUPS     Z1, 832(R8)
-	VMOVUPS     Z2, 1024(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z5, 320(R8)
-	VMOVUPS     Z3, 512(R8)
-	VMOVUPS     Z6, 704(R8)
-	VMOVUPS     Z1, 896(R8)
-	VMOVUPS     Z2, 1088(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	VMOVUPS     192(R8), Z0
-	VMOVUPS     256(R8), Z1
-	VMOVUPS     320(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	VMOVUPS     384(R8), Z0
-	VMOVUPS     448(R8), Z1
-	VMOVUPS     512(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        96(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	VMOVUPS     576(R8), Z0
-	VMOVUPS     640(R8), Z1
-	VMOVUPS     704(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        144(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        192(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	VMOVUPS     960(R8), Z0
-	VMOVUPS     1024(R8), Z1
-	VMOVUPS     1088(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        240(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Z5, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	MOVL        $-1, AX
-	BZHIL       DI, AX, AX
-	KMOVW       AX, K1
-	MOVQ        (CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        24(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        48(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z5, 192(R8)
-	VMOVUPS     Z3, 384(R8)
-	VMOVUPS     Z6, 576(R8)
-	VMOVUPS     Z1, 768(R8)
-	VMOVUPS     Z2, 960(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        32(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        56(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z5, 256(R8)
-	VMOVUPS     Z3, 448(R8)
-	VMOVUPS     Z6, 640(R8)
-	VMOVUPS     Z1, 832(R8)
-	VMOVUPS     Z2, 1024(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        40(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        64(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z5, 320(R8)
-	VMOVUPS     Z3, 512(R8)
-	VMOVUPS     Z6, 704(R8)
-	VMOVUPS     Z1, 896(R8)
-	VMOVUPS     Z2, 1088(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	VMOVUPS     192(R8), Z0
-	VMOVUPS     256(R8), Z1
-	VMOVUPS     320(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	VMOVUPS     384(R8), Z0
-	VMOVUPS     448(R8), Z1
-	VMOVUPS     512(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        96(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	VMOVUPS     576(R8), Z0
-	VMOVUPS     640(R8), Z1
-	VMOVUPS     704(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        144(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        192(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	VMOVUPS     960(R8), Z0
-	VMOVUPS     1024(R8), Z1
-	VMOVUPS     1088(R8), Z2
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
-	VADDPS      Z4, Z3, Z5
-	VSUBPS      Z4, Z3, Z3
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VADDPS      Z1, Z4, Z6
-	VSUBPS      Z1, Z4, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        240(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Z5, K1, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX512_bf303b34<>+0(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+4(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+8(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+12(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+16(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+20(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+24(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+28(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+32(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+36(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+40(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+44(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+48(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+52(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+56(SB)/4, $0xbf303b34
-DATA wordAVX512_bf303b34<>+60(SB)/4, $0xbf303b34
-GLOBL wordAVX512_bf303b34<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_be89ae41<>+0(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+4(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+8(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+12(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+16(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+20(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+24(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+28(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+32(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+36(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+40(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+44(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+48(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+52(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+56(SB)/4, $0xbe89ae41
-DATA wordAVX512_be89ae41<>+60(SB)/4, $0xbe89ae41
-GLOBL wordAVX512_be89ae41<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_bedc4a01<>+0(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+4(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+8(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+12(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+16(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+20(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+24(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+28(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+32(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+36(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+40(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+44(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+48(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+52(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+56(SB)/4, $0xbedc4a01
-DATA wordAVX512_bedc4a01<>+60(SB)/4, $0xbedc4a01
-GLOBL wordAVX512_bedc4a01<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3df4c401<>+0(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+4(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+8(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+12(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+16(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+20(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+24(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+28(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+32(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+36(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+40(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+44(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+48(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+52(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+56(SB)/4, $0x3df4c401
-DATA wordAVX512_3df4c401<>+60(SB)/4, $0x3df4c401
-GLOBL wordAVX512_3df4c401<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3e89ae41<>+0(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+4(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+8(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+12(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+16(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+20(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+24(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+28(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+32(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+36(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+40(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+44(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+48(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+52(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+56(SB)/4, $0x3e89ae41
-DATA wordAVX512_3e89ae41<>+60(SB)/4, $0x3e89ae41
-GLOBL wordAVX512_3e89ae41<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3e379301<>+0(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+4(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+8(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+12(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+16(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+20(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+24(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+28(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+32(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+36(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+40(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+44(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+48(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+52(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+56(SB)/4, $0x3e379301
-DATA wordAVX512_3e379301<>+60(SB)/4, $0x3e379301
-GLOBL wordAVX512_3e379301<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3f91a2b4<>+0(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+4(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+8(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+12(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+16(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+20(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+24(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+28(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+32(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+36(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+40(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+44(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+48(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+52(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+56(SB)/4, $0x3f91a2b4
-DATA wordAVX512_3f91a2b4<>+60(SB)/4, $0x3f91a2b4
-GLOBL wordAVX512_3f91a2b4<>(SB), RODATA|NOPTR, $64
-
-// func winograd4OutputAVX512(args *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·winograd4OutputAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), R9
-
-loop1:
-	CMPQ        DI, $0x00000010
-	JL          tail2
-	MOVQ        (CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        48(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        96(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        144(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        192(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        240(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z4, 384(R8)
-	VMOVUPS     Z6, 768(R8)
-	VMOVUPS     Z1, 1152(R8)
-	MOVQ        8(CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        56(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        104(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        152(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        200(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        248(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z4, 448(R8)
-	VMOVUPS     Z6, 832(R8)
-	VMOVUPS     Z1, 1216(R8)
-	MOVQ        16(CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        64(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        112(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        160(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        208(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        256(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z4, 512(R8)
-	VMOVUPS     Z6, 896(R8)
-	VMOVUPS     Z1, 1280(R8)
-	MOVQ        24(CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        72(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        120(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        168(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        216(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        264(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z4, 576(R8)
-	VMOVUPS     Z6, 960(R8)
-	VMOVUPS     Z1, 1344(R8)
-	MOVQ        32(CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        80(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        128(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        176(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        224(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        272(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 256(R8)
-	VMOVUPS     Z4, 640(R8)
-	VMOVUPS     Z6, 1024(R8)
-	VMOVUPS     Z1, 1408(R8)
-	MOVQ        40(CX), R10
-	VMOVUPS     (R10)(DX*1), Z0
-	MOVQ        88(CX), R10
-	VMOVUPS     (R10)(DX*1), Z1
-	MOVQ        136(CX), R10
-	VMOVUPS     (R10)(DX*1), Z2
-	MOVQ        184(CX), R10
-	VMOVUPS     (R10)(DX*1), Z3
-	MOVQ        232(CX), R10
-	VMOVUPS     (R10)(DX*1), Z4
-	MOVQ        280(CX), R10
-	VMOVUPS     (R10)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 320(R8)
-	VMOVUPS     Z4, 704(R8)
-	VMOVUPS     Z6, 1088(R8)
-	VMOVUPS     Z1, 1472(R8)
-	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
-	TESTQ       R9, R9
-	JZ          noBias4
-	VMOVUPS     (R9), Z0
-	VMOVUPS     Z0, Z0
-
-noBias4:
-	VMOVUPS     (R8), Z1
-	VMOVUPS     64(R8), Z2
-	VMOVUPS     128(R8), Z3
-	VMOVUPS     192(R8), Z4
-	VMOVUPS     256(R8), Z5
-	VMOVUPS     320(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        (BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite5
-	VMOVUPS     (R10)(SI*1), Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite5:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed6
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed6:
-	VMOVUPS Z1, (R10)(SI*1)
-	MOVQ    8(BX), R10
-	VADDPS  Z0, Z5, Z5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite7
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z5, Z5
-
-overwrite7:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed8
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed8:
-	VMOVUPS Z5, (R10)(SI*1)
-	MOVQ    16(BX), R10
-	VADDPS  Z0, Z7, Z7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite9
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z7, Z7
-
-overwrite9:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed10
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed10:
-	VMOVUPS Z7, (R10)(SI*1)
-	MOVQ    24(BX), R10
-	VADDPS  Z0, Z2, Z2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite11
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z2, Z2
-
-overwrite11:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed12
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed12:
-	VMOVUPS     Z2, (R10)(SI*1)
-	VMOVUPS     384(R8), Z1
-	VMOVUPS     448(R8), Z2
-	VMOVUPS     512(R8), Z3
-	VMOVUPS     576(R8), Z4
-	VMOVUPS     640(R8), Z5
-	VMOVUPS     704(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        32(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite13
-	VMOVUPS     (R10)(SI*1), Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite13:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed14
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed14:
-	VMOVUPS Z1, (R10)(SI*1)
-	MOVQ    40(BX), R10
-	VADDPS  Z0, Z5, Z5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite15
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z5, Z5
-
-overwrite15:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed16
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed16:
-	VMOVUPS Z5, (R10)(SI*1)
-	MOVQ    48(BX), R10
-	VADDPS  Z0, Z7, Z7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite17
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z7, Z7
-
-overwrite17:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed18
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed18:
-	VMOVUPS Z7, (R10)(SI*1)
-	MOVQ    56(BX), R10
-	VADDPS  Z0, Z2, Z2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite19
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z2, Z2
-
-overwrite19:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed20
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed20:
-	VMOVUPS     Z2, (R10)(SI*1)
-	VMOVUPS     768(R8), Z1
-	VMOVUPS     832(R8), Z2
-	VMOVUPS     896(R8), Z3
-	VMOVUPS     960(R8), Z4
-	VMOVUPS     1024(R8), Z5
-	VMOVUPS     1088(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        64(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite21
-	VMOVUPS     (R10)(SI*1), Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite21:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed22
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed22:
-	VMOVUPS Z1, (R10)(SI*1)
-	MOVQ    72(BX), R10
-	VADDPS  Z0, Z5, Z5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite23
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z5, Z5
-
-overwrite23:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed24
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed24:
-	VMOVUPS Z5, (R10)(SI*1)
-	MOVQ    80(BX), R10
-	VADDPS  Z0, Z7, Z7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite25
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z7, Z7
-
-overwrite25:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed26
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed26:
-	VMOVUPS Z7, (R10)(SI*1)
-	MOVQ    88(BX), R10
-	VADDPS  Z0, Z2, Z2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite27
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z2, Z2
-
-overwrite27:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed28
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed28:
-	VMOVUPS     Z2, (R10)(SI*1)
-	VMOVUPS     1152(R8), Z1
-	VMOVUPS     1216(R8), Z2
-	VMOVUPS     1280(R8), Z3
-	VMOVUPS     1344(R8), Z4
-	VMOVUPS     1408(R8), Z5
-	VMOVUPS     1472(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        96(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite29
-	VMOVUPS     (R10)(SI*1), Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite29:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed30
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed30:
-	VMOVUPS Z1, (R10)(SI*1)
-	MOVQ    104(BX), R10
-	VADDPS  Z0, Z5, Z5
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite31
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z5, Z5
-
-overwrite31:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed32
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed32:
-	VMOVUPS Z5, (R10)(SI*1)
-	MOVQ    112(BX), R10
-	VADDPS  Z0, Z7, Z7
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite33
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z1, Z7, Z7
-
-overwrite33:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed34
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed34:
-	VMOVUPS Z7, (R10)(SI*1)
-	MOVQ    120(BX), R10
-	VADDPS  Z0, Z2, Z2
-	TESTQ   $0x00000001, 56(AX)
-	JZ      overwrite35
-	VMOVUPS (R10)(SI*1), Z0
-	VADDPS  Z0, Z2, Z2
-
-overwrite35:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed36
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
-	VMAXPS  Z2, Z0, Z2
-
-signed36:
-	VMOVUPS Z2, (R10)(SI*1)
-	ADDQ    $0x00000040, DX
-	ADDQ    $0x00000040, SI
-	TESTQ   R9, R9
-	JZ      noBias37
-	ADDQ    $0x00000040, R9
-
-noBias37:
-	SUBQ $0x00000010, DI
-	JMP  loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	MOVL        $-1, R10
-	BZHIL       DI, R10, DI
-	KMOVW       DI, K1
-	MOVQ        (CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        48(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        96(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        144(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        192(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        240(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z4, 384(R8)
-	VMOVUPS     Z6, 768(R8)
-	VMOVUPS     Z1, 1152(R8)
-	MOVQ        8(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        56(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        104(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        152(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        200(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        248(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z4, 448(R8)
-	VMOVUPS     Z6, 832(R8)
-	VMOVUPS     Z1, 1216(R8)
-	MOVQ        16(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        64(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        112(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        160(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        208(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        256(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z4, 512(R8)
-	VMOVUPS     Z6, 896(R8)
-	VMOVUPS     Z1, 1280(R8)
-	MOVQ        24(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        72(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        120(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        168(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        216(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        264(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z4, 576(R8)
-	VMOVUPS     Z6, 960(R8)
-	VMOVUPS     Z1, 1344(R8)
-	MOVQ        32(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        80(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        128(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        176(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        224(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        272(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 256(R8)
-	VMOVUPS     Z4, 640(R8)
-	VMOVUPS     Z6, 1024(R8)
-	VMOVUPS     Z1, 1408(R8)
-	MOVQ        40(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z0
-	MOVQ        88(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z1
-	MOVQ        136(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z2
-	MOVQ        184(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z3
-	MOVQ        232(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z4
-	MOVQ        280(CX), R10
-	VMOVUPS.Z   (R10)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
-	VMOVAPS     Z6, Z6
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
-	VMOVAPS     Z5, Z2
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
-	VMOVAPS     Z2, Z1
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
-	VMOVUPS     Z0, 320(R8)
-	VMOVUPS     Z4, 704(R8)
-	VMOVUPS     Z6, 1088(R8)
-	VMOVUPS     Z1, 1472(R8)
-	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
-	TESTQ       R9, R9
-	JZ          noBias38
-	VMOVUPS.Z   (R9), K1, Z0
-	VMOVUPS     Z0, Z0
-
-noBias38:
-	VMOVUPS     (R8), Z1
-	VMOVUPS     64(R8), Z2
-	VMOVUPS     128(R8), Z3
-	VMOVUPS     192(R8), Z4
-	VMOVUPS     256(R8), Z5
-	VMOVUPS     320(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        (BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite39
-	VMOVUPS.Z   (R10)(SI*1), K1, Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite39:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed40
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed40:
-	VMOVUPS   Z1, K1, (R10)(SI*1)
-	MOVQ      8(BX), R10
-	VADDPS    Z0, Z5, Z5
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite41
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z5, Z5
-
-overwrite41:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed42
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed42:
-	VMOVUPS   Z5, K1, (R10)(SI*1)
-	MOVQ      16(BX), R10
-	VADDPS    Z0, Z7, Z7
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite43
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z7, Z7
-
-overwrite43:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed44
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed44:
-	VMOVUPS   Z7, K1, (R10)(SI*1)
-	MOVQ      24(BX), R10
-	VADDPS    Z0, Z2, Z2
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite45
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z2, Z2
-
-overwrite45:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed46
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed46:
-	VMOVUPS     Z2, K1, (R10)(SI*1)
-	VMOVUPS     384(R8), Z1
-	VMOVUPS     448(R8), Z2
-	VMOVUPS     512(R8), Z3
-	VMOVUPS     576(R8), Z4
-	VMOVUPS     640(R8), Z5
-	VMOVUPS     704(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        32(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite47
-	VMOVUPS.Z   (R10)(SI*1), K1, Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite47:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed48
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed48:
-	VMOVUPS   Z1, K1, (R10)(SI*1)
-	MOVQ      40(BX), R10
-	VADDPS    Z0, Z5, Z5
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite49
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z5, Z5
-
-overwrite49:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed50
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed50:
-	VMOVUPS   Z5, K1, (R10)(SI*1)
-	MOVQ      48(BX), R10
-	VADDPS    Z0, Z7, Z7
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite51
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z7, Z7
-
-overwrite51:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed52
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed52:
-	VMOVUPS   Z7, K1, (R10)(SI*1)
-	MOVQ      56(BX), R10
-	VADDPS    Z0, Z2, Z2
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite53
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z2, Z2
-
-overwrite53:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed54
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed54:
-	VMOVUPS     Z2, K1, (R10)(SI*1)
-	VMOVUPS     768(R8), Z1
-	VMOVUPS     832(R8), Z2
-	VMOVUPS     896(R8), Z3
-	VMOVUPS     960(R8), Z4
-	VMOVUPS     1024(R8), Z5
-	VMOVUPS     1088(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        64(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite55
-	VMOVUPS.Z   (R10)(SI*1), K1, Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite55:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed56
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed56:
-	VMOVUPS   Z1, K1, (R10)(SI*1)
-	MOVQ      72(BX), R10
-	VADDPS    Z0, Z5, Z5
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite57
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z5, Z5
-
-overwrite57:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed58
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed58:
-	VMOVUPS   Z5, K1, (R10)(SI*1)
-	MOVQ      80(BX), R10
-	VADDPS    Z0, Z7, Z7
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite59
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z7, Z7
-
-overwrite59:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed60
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed60:
-	VMOVUPS   Z7, K1, (R10)(SI*1)
-	MOVQ      88(BX), R10
-	VADDPS    Z0, Z2, Z2
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite61
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z2, Z2
-
-overwrite61:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed62
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z2, Z1, Z2
-
-signed62:
-	VMOVUPS     Z2, K1, (R10)(SI*1)
-	VMOVUPS     1152(R8), Z1
-	VMOVUPS     1216(R8), Z2
-	VMOVUPS     1280(R8), Z3
-	VMOVUPS     1344(R8), Z4
-	VMOVUPS     1408(R8), Z5
-	VMOVUPS     1472(R8), Z6
-	VADDPS      Z3, Z2, Z7
-	VSUBPS      Z3, Z2, Z2
-	VADDPS      Z5, Z4, Z3
-	VSUBPS      Z5, Z4, Z4
-	VADDPS      Z7, Z1, Z1
-	VADDPS      Z3, Z1, Z1
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
-	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
-	VMOVAPS     Z6, Z3
-	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z2
-	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
-	MOVQ        96(BX), R10
-	VADDPS      Z0, Z1, Z1
-	TESTQ       $0x00000001, 56(AX)
-	JZ          overwrite63
-	VMOVUPS.Z   (R10)(SI*1), K1, Z3
-	VADDPS      Z3, Z1, Z1
-
-overwrite63:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed64
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
-	VMAXPS  Z1, Z3, Z1
-
-signed64:
-	VMOVUPS   Z1, K1, (R10)(SI*1)
-	MOVQ      104(BX), R10
-	VADDPS    Z0, Z5, Z5
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite65
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z5, Z5
-
-overwrite65:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed66
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z5, Z1, Z5
-
-signed66:
-	VMOVUPS   Z5, K1, (R10)(SI*1)
-	MOVQ      112(BX), R10
-	VADDPS    Z0, Z7, Z7
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite67
-	VMOVUPS.Z (R10)(SI*1), K1, Z1
-	VADDPS    Z1, Z7, Z7
-
-overwrite67:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed68
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
-	VMAXPS  Z7, Z1, Z7
-
-signed68:
-	VMOVUPS   Z7, K1, (R10)(SI*1)
-	MOVQ      120(BX), R10
-	VADDPS    Z0, Z2, Z2
-	TESTQ     $0x00000001, 56(AX)
-	JZ        overwrite69
-	VMOVUPS.Z (R10)(SI*1), K1, Z0
-	VADDPS    Z0, Z2, Z2
-
-overwrite69:
-	TESTQ   $0x00000002, 56(AX)
-	JZ      signed70
-	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
-	VMAXPS  Z2, Z0, Z2
-
-signed70:
-	VMOVUPS Z2, K1, (R10)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX512_3ec80000<>+0(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+4(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+8(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+12(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+16(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+20(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+24(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+28(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+32(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+36(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+40(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+44(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+48(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+52(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+56(SB)/4, $0x3ec80000
-DATA wordAVX512_3ec80000<>+60(SB)/4, $0x3ec80000
-GLOBL wordAVX512_3ec80000<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_40100000<>+0(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+4(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+8(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+12(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+16(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+20(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+24(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+28(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+32(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+36(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+40(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+44(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+48(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+52(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+56(SB)/4, $0x40100000
-DATA wordAVX512_40100000<>+60(SB)/4, $0x40100000
-GLOBL wordAVX512_40100000<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3e7a0000<>+0(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+4(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+8(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+12(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+16(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+20(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+24(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+28(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+32(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+36(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+40(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+44(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+48(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+52(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+56(SB)/4, $0x3e7a0000
-DATA wordAVX512_3e7a0000<>+60(SB)/4, $0x3e7a0000
-GLOBL wordAVX512_3e7a0000<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_40580000<>+0(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+4(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+8(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+12(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+16(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+20(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+24(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+28(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+32(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+36(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+40(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+44(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+48(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+52(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+56(SB)/4, $0x40580000
-DATA wordAVX512_40580000<>+60(SB)/4, $0x40580000
-GLOBL wordAVX512_40580000<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_00000000<>+0(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+4(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+8(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+12(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+16(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+20(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+24(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+28(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+32(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+36(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+40(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+44(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+48(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+52(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+56(SB)/4, $0x00000000
-DATA wordAVX512_00000000<>+60(SB)/4, $0x00000000
-GLOBL wordAVX512_00000000<>(SB), RODATA|NOPTR, $64
-
-// func winograd4GradientAVX512(args *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·winograd4GradientAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000010
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        96(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z6, 256(R8)
-	VMOVUPS     Z4, 512(R8)
-	VMOVUPS     Z2, 768(R8)
-	VMOVUPS     Z1, 1024(R8)
-	VMOVUPS     Z3, 1280(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        72(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        104(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z6, 320(R8)
-	VMOVUPS     Z4, 576(R8)
-	VMOVUPS     Z2, 832(R8)
-	VMOVUPS     Z1, 1088(R8)
-	VMOVUPS     Z3, 1344(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        80(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        112(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z6, 384(R8)
-	VMOVUPS     Z4, 640(R8)
-	VMOVUPS     Z2, 896(R8)
-	VMOVUPS     Z1, 1152(R8)
-	VMOVUPS     Z3, 1408(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        88(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        120(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z6, 448(R8)
-	VMOVUPS     Z4, 704(R8)
-	VMOVUPS     Z2, 960(R8)
-	VMOVUPS     Z1, 1216(R8)
-	VMOVUPS     Z3, 1472(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMOVUPS     192(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     256(R8), Z0
-	VMOVUPS     320(R8), Z1
-	VMOVUPS     384(R8), Z2
-	VMOVUPS     448(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     512(R8), Z0
-	VMOVUPS     576(R8), Z1
-	VMOVUPS     640(R8), Z2
-	VMOVUPS     704(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        96(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMOVUPS     960(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        144(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     1024(R8), Z0
-	VMOVUPS     1088(R8), Z1
-	VMOVUPS     1152(R8), Z2
-	VMOVUPS     1216(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        192(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     1280(R8), Z0
-	VMOVUPS     1344(R8), Z1
-	VMOVUPS     1408(R8), Z2
-	VMOVUPS     1472(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        240(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Z6, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Z4, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Z2, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	MOVL        $-1, AX
-	BZHIL       DI, AX, AX
-	KMOVW       AX, K1
-	MOVQ        (CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        32(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        64(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        96(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z6, 256(R8)
-	VMOVUPS     Z4, 512(R8)
-	VMOVUPS     Z2, 768(R8)
-	VMOVUPS     Z1, 1024(R8)
-	VMOVUPS     Z3, 1280(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        40(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        72(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        104(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z6, 320(R8)
-	VMOVUPS     Z4, 576(R8)
-	VMOVUPS     Z2, 832(R8)
-	VMOVUPS     Z1, 1088(R8)
-	VMOVUPS     Z3, 1344(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        48(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        80(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        112(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z6, 384(R8)
-	VMOVUPS     Z4, 640(R8)
-	VMOVUPS     Z2, 896(R8)
-	VMOVUPS     Z1, 1152(R8)
-	VMOVUPS     Z3, 1408(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        56(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        88(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        120(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z6, 448(R8)
-	VMOVUPS     Z4, 704(R8)
-	VMOVUPS     Z2, 960(R8)
-	VMOVUPS     Z1, 1216(R8)
-	VMOVUPS     Z3, 1472(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMOVUPS     192(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        24(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     256(R8), Z0
-	VMOVUPS     320(R8), Z1
-	VMOVUPS     384(R8), Z2
-	VMOVUPS     448(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        72(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        80(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        88(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     512(R8), Z0
-	VMOVUPS     576(R8), Z1
-	VMOVUPS     640(R8), Z2
-	VMOVUPS     704(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        96(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        104(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        112(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        120(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        128(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        136(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMOVUPS     960(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        144(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        152(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        160(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        168(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        176(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        184(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     1024(R8), Z0
-	VMOVUPS     1088(R8), Z1
-	VMOVUPS     1152(R8), Z2
-	VMOVUPS     1216(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        192(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        200(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        208(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        216(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        224(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        232(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     1280(R8), Z0
-	VMOVUPS     1344(R8), Z1
-	VMOVUPS     1408(R8), Z2
-	VMOVUPS     1472(R8), Z3
-	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
-	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
-	VADDPS      Z5, Z4, Z6
-	VSUBPS      Z5, Z4, Z4
-	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
-	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
-	VADDPS      Z1, Z5, Z2
-	VSUBPS      Z1, Z5, Z1
-	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
-	MOVQ        240(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        248(BX), AX
-	VMOVUPS     Z6, K1, (AX)(SI*1)
-	MOVQ        256(BX), AX
-	VMOVUPS     Z4, K1, (AX)(SI*1)
-	MOVQ        264(BX), AX
-	VMOVUPS     Z2, K1, (AX)(SI*1)
-	MOVQ        272(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        280(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-DATA wordAVX512_be2c19d1<>+0(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+4(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+8(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+12(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+16(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+20(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+24(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+28(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+32(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+36(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+40(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+44(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+48(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+52(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+56(SB)/4, $0xbe2c19d1
-DATA wordAVX512_be2c19d1<>+60(SB)/4, $0xbe2c19d1
-GLOBL wordAVX512_be2c19d1<>(SB), RODATA|NOPTR, $64
-
-DATA wordAVX512_3ece8561<>+0(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+4(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+8(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+12(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+16(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+20(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+24(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+28(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+32(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+36(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+40(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+44(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+48(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+52(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+56(SB)/4, $0x3ece8561
-DATA wordAVX512_3ece8561<>+60(SB)/4, $0x3ece8561
-GLOBL wordAVX512_3ece8561<>(SB), RODATA|NOPTR, $64
-
-// func winograd4KernelGradientAVX512(args *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·winograd4KernelGradientAVX512(SB), NOSPLIT, $0-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), SI
-	MOVQ 32(AX), DI
-	MOVQ 40(AX), R8
-	MOVQ 48(AX), AX
-
-loop1:
-	CMPQ        DI, $0x00000010
-	JL          tail2
-	MOVQ        (CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        48(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        96(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        144(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        192(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        240(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z1, 384(R8)
-	VMOVUPS     Z3, 768(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        56(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        104(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        152(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        200(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        248(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z1, 448(R8)
-	VMOVUPS     Z3, 832(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        64(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        112(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        160(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        208(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        256(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z1, 512(R8)
-	VMOVUPS     Z3, 896(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        72(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        120(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        168(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        216(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        264(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z1, 576(R8)
-	VMOVUPS     Z3, 960(R8)
-	MOVQ        32(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        80(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        128(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        176(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        224(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        272(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 256(R8)
-	VMOVUPS     Z1, 640(R8)
-	VMOVUPS     Z3, 1024(R8)
-	MOVQ        40(CX), AX
-	VMOVUPS     (AX)(DX*1), Z0
-	MOVQ        88(CX), AX
-	VMOVUPS     (AX)(DX*1), Z1
-	MOVQ        136(CX), AX
-	VMOVUPS     (AX)(DX*1), Z2
-	MOVQ        184(CX), AX
-	VMOVUPS     (AX)(DX*1), Z3
-	MOVQ        232(CX), AX
-	VMOVUPS     (AX)(DX*1), Z4
-	MOVQ        280(CX), AX
-	VMOVUPS     (AX)(DX*1), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 320(R8)
-	VMOVUPS     Z1, 704(R8)
-	VMOVUPS     Z3, 1088(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMOVUPS     192(R8), Z3
-	VMOVUPS     256(R8), Z4
-	VMOVUPS     320(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     384(R8), Z0
-	VMOVUPS     448(R8), Z1
-	VMOVUPS     512(R8), Z2
-	VMOVUPS     576(R8), Z3
-	VMOVUPS     640(R8), Z4
-	VMOVUPS     704(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        24(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMOVUPS     960(R8), Z3
-	VMOVUPS     1024(R8), Z4
-	VMOVUPS     1088(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z1, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z3, (AX)(SI*1)
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, SI
-	SUBQ        $0x00000010, DI
-	JMP         loop1
-
-tail2:
-	TESTQ       DI, DI
-	JZ          done3
-	MOVL        $-1, AX
-	BZHIL       DI, AX, AX
-	KMOVW       AX, K1
-	MOVQ        (CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        48(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        96(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        144(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        192(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        240(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, (R8)
-	VMOVUPS     Z1, 384(R8)
-	VMOVUPS     Z3, 768(R8)
-	MOVQ        8(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        56(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        104(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        152(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        200(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        248(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 64(R8)
-	VMOVUPS     Z1, 448(R8)
-	VMOVUPS     Z3, 832(R8)
-	MOVQ        16(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        64(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        112(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        160(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        208(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        256(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 128(R8)
-	VMOVUPS     Z1, 512(R8)
-	VMOVUPS     Z3, 896(R8)
-	MOVQ        24(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        72(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        120(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        168(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        216(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        264(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 192(R8)
-	VMOVUPS     Z1, 576(R8)
-	VMOVUPS     Z3, 960(R8)
-	MOVQ        32(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        80(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        128(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        176(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        224(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        272(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 256(R8)
-	VMOVUPS     Z1, 640(R8)
-	VMOVUPS     Z3, 1024(R8)
-	MOVQ        40(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z0
-	MOVQ        88(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z1
-	MOVQ        136(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z2
-	MOVQ        184(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z3
-	MOVQ        232(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z4
-	MOVQ        280(CX), AX
-	VMOVUPS.Z   (AX)(DX*1), K1, Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	VMOVUPS     Z0, 320(R8)
-	VMOVUPS     Z1, 704(R8)
-	VMOVUPS     Z3, 1088(R8)
-	VMOVUPS     (R8), Z0
-	VMOVUPS     64(R8), Z1
-	VMOVUPS     128(R8), Z2
-	VMOVUPS     192(R8), Z3
-	VMOVUPS     256(R8), Z4
-	VMOVUPS     320(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        (BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        8(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        16(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     384(R8), Z0
-	VMOVUPS     448(R8), Z1
-	VMOVUPS     512(R8), Z2
-	VMOVUPS     576(R8), Z3
-	VMOVUPS     640(R8), Z4
-	VMOVUPS     704(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        24(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        32(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        40(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-	VMOVUPS     768(R8), Z0
-	VMOVUPS     832(R8), Z1
-	VMOVUPS     896(R8), Z2
-	VMOVUPS     960(R8), Z3
-	VMOVUPS     1024(R8), Z4
-	VMOVUPS     1088(R8), Z5
-	VADDPS      Z2, Z1, Z6
-	VSUBPS      Z2, Z1, Z1
-	VADDPS      Z4, Z3, Z2
-	VSUBPS      Z4, Z3, Z3
-	VADDPS      Z6, Z0, Z0
-	VADDPS      Z2, Z0, Z0
-	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
-	VMOVAPS     Z5, Z3
-	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
-	MOVQ        48(BX), AX
-	VMOVUPS     Z0, K1, (AX)(SI*1)
-	MOVQ        56(BX), AX
-	VMOVUPS     Z1, K1, (AX)(SI*1)
-	MOVQ        64(BX), AX
-	VMOVUPS     Z3, K1, (AX)(SI*1)
-
-done3:
-	VZEROUPPER
-	RET
-
-// func winograd2InputAVX512(args *byte)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·winograd2InputAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd4InputAVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -9923,9 +9563,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func winograd2KernelAVX512(args *byte)
+// func winograd6From2AVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd2KernelAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd6From2AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -9940,120 +9580,180 @@ loop1:
 	JL      tail2
 	MOVQ    (CX), AX
 	VMOVUPS (AX)(DX*1), Z0
-	MOVQ    24(CX), AX
+	MOVQ    16(CX), AX
 	VMOVUPS (AX)(DX*1), Z1
-	MOVQ    48(CX), AX
-	VMOVUPS (AX)(DX*1), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z3, (R8)
-	VMOVUPS Z4, 192(R8)
-	VMOVUPS Z0, 384(R8)
-	VMOVUPS Z2, 576(R8)
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z4, 128(R8)
+	VMOVUPS Z2, 256(R8)
+	VMOVUPS Z6, 384(R8)
+	VMOVUPS Z3, 512(R8)
+	VMOVUPS Z1, 640(R8)
 	MOVQ    8(CX), AX
 	VMOVUPS (AX)(DX*1), Z0
-	MOVQ    32(CX), AX
+	MOVQ    24(CX), AX
 	VMOVUPS (AX)(DX*1), Z1
-	MOVQ    56(CX), AX
-	VMOVUPS (AX)(DX*1), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z3, 64(R8)
-	VMOVUPS Z4, 256(R8)
-	VMOVUPS Z0, 448(R8)
-	VMOVUPS Z2, 640(R8)
-	MOVQ    16(CX), AX
-	VMOVUPS (AX)(DX*1), Z0
-	MOVQ    40(CX), AX
-	VMOVUPS (AX)(DX*1), Z1
-	MOVQ    64(CX), AX
-	VMOVUPS (AX)(DX*1), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z3, 128(R8)
-	VMOVUPS Z4, 320(R8)
-	VMOVUPS Z0, 512(R8)
-	VMOVUPS Z2, 704(R8)
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS Z0, 64(R8)
+	VMOVUPS Z4, 192(R8)
+	VMOVUPS Z2, 320(R8)
+	VMOVUPS Z6, 448(R8)
+	VMOVUPS Z3, 576(R8)
+	VMOVUPS Z1, 704(R8)
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
-	VMOVUPS 128(R8), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
 	MOVQ    (BX), AX
-	VMOVUPS Z3, (AX)(SI*1)
+	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    8(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    16(BX), AX
-	VMOVUPS Z0, (AX)(SI*1)
-	MOVQ    24(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
-	VMOVUPS 192(R8), Z0
-	VMOVUPS 256(R8), Z1
-	VMOVUPS 320(R8), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
+	MOVQ    24(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
 	MOVQ    32(BX), AX
 	VMOVUPS Z3, (AX)(SI*1)
 	MOVQ    40(BX), AX
-	VMOVUPS Z4, (AX)(SI*1)
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 128(R8), Z0
+	VMOVUPS 192(R8), Z1
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
 	MOVQ    48(BX), AX
 	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    56(BX), AX
-	VMOVUPS Z2, (AX)(SI*1)
-	VMOVUPS 384(R8), Z0
-	VMOVUPS 448(R8), Z1
-	VMOVUPS 512(R8), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
-	MOVQ    64(BX), AX
-	VMOVUPS Z3, (AX)(SI*1)
-	MOVQ    72(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
-	MOVQ    80(BX), AX
-	VMOVUPS Z0, (AX)(SI*1)
-	MOVQ    88(BX), AX
+	MOVQ    64(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
-	VMOVUPS 576(R8), Z0
-	VMOVUPS 640(R8), Z1
-	VMOVUPS 704(R8), Z2
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS  Z2, Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS  Z1, Z0, Z4
-	VSUBPS  Z1, Z0, Z0
-	MOVQ    96(BX), AX
+	MOVQ    72(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
+	MOVQ    80(BX), AX
 	VMOVUPS Z3, (AX)(SI*1)
+	MOVQ    88(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 256(R8), Z0
+	VMOVUPS 320(R8), Z1
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ    96(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    104(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    112(BX), AX
-	VMOVUPS Z0, (AX)(SI*1)
-	MOVQ    120(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    120(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
+	MOVQ    128(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
+	MOVQ    136(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 384(R8), Z0
+	VMOVUPS 448(R8), Z1
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ    144(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    152(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    160(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    168(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
+	MOVQ    176(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
+	MOVQ    184(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 512(R8), Z0
+	VMOVUPS 576(R8), Z1
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ    192(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    200(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    208(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    216(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
+	MOVQ    224(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
+	MOVQ    232(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 640(R8), Z0
+	VMOVUPS 704(R8), Z1
+	VMULPS  wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z2, Z4
+	VSUBPS  Z3, Z2, Z2
+	VMULPS  wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS  wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS  Z5, Z3, Z6
+	VSUBPS  Z5, Z3, Z3
+	VMULPS  wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ    240(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    248(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    256(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    264(BX), AX
+	VMOVUPS Z6, (AX)(SI*1)
+	MOVQ    272(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
+	MOVQ    280(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, DI
@@ -10067,120 +9767,5774 @@ tail2:
 	KMOVW     AX, K1
 	MOVQ      (CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z0
-	MOVQ      24(CX), AX
+	MOVQ      16(CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z1
-	MOVQ      48(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z3, (R8)
-	VMOVUPS   Z4, 192(R8)
-	VMOVUPS   Z0, 384(R8)
-	VMOVUPS   Z2, 576(R8)
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z4, 128(R8)
+	VMOVUPS   Z2, 256(R8)
+	VMOVUPS   Z6, 384(R8)
+	VMOVUPS   Z3, 512(R8)
+	VMOVUPS   Z1, 640(R8)
 	MOVQ      8(CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z0
-	MOVQ      32(CX), AX
+	MOVQ      24(CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z1
-	MOVQ      56(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z3, 64(R8)
-	VMOVUPS   Z4, 256(R8)
-	VMOVUPS   Z0, 448(R8)
-	VMOVUPS   Z2, 640(R8)
-	MOVQ      16(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z0
-	MOVQ      40(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z1
-	MOVQ      64(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z3, 128(R8)
-	VMOVUPS   Z4, 320(R8)
-	VMOVUPS   Z0, 512(R8)
-	VMOVUPS   Z2, 704(R8)
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS   Z0, 64(R8)
+	VMOVUPS   Z4, 192(R8)
+	VMOVUPS   Z2, 320(R8)
+	VMOVUPS   Z6, 448(R8)
+	VMOVUPS   Z3, 576(R8)
+	VMOVUPS   Z1, 704(R8)
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
-	VMOVUPS   128(R8), Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
 	MOVQ      (BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      8(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      16(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      24(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      32(BX), AX
 	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      40(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   128(R8), Z0
+	VMOVUPS   192(R8), Z1
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ      48(BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      56(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      64(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      72(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      80(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      88(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   256(R8), Z0
+	VMOVUPS   320(R8), Z1
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ      96(BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      104(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      112(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      120(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      128(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      136(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   384(R8), Z0
+	VMOVUPS   448(R8), Z1
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ      144(BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      152(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      160(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      168(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      176(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      184(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   512(R8), Z0
+	VMOVUPS   576(R8), Z1
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ      192(BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      200(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      208(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      216(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      224(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      232(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   640(R8), Z0
+	VMOVUPS   704(R8), Z1
+	VMULPS    wordAVX512_bf303b34<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_bedc4a01<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z2, Z4
+	VSUBPS    Z3, Z2, Z2
+	VMULPS    wordAVX512_3df4c401<>+0(SB), Z0, Z3
+	VMULPS    wordAVX512_3e379301<>+0(SB), Z1, Z5
+	VADDPS    Z5, Z3, Z6
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ      240(BX), AX
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+	MOVQ      248(BX), AX
+	VMOVUPS   Z4, K1, (AX)(SI*1)
+	MOVQ      256(BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
+	MOVQ      264(BX), AX
+	VMOVUPS   Z6, K1, (AX)(SI*1)
+	MOVQ      272(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
+	MOVQ      280(BX), AX
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_bf303b34<>+0(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+4(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+8(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+12(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+16(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+20(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+24(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+28(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+32(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+36(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+40(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+44(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+48(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+52(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+56(SB)/4, $0xbf303b34
+DATA wordAVX512_bf303b34<>+60(SB)/4, $0xbf303b34
+GLOBL wordAVX512_bf303b34<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_bedc4a01<>+0(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+4(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+8(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+12(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+16(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+20(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+24(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+28(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+32(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+36(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+40(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+44(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+48(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+52(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+56(SB)/4, $0xbedc4a01
+DATA wordAVX512_bedc4a01<>+60(SB)/4, $0xbedc4a01
+GLOBL wordAVX512_bedc4a01<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3df4c401<>+0(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+4(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+8(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+12(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+16(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+20(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+24(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+28(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+32(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+36(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+40(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+44(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+48(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+52(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+56(SB)/4, $0x3df4c401
+DATA wordAVX512_3df4c401<>+60(SB)/4, $0x3df4c401
+GLOBL wordAVX512_3df4c401<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3e379301<>+0(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+4(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+8(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+12(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+16(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+20(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+24(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+28(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+32(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+36(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+40(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+44(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+48(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+52(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+56(SB)/4, $0x3e379301
+DATA wordAVX512_3e379301<>+60(SB)/4, $0x3e379301
+GLOBL wordAVX512_3e379301<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3f91a2b4<>+0(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+4(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+8(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+12(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+16(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+20(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+24(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+28(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+32(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+36(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+40(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+44(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+48(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+52(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+56(SB)/4, $0x3f91a2b4
+DATA wordAVX512_3f91a2b4<>+60(SB)/4, $0x3f91a2b4
+GLOBL wordAVX512_3f91a2b4<>(SB), RODATA|NOPTR, $64
+
+// func winograd6From3AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6From3AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z5, 192(R8)
+	VMOVUPS     Z3, 384(R8)
+	VMOVUPS     Z6, 576(R8)
+	VMOVUPS     Z1, 768(R8)
+	VMOVUPS     Z2, 960(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z5, 256(R8)
+	VMOVUPS     Z3, 448(R8)
+	VMOVUPS     Z6, 640(R8)
+	VMOVUPS     Z1, 832(R8)
+	VMOVUPS     Z2, 1024(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z5, 320(R8)
+	VMOVUPS     Z3, 512(R8)
+	VMOVUPS     Z6, 704(R8)
+	VMOVUPS     Z1, 896(R8)
+	VMOVUPS     Z2, 1088(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     192(R8), Z0
+	VMOVUPS     256(R8), Z1
+	VMOVUPS     320(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     576(R8), Z0
+	VMOVUPS     640(R8), Z1
+	VMOVUPS     704(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	VMOVUPS     960(R8), Z0
+	VMOVUPS     1024(R8), Z1
+	VMOVUPS     1088(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, AX
+	BZHIL       DI, AX, AX
+	KMOVW       AX, K1
+	MOVQ        (CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        24(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        48(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z5, 192(R8)
+	VMOVUPS     Z3, 384(R8)
+	VMOVUPS     Z6, 576(R8)
+	VMOVUPS     Z1, 768(R8)
+	VMOVUPS     Z2, 960(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        32(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        56(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z5, 256(R8)
+	VMOVUPS     Z3, 448(R8)
+	VMOVUPS     Z6, 640(R8)
+	VMOVUPS     Z1, 832(R8)
+	VMOVUPS     Z2, 1024(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        40(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        64(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z5, 320(R8)
+	VMOVUPS     Z3, 512(R8)
+	VMOVUPS     Z6, 704(R8)
+	VMOVUPS     Z1, 896(R8)
+	VMOVUPS     Z2, 1088(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     192(R8), Z0
+	VMOVUPS     256(R8), Z1
+	VMOVUPS     320(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     576(R8), Z0
+	VMOVUPS     640(R8), Z1
+	VMOVUPS     704(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     960(R8), Z0
+	VMOVUPS     1024(R8), Z1
+	VMOVUPS     1088(R8), Z2
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z3
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z4
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z3
+	VADDPS      Z4, Z3, Z5
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z4
+	VADDPS      Z1, Z4, Z6
+	VSUBPS      Z1, Z4, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_be89ae41<>+0(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+4(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+8(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+12(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+16(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+20(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+24(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+28(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+32(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+36(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+40(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+44(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+48(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+52(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+56(SB)/4, $0xbe89ae41
+DATA wordAVX512_be89ae41<>+60(SB)/4, $0xbe89ae41
+GLOBL wordAVX512_be89ae41<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3e89ae41<>+0(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+4(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+8(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+12(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+16(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+20(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+24(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+28(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+32(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+36(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+40(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+44(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+48(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+52(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+56(SB)/4, $0x3e89ae41
+DATA wordAVX512_3e89ae41<>+60(SB)/4, $0x3e89ae41
+GLOBL wordAVX512_3e89ae41<>(SB), RODATA|NOPTR, $64
+
+// func winograd6From4AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6From4AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z6, 256(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z2, 768(R8)
+	VMOVUPS     Z1, 1024(R8)
+	VMOVUPS     Z3, 1280(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z6, 320(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z2, 832(R8)
+	VMOVUPS     Z1, 1088(R8)
+	VMOVUPS     Z3, 1344(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z6, 384(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z2, 896(R8)
+	VMOVUPS     Z1, 1152(R8)
+	VMOVUPS     Z3, 1408(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z6, 448(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z2, 960(R8)
+	VMOVUPS     Z1, 1216(R8)
+	VMOVUPS     Z3, 1472(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     256(R8), Z0
+	VMOVUPS     320(R8), Z1
+	VMOVUPS     384(R8), Z2
+	VMOVUPS     448(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     512(R8), Z0
+	VMOVUPS     576(R8), Z1
+	VMOVUPS     640(R8), Z2
+	VMOVUPS     704(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     1024(R8), Z0
+	VMOVUPS     1088(R8), Z1
+	VMOVUPS     1152(R8), Z2
+	VMOVUPS     1216(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     1280(R8), Z0
+	VMOVUPS     1344(R8), Z1
+	VMOVUPS     1408(R8), Z2
+	VMOVUPS     1472(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z6, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z2, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, AX
+	BZHIL       DI, AX, AX
+	KMOVW       AX, K1
+	MOVQ        (CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        32(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        64(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        96(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z6, 256(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z2, 768(R8)
+	VMOVUPS     Z1, 1024(R8)
+	VMOVUPS     Z3, 1280(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        40(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        72(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        104(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z6, 320(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z2, 832(R8)
+	VMOVUPS     Z1, 1088(R8)
+	VMOVUPS     Z3, 1344(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        48(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        80(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        112(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z6, 384(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z2, 896(R8)
+	VMOVUPS     Z1, 1152(R8)
+	VMOVUPS     Z3, 1408(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        56(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        88(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        120(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z6, 448(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z2, 960(R8)
+	VMOVUPS     Z1, 1216(R8)
+	VMOVUPS     Z3, 1472(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     256(R8), Z0
+	VMOVUPS     320(R8), Z1
+	VMOVUPS     384(R8), Z2
+	VMOVUPS     448(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     512(R8), Z0
+	VMOVUPS     576(R8), Z1
+	VMOVUPS     640(R8), Z2
+	VMOVUPS     704(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     1024(R8), Z0
+	VMOVUPS     1088(R8), Z1
+	VMOVUPS     1152(R8), Z2
+	VMOVUPS     1216(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     1280(R8), Z0
+	VMOVUPS     1344(R8), Z1
+	VMOVUPS     1408(R8), Z2
+	VMOVUPS     1472(R8), Z3
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z4
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z5
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z4
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z5
+	VADDPS      Z5, Z4, Z6
+	VSUBPS      Z5, Z4, Z4
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VADDPS      Z1, Z5, Z2
+	VSUBPS      Z1, Z5, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z6, K1, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_be2c19d1<>+0(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+4(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+8(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+12(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+16(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+20(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+24(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+28(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+32(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+36(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+40(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+44(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+48(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+52(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+56(SB)/4, $0xbe2c19d1
+DATA wordAVX512_be2c19d1<>+60(SB)/4, $0xbe2c19d1
+GLOBL wordAVX512_be2c19d1<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3ece8561<>+0(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+4(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+8(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+12(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+16(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+20(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+24(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+28(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+32(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+36(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+40(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+44(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+48(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+52(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+56(SB)/4, $0x3ece8561
+DATA wordAVX512_3ece8561<>+60(SB)/4, $0x3ece8561
+GLOBL wordAVX512_3ece8561<>(SB), RODATA|NOPTR, $64
+
+// func winograd6From5AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6From5AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z7, 320(R8)
+	VMOVUPS     Z5, 640(R8)
+	VMOVUPS     Z3, 960(R8)
+	VMOVUPS     Z1, 1280(R8)
+	VMOVUPS     Z4, 1600(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z7, 384(R8)
+	VMOVUPS     Z5, 704(R8)
+	VMOVUPS     Z3, 1024(R8)
+	VMOVUPS     Z1, 1344(R8)
+	VMOVUPS     Z4, 1664(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z7, 448(R8)
+	VMOVUPS     Z5, 768(R8)
+	VMOVUPS     Z3, 1088(R8)
+	VMOVUPS     Z1, 1408(R8)
+	VMOVUPS     Z4, 1728(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z7, 512(R8)
+	VMOVUPS     Z5, 832(R8)
+	VMOVUPS     Z3, 1152(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     Z4, 1792(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z7, 576(R8)
+	VMOVUPS     Z5, 896(R8)
+	VMOVUPS     Z3, 1216(R8)
+	VMOVUPS     Z1, 1536(R8)
+	VMOVUPS     Z4, 1856(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	VMOVUPS     320(R8), Z0
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	VMOVUPS     640(R8), Z0
+	VMOVUPS     704(R8), Z1
+	VMOVUPS     768(R8), Z2
+	VMOVUPS     832(R8), Z3
+	VMOVUPS     896(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	VMOVUPS     960(R8), Z0
+	VMOVUPS     1024(R8), Z1
+	VMOVUPS     1088(R8), Z2
+	VMOVUPS     1152(R8), Z3
+	VMOVUPS     1216(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	VMOVUPS     1280(R8), Z0
+	VMOVUPS     1344(R8), Z1
+	VMOVUPS     1408(R8), Z2
+	VMOVUPS     1472(R8), Z3
+	VMOVUPS     1536(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	VMOVUPS     1600(R8), Z0
+	VMOVUPS     1664(R8), Z1
+	VMOVUPS     1728(R8), Z2
+	VMOVUPS     1792(R8), Z3
+	VMOVUPS     1856(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z5, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, AX
+	BZHIL       DI, AX, AX
+	KMOVW       AX, K1
+	MOVQ        (CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        40(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        80(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        120(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        160(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z7, 320(R8)
+	VMOVUPS     Z5, 640(R8)
+	VMOVUPS     Z3, 960(R8)
+	VMOVUPS     Z1, 1280(R8)
+	VMOVUPS     Z4, 1600(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        48(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        88(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        128(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        168(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z7, 384(R8)
+	VMOVUPS     Z5, 704(R8)
+	VMOVUPS     Z3, 1024(R8)
+	VMOVUPS     Z1, 1344(R8)
+	VMOVUPS     Z4, 1664(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        56(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        96(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        136(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        176(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z7, 448(R8)
+	VMOVUPS     Z5, 768(R8)
+	VMOVUPS     Z3, 1088(R8)
+	VMOVUPS     Z1, 1408(R8)
+	VMOVUPS     Z4, 1728(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        64(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        104(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        144(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        184(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z7, 512(R8)
+	VMOVUPS     Z5, 832(R8)
+	VMOVUPS     Z3, 1152(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     Z4, 1792(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        72(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        112(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        152(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        192(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z7, 576(R8)
+	VMOVUPS     Z5, 896(R8)
+	VMOVUPS     Z3, 1216(R8)
+	VMOVUPS     Z1, 1536(R8)
+	VMOVUPS     Z4, 1856(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	VMOVUPS     320(R8), Z0
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        80(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	VMOVUPS     640(R8), Z0
+	VMOVUPS     704(R8), Z1
+	VMOVUPS     768(R8), Z2
+	VMOVUPS     832(R8), Z3
+	VMOVUPS     896(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        96(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        120(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	VMOVUPS     960(R8), Z0
+	VMOVUPS     1024(R8), Z1
+	VMOVUPS     1088(R8), Z2
+	VMOVUPS     1152(R8), Z3
+	VMOVUPS     1216(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        144(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        160(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	VMOVUPS     1280(R8), Z0
+	VMOVUPS     1344(R8), Z1
+	VMOVUPS     1408(R8), Z2
+	VMOVUPS     1472(R8), Z3
+	VMOVUPS     1536(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        192(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        200(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        208(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        216(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        224(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        232(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	VMOVUPS     1600(R8), Z0
+	VMOVUPS     1664(R8), Z1
+	VMOVUPS     1728(R8), Z2
+	VMOVUPS     1792(R8), Z3
+	VMOVUPS     1856(R8), Z4
+	VMULPS      wordAVX512_bf303b34<>+0(SB), Z0, Z5
+	VMULPS      wordAVX512_bedc4a01<>+0(SB), Z1, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_be89ae41<>+0(SB), Z2, Z5
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_be2c19d1<>+0(SB), Z3, Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_bdd72045<>+0(SB), Z4, Z5
+	VADDPS      Z6, Z5, Z7
+	VSUBPS      Z6, Z5, Z5
+	VMULPS      wordAVX512_3df4c401<>+0(SB), Z0, Z6
+	VMULPS      wordAVX512_3e379301<>+0(SB), Z1, Z1
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_3e89ae41<>+0(SB), Z2, Z6
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3ece8561<>+0(SB), Z3, Z1
+	VMOVAPS     Z6, Z2
+	VFMADD231PS wordAVX512_3f1ae409<>+0(SB), Z4, Z2
+	VADDPS      Z1, Z2, Z3
+	VSUBPS      Z1, Z2, Z1
+	VMULPS      wordAVX512_3f91a2b4<>+0(SB), Z0, Z0
+	MOVQ        240(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        248(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        256(BX), AX
+	VMOVUPS     Z5, K1, (AX)(SI*1)
+	MOVQ        264(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	MOVQ        272(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        280(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_bdd72045<>+0(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+4(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+8(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+12(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+16(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+20(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+24(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+28(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+32(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+36(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+40(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+44(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+48(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+52(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+56(SB)/4, $0xbdd72045
+DATA wordAVX512_bdd72045<>+60(SB)/4, $0xbdd72045
+GLOBL wordAVX512_bdd72045<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_3f1ae409<>+0(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+4(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+8(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+12(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+16(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+20(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+24(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+28(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+32(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+36(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+40(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+44(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+48(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+52(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+56(SB)/4, $0x3f1ae409
+DATA wordAVX512_3f1ae409<>+60(SB)/4, $0x3f1ae409
+GLOBL wordAVX512_3f1ae409<>(SB), RODATA|NOPTR, $64
+
+// func winograd6To2AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6To2AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), R9
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        48(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        96(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        144(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        192(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        240(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z1, 384(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        56(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        104(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        152(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        200(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        248(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z1, 448(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        64(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        112(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        160(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        208(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        256(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z1, 512(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        72(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        120(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        168(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        216(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        264(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z1, 576(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        80(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        128(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        176(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        224(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        272(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z1, 640(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        88(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        136(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        184(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        232(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        280(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z1, 704(R8)
+	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
+	TESTQ       R9, R9
+	JZ          noBias4
+	VMOVUPS     (R9), Z0
+	VMOVUPS     Z0, Z0
+
+noBias4:
+	VMOVUPS     (R8), Z1
+	VMOVUPS     64(R8), Z2
+	VMOVUPS     128(R8), Z3
+	VMOVUPS     192(R8), Z4
+	VMOVUPS     256(R8), Z5
+	VMOVUPS     320(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z2
+	MOVQ        (BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite5
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite5:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed6
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed6:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    8(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite7
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z2, Z2
+
+overwrite7:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed8
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed8:
+	VMOVUPS     Z2, (R10)(SI*1)
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMOVUPS     640(R8), Z5
+	VMOVUPS     704(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z2
+	MOVQ        16(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite9
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite9:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed10
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed10:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    24(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite11
+	VMOVUPS (R10)(SI*1), Z0
+	VADDPS  Z0, Z2, Z2
+
+overwrite11:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed12
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
+	VMAXPS  Z2, Z0, Z2
+
+signed12:
+	VMOVUPS Z2, (R10)(SI*1)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, SI
+	TESTQ   R9, R9
+	JZ      noBias13
+	ADDQ    $0x00000040, R9
+
+noBias13:
+	SUBQ $0x00000010, DI
+	JMP  loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, R10
+	BZHIL       DI, R10, DI
+	KMOVW       DI, K1
+	MOVQ        (CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        48(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        96(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        144(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        192(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        240(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z1, 384(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        56(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        104(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        152(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        200(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        248(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z1, 448(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        64(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        112(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        160(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        208(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        256(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z1, 512(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        72(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        120(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        168(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        216(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        264(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z1, 576(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        80(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        128(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        176(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        224(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        272(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z1, 640(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        88(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        136(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        184(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        232(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        280(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z1, 704(R8)
+	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
+	TESTQ       R9, R9
+	JZ          noBias14
+	VMOVUPS.Z   (R9), K1, Z0
+	VMOVUPS     Z0, Z0
+
+noBias14:
+	VMOVUPS     (R8), Z1
+	VMOVUPS     64(R8), Z2
+	VMOVUPS     128(R8), Z3
+	VMOVUPS     192(R8), Z4
+	VMOVUPS     256(R8), Z5
+	VMOVUPS     320(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z2
+	MOVQ        (BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite15
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite15:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed16
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed16:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      8(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite17
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z2, Z2
+
+overwrite17:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed18
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed18:
+	VMOVUPS     Z2, K1, (R10)(SI*1)
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMOVUPS     640(R8), Z5
+	VMOVUPS     704(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3f200000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z2
+	MOVQ        16(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite19
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite19:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed20
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed20:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      24(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite21
+	VMOVUPS.Z (R10)(SI*1), K1, Z0
+	VADDPS    Z0, Z2, Z2
+
+overwrite21:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed22
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
+	VMAXPS  Z2, Z0, Z2
+
+signed22:
+	VMOVUPS Z2, K1, (R10)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_00000000<>+0(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+4(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+8(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+12(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+16(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+20(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+24(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+28(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+32(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+36(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+40(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+44(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+48(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+52(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+56(SB)/4, $0x00000000
+DATA wordAVX512_00000000<>+60(SB)/4, $0x00000000
+GLOBL wordAVX512_00000000<>(SB), RODATA|NOPTR, $64
+
+// func winograd6To3AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6To3AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        240(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z1, 384(R8)
+	VMOVUPS     Z3, 768(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        200(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        248(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z1, 448(R8)
+	VMOVUPS     Z3, 832(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        208(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        256(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z1, 512(R8)
+	VMOVUPS     Z3, 896(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        216(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        264(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z1, 576(R8)
+	VMOVUPS     Z3, 960(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        224(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        272(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z1, 640(R8)
+	VMOVUPS     Z3, 1024(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        232(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        280(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z1, 704(R8)
+	VMOVUPS     Z3, 1088(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMOVUPS     320(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMOVUPS     576(R8), Z3
+	VMOVUPS     640(R8), Z4
+	VMOVUPS     704(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        24(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMOVUPS     1024(R8), Z4
+	VMOVUPS     1088(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, AX
+	BZHIL       DI, AX, AX
+	KMOVW       AX, K1
+	MOVQ        (CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        48(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        96(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        144(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        192(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        240(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z1, 384(R8)
+	VMOVUPS     Z3, 768(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        56(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        104(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        152(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        200(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        248(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z1, 448(R8)
+	VMOVUPS     Z3, 832(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        64(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        112(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        160(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        208(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        256(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z1, 512(R8)
+	VMOVUPS     Z3, 896(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        72(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        120(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        168(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        216(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        264(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z1, 576(R8)
+	VMOVUPS     Z3, 960(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        80(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        128(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        176(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        224(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        272(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z1, 640(R8)
+	VMOVUPS     Z3, 1024(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        88(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        136(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        184(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        232(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        280(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z1, 704(R8)
+	VMOVUPS     Z3, 1088(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMOVUPS     320(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMOVUPS     576(R8), Z3
+	VMOVUPS     640(R8), Z4
+	VMOVUPS     704(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        24(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        40(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMOVUPS     1024(R8), Z4
+	VMOVUPS     1088(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3ec80000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z3
+	MOVQ        48(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_3ec80000<>+0(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+4(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+8(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+12(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+16(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+20(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+24(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+28(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+32(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+36(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+40(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+44(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+48(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+52(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+56(SB)/4, $0x3ec80000
+DATA wordAVX512_3ec80000<>+60(SB)/4, $0x3ec80000
+GLOBL wordAVX512_3ec80000<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_40100000<>+0(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+4(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+8(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+12(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+16(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+20(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+24(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+28(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+32(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+36(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+40(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+44(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+48(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+52(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+56(SB)/4, $0x40100000
+DATA wordAVX512_40100000<>+60(SB)/4, $0x40100000
+GLOBL wordAVX512_40100000<>(SB), RODATA|NOPTR, $64
+
+// func winograd6To4AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6To4AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), R9
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        48(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        96(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        144(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        192(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        240(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z4, 384(R8)
+	VMOVUPS     Z6, 768(R8)
+	VMOVUPS     Z1, 1152(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        56(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        104(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        152(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        200(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        248(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z4, 448(R8)
+	VMOVUPS     Z6, 832(R8)
+	VMOVUPS     Z1, 1216(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        64(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        112(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        160(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        208(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        256(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z6, 896(R8)
+	VMOVUPS     Z1, 1280(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        72(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        120(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        168(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        216(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        264(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z6, 960(R8)
+	VMOVUPS     Z1, 1344(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        80(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        128(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        176(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        224(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        272(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z6, 1024(R8)
+	VMOVUPS     Z1, 1408(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS     (R10)(DX*1), Z0
+	MOVQ        88(CX), R10
+	VMOVUPS     (R10)(DX*1), Z1
+	MOVQ        136(CX), R10
+	VMOVUPS     (R10)(DX*1), Z2
+	MOVQ        184(CX), R10
+	VMOVUPS     (R10)(DX*1), Z3
+	MOVQ        232(CX), R10
+	VMOVUPS     (R10)(DX*1), Z4
+	MOVQ        280(CX), R10
+	VMOVUPS     (R10)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z6, 1088(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
+	TESTQ       R9, R9
+	JZ          noBias4
+	VMOVUPS     (R9), Z0
+	VMOVUPS     Z0, Z0
+
+noBias4:
+	VMOVUPS     (R8), Z1
+	VMOVUPS     64(R8), Z2
+	VMOVUPS     128(R8), Z3
+	VMOVUPS     192(R8), Z4
+	VMOVUPS     256(R8), Z5
+	VMOVUPS     320(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        (BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite5
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite5:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed6
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed6:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    8(BX), R10
+	VADDPS  Z0, Z5, Z5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite7
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z5, Z5
+
+overwrite7:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed8
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed8:
+	VMOVUPS Z5, (R10)(SI*1)
+	MOVQ    16(BX), R10
+	VADDPS  Z0, Z7, Z7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite9
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z7, Z7
+
+overwrite9:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed10
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed10:
+	VMOVUPS Z7, (R10)(SI*1)
+	MOVQ    24(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite11
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z2, Z2
+
+overwrite11:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed12
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed12:
+	VMOVUPS     Z2, (R10)(SI*1)
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMOVUPS     640(R8), Z5
+	VMOVUPS     704(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        32(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite13
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite13:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed14
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed14:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    40(BX), R10
+	VADDPS  Z0, Z5, Z5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite15
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z5, Z5
+
+overwrite15:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed16
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed16:
+	VMOVUPS Z5, (R10)(SI*1)
+	MOVQ    48(BX), R10
+	VADDPS  Z0, Z7, Z7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite17
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z7, Z7
+
+overwrite17:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed18
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed18:
+	VMOVUPS Z7, (R10)(SI*1)
+	MOVQ    56(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite19
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z2, Z2
+
+overwrite19:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed20
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed20:
+	VMOVUPS     Z2, (R10)(SI*1)
+	VMOVUPS     768(R8), Z1
+	VMOVUPS     832(R8), Z2
+	VMOVUPS     896(R8), Z3
+	VMOVUPS     960(R8), Z4
+	VMOVUPS     1024(R8), Z5
+	VMOVUPS     1088(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        64(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite21
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite21:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed22
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed22:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    72(BX), R10
+	VADDPS  Z0, Z5, Z5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite23
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z5, Z5
+
+overwrite23:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed24
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed24:
+	VMOVUPS Z5, (R10)(SI*1)
+	MOVQ    80(BX), R10
+	VADDPS  Z0, Z7, Z7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite25
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z7, Z7
+
+overwrite25:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed26
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed26:
+	VMOVUPS Z7, (R10)(SI*1)
+	MOVQ    88(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite27
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z2, Z2
+
+overwrite27:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed28
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed28:
+	VMOVUPS     Z2, (R10)(SI*1)
+	VMOVUPS     1152(R8), Z1
+	VMOVUPS     1216(R8), Z2
+	VMOVUPS     1280(R8), Z3
+	VMOVUPS     1344(R8), Z4
+	VMOVUPS     1408(R8), Z5
+	VMOVUPS     1472(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        96(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite29
+	VMOVUPS     (R10)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite29:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed30
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed30:
+	VMOVUPS Z1, (R10)(SI*1)
+	MOVQ    104(BX), R10
+	VADDPS  Z0, Z5, Z5
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite31
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z5, Z5
+
+overwrite31:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed32
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed32:
+	VMOVUPS Z5, (R10)(SI*1)
+	MOVQ    112(BX), R10
+	VADDPS  Z0, Z7, Z7
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite33
+	VMOVUPS (R10)(SI*1), Z1
+	VADDPS  Z1, Z7, Z7
+
+overwrite33:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed34
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed34:
+	VMOVUPS Z7, (R10)(SI*1)
+	MOVQ    120(BX), R10
+	VADDPS  Z0, Z2, Z2
+	TESTQ   $0x00000001, 56(AX)
+	JZ      overwrite35
+	VMOVUPS (R10)(SI*1), Z0
+	VADDPS  Z0, Z2, Z2
+
+overwrite35:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed36
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
+	VMAXPS  Z2, Z0, Z2
+
+signed36:
+	VMOVUPS Z2, (R10)(SI*1)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, SI
+	TESTQ   R9, R9
+	JZ      noBias37
+	ADDQ    $0x00000040, R9
+
+noBias37:
+	SUBQ $0x00000010, DI
+	JMP  loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, R10
+	BZHIL       DI, R10, DI
+	KMOVW       DI, K1
+	MOVQ        (CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        48(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        96(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        144(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        192(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        240(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z4, 384(R8)
+	VMOVUPS     Z6, 768(R8)
+	VMOVUPS     Z1, 1152(R8)
+	MOVQ        8(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        56(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        104(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        152(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        200(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        248(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z4, 448(R8)
+	VMOVUPS     Z6, 832(R8)
+	VMOVUPS     Z1, 1216(R8)
+	MOVQ        16(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        64(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        112(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        160(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        208(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        256(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z6, 896(R8)
+	VMOVUPS     Z1, 1280(R8)
+	MOVQ        24(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        72(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        120(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        168(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        216(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        264(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z6, 960(R8)
+	VMOVUPS     Z1, 1344(R8)
+	MOVQ        32(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        80(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        128(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        176(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        224(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        272(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z6, 1024(R8)
+	VMOVUPS     Z1, 1408(R8)
+	MOVQ        40(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z0
+	MOVQ        88(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z1
+	MOVQ        136(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z2
+	MOVQ        184(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z3
+	MOVQ        232(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z4
+	MOVQ        280(CX), R10
+	VMOVUPS.Z   (R10)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z6
+	VMOVAPS     Z6, Z6
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z6
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z5, Z2
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z1, Z2
+	VMOVAPS     Z2, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z6, 1088(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     wordAVX512_00000000<>+0(SB), Z0
+	TESTQ       R9, R9
+	JZ          noBias38
+	VMOVUPS.Z   (R9), K1, Z0
+	VMOVUPS     Z0, Z0
+
+noBias38:
+	VMOVUPS     (R8), Z1
+	VMOVUPS     64(R8), Z2
+	VMOVUPS     128(R8), Z3
+	VMOVUPS     192(R8), Z4
+	VMOVUPS     256(R8), Z5
+	VMOVUPS     320(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        (BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite39
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite39:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed40
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed40:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      8(BX), R10
+	VADDPS    Z0, Z5, Z5
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite41
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z5, Z5
+
+overwrite41:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed42
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed42:
+	VMOVUPS   Z5, K1, (R10)(SI*1)
+	MOVQ      16(BX), R10
+	VADDPS    Z0, Z7, Z7
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite43
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z7, Z7
+
+overwrite43:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed44
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed44:
+	VMOVUPS   Z7, K1, (R10)(SI*1)
+	MOVQ      24(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite45
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z2, Z2
+
+overwrite45:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed46
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed46:
+	VMOVUPS     Z2, K1, (R10)(SI*1)
+	VMOVUPS     384(R8), Z1
+	VMOVUPS     448(R8), Z2
+	VMOVUPS     512(R8), Z3
+	VMOVUPS     576(R8), Z4
+	VMOVUPS     640(R8), Z5
+	VMOVUPS     704(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        32(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite47
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite47:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed48
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed48:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      40(BX), R10
+	VADDPS    Z0, Z5, Z5
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite49
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z5, Z5
+
+overwrite49:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed50
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed50:
+	VMOVUPS   Z5, K1, (R10)(SI*1)
+	MOVQ      48(BX), R10
+	VADDPS    Z0, Z7, Z7
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite51
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z7, Z7
+
+overwrite51:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed52
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed52:
+	VMOVUPS   Z7, K1, (R10)(SI*1)
+	MOVQ      56(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite53
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z2, Z2
+
+overwrite53:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed54
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed54:
+	VMOVUPS     Z2, K1, (R10)(SI*1)
+	VMOVUPS     768(R8), Z1
+	VMOVUPS     832(R8), Z2
+	VMOVUPS     896(R8), Z3
+	VMOVUPS     960(R8), Z4
+	VMOVUPS     1024(R8), Z5
+	VMOVUPS     1088(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        64(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite55
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite55:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed56
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed56:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      72(BX), R10
+	VADDPS    Z0, Z5, Z5
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite57
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z5, Z5
+
+overwrite57:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed58
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed58:
+	VMOVUPS   Z5, K1, (R10)(SI*1)
+	MOVQ      80(BX), R10
+	VADDPS    Z0, Z7, Z7
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite59
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z7, Z7
+
+overwrite59:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed60
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed60:
+	VMOVUPS   Z7, K1, (R10)(SI*1)
+	MOVQ      88(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite61
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z2, Z2
+
+overwrite61:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed62
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z2, Z1, Z2
+
+signed62:
+	VMOVUPS     Z2, K1, (R10)(SI*1)
+	VMOVUPS     1152(R8), Z1
+	VMOVUPS     1216(R8), Z2
+	VMOVUPS     1280(R8), Z3
+	VMOVUPS     1344(R8), Z4
+	VMOVUPS     1408(R8), Z5
+	VMOVUPS     1472(R8), Z6
+	VADDPS      Z3, Z2, Z7
+	VSUBPS      Z3, Z2, Z2
+	VADDPS      Z5, Z4, Z3
+	VSUBPS      Z5, Z4, Z4
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z2, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z4, Z5
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z7, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z3, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z6, Z3
+	VFMADD231PS wordAVX512_3e7a0000<>+0(SB), Z2, Z3
+	VMOVAPS     Z3, Z2
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z4, Z2
+	MOVQ        96(BX), R10
+	VADDPS      Z0, Z1, Z1
+	TESTQ       $0x00000001, 56(AX)
+	JZ          overwrite63
+	VMOVUPS.Z   (R10)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+overwrite63:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed64
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z3
+	VMAXPS  Z1, Z3, Z1
+
+signed64:
+	VMOVUPS   Z1, K1, (R10)(SI*1)
+	MOVQ      104(BX), R10
+	VADDPS    Z0, Z5, Z5
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite65
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z5, Z5
+
+overwrite65:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed66
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z5, Z1, Z5
+
+signed66:
+	VMOVUPS   Z5, K1, (R10)(SI*1)
+	MOVQ      112(BX), R10
+	VADDPS    Z0, Z7, Z7
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite67
+	VMOVUPS.Z (R10)(SI*1), K1, Z1
+	VADDPS    Z1, Z7, Z7
+
+overwrite67:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed68
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z1
+	VMAXPS  Z7, Z1, Z7
+
+signed68:
+	VMOVUPS   Z7, K1, (R10)(SI*1)
+	MOVQ      120(BX), R10
+	VADDPS    Z0, Z2, Z2
+	TESTQ     $0x00000001, 56(AX)
+	JZ        overwrite69
+	VMOVUPS.Z (R10)(SI*1), K1, Z0
+	VADDPS    Z0, Z2, Z2
+
+overwrite69:
+	TESTQ   $0x00000002, 56(AX)
+	JZ      signed70
+	VMOVUPS wordAVX512_00000000<>+0(SB), Z0
+	VMAXPS  Z2, Z0, Z2
+
+signed70:
+	VMOVUPS Z2, K1, (R10)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_3e7a0000<>+0(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+4(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+8(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+12(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+16(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+20(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+24(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+28(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+32(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+36(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+40(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+44(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+48(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+52(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+56(SB)/4, $0x3e7a0000
+DATA wordAVX512_3e7a0000<>+60(SB)/4, $0x3e7a0000
+GLOBL wordAVX512_3e7a0000<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_40580000<>+0(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+4(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+8(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+12(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+16(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+20(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+24(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+28(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+32(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+36(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+40(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+44(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+48(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+52(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+56(SB)/4, $0x40580000
+DATA wordAVX512_40580000<>+60(SB)/4, $0x40580000
+GLOBL wordAVX512_40580000<>(SB), RODATA|NOPTR, $64
+
+// func winograd6To5AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd6To5AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ        DI, $0x00000010
+	JL          tail2
+	MOVQ        (CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        48(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        96(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        144(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        192(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        240(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z4, 384(R8)
+	VMOVUPS     Z7, 768(R8)
+	VMOVUPS     Z1, 1152(R8)
+	VMOVUPS     Z3, 1536(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        56(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        104(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        152(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        200(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        248(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z4, 448(R8)
+	VMOVUPS     Z7, 832(R8)
+	VMOVUPS     Z1, 1216(R8)
+	VMOVUPS     Z3, 1600(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        64(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        112(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        160(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        208(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        256(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z7, 896(R8)
+	VMOVUPS     Z1, 1280(R8)
+	VMOVUPS     Z3, 1664(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        72(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        120(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        168(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        216(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        264(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z7, 960(R8)
+	VMOVUPS     Z1, 1344(R8)
+	VMOVUPS     Z3, 1728(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        80(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        128(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        176(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        224(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        272(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z7, 1024(R8)
+	VMOVUPS     Z1, 1408(R8)
+	VMOVUPS     Z3, 1792(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS     (AX)(DX*1), Z0
+	MOVQ        88(CX), AX
+	VMOVUPS     (AX)(DX*1), Z1
+	MOVQ        136(CX), AX
+	VMOVUPS     (AX)(DX*1), Z2
+	MOVQ        184(CX), AX
+	VMOVUPS     (AX)(DX*1), Z3
+	MOVQ        232(CX), AX
+	VMOVUPS     (AX)(DX*1), Z4
+	MOVQ        280(CX), AX
+	VMOVUPS     (AX)(DX*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z7, 1088(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     Z3, 1856(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMOVUPS     320(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMOVUPS     576(R8), Z3
+	VMOVUPS     640(R8), Z4
+	VMOVUPS     704(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        40(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        48(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMOVUPS     1024(R8), Z4
+	VMOVUPS     1088(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        80(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        96(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     1152(R8), Z0
+	VMOVUPS     1216(R8), Z1
+	VMOVUPS     1280(R8), Z2
+	VMOVUPS     1344(R8), Z3
+	VMOVUPS     1408(R8), Z4
+	VMOVUPS     1472(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        120(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        144(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	VMOVUPS     1536(R8), Z0
+	VMOVUPS     1600(R8), Z1
+	VMOVUPS     1664(R8), Z2
+	VMOVUPS     1728(R8), Z3
+	VMOVUPS     1792(R8), Z4
+	VMOVUPS     1856(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        160(BX), AX
+	VMOVUPS     Z0, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z4, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z7, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z1, (AX)(SI*1)
+	MOVQ        192(BX), AX
+	VMOVUPS     Z3, (AX)(SI*1)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         loop1
+
+tail2:
+	TESTQ       DI, DI
+	JZ          done3
+	MOVL        $-1, AX
+	BZHIL       DI, AX, AX
+	KMOVW       AX, K1
+	MOVQ        (CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        48(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        96(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        144(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        192(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        240(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     Z4, 384(R8)
+	VMOVUPS     Z7, 768(R8)
+	VMOVUPS     Z1, 1152(R8)
+	VMOVUPS     Z3, 1536(R8)
+	MOVQ        8(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        56(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        104(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        152(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        200(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        248(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 64(R8)
+	VMOVUPS     Z4, 448(R8)
+	VMOVUPS     Z7, 832(R8)
+	VMOVUPS     Z1, 1216(R8)
+	VMOVUPS     Z3, 1600(R8)
+	MOVQ        16(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        64(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        112(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        160(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        208(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        256(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 128(R8)
+	VMOVUPS     Z4, 512(R8)
+	VMOVUPS     Z7, 896(R8)
+	VMOVUPS     Z1, 1280(R8)
+	VMOVUPS     Z3, 1664(R8)
+	MOVQ        24(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        72(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        120(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        168(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        216(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        264(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 192(R8)
+	VMOVUPS     Z4, 576(R8)
+	VMOVUPS     Z7, 960(R8)
+	VMOVUPS     Z1, 1344(R8)
+	VMOVUPS     Z3, 1728(R8)
+	MOVQ        32(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        80(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        128(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        176(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        224(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        272(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 256(R8)
+	VMOVUPS     Z4, 640(R8)
+	VMOVUPS     Z7, 1024(R8)
+	VMOVUPS     Z1, 1408(R8)
+	VMOVUPS     Z3, 1792(R8)
+	MOVQ        40(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z0
+	MOVQ        88(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z1
+	MOVQ        136(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z2
+	MOVQ        184(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z3
+	MOVQ        232(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z4
+	MOVQ        280(CX), AX
+	VMOVUPS.Z   (AX)(DX*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	VMOVUPS     Z0, 320(R8)
+	VMOVUPS     Z4, 704(R8)
+	VMOVUPS     Z7, 1088(R8)
+	VMOVUPS     Z1, 1472(R8)
+	VMOVUPS     Z3, 1856(R8)
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	VMOVUPS     128(R8), Z2
+	VMOVUPS     192(R8), Z3
+	VMOVUPS     256(R8), Z4
+	VMOVUPS     320(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        (BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        8(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        16(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        24(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        32(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     384(R8), Z0
+	VMOVUPS     448(R8), Z1
+	VMOVUPS     512(R8), Z2
+	VMOVUPS     576(R8), Z3
+	VMOVUPS     640(R8), Z4
+	VMOVUPS     704(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        40(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        48(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        56(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        64(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        72(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     768(R8), Z0
+	VMOVUPS     832(R8), Z1
+	VMOVUPS     896(R8), Z2
+	VMOVUPS     960(R8), Z3
+	VMOVUPS     1024(R8), Z4
+	VMOVUPS     1088(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        80(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        88(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        96(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        104(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        112(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     1152(R8), Z0
+	VMOVUPS     1216(R8), Z1
+	VMOVUPS     1280(R8), Z2
+	VMOVUPS     1344(R8), Z3
+	VMOVUPS     1408(R8), Z4
+	VMOVUPS     1472(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        120(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        128(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        136(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        144(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        152(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+	VMOVUPS     1536(R8), Z0
+	VMOVUPS     1600(R8), Z1
+	VMOVUPS     1664(R8), Z2
+	VMOVUPS     1728(R8), Z3
+	VMOVUPS     1792(R8), Z4
+	VMOVUPS     1856(R8), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      wordAVX512_3f200000<>+0(SB), Z1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS wordAVX512_3fc00000<>+0(SB), Z3, Z4
+	VMULPS      wordAVX512_3ec80000<>+0(SB), Z6, Z7
+	VMOVAPS     Z7, Z7
+	VFMADD231PS wordAVX512_40100000<>+0(SB), Z2, Z7
+	VMULPS      wordAVX512_3e7a0000<>+0(SB), Z1, Z1
+	VMOVAPS     Z1, Z1
+	VFMADD231PS wordAVX512_40580000<>+0(SB), Z3, Z1
+	VMULPS      wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z5, Z3
+	VFMADD231PS wordAVX512_3e1c4000<>+0(SB), Z6, Z3
+	VMOVAPS     Z3, Z3
+	VFMADD231PS wordAVX512_40a20000<>+0(SB), Z2, Z3
+	MOVQ        160(BX), AX
+	VMOVUPS     Z0, K1, (AX)(SI*1)
+	MOVQ        168(BX), AX
+	VMOVUPS     Z4, K1, (AX)(SI*1)
+	MOVQ        176(BX), AX
+	VMOVUPS     Z7, K1, (AX)(SI*1)
+	MOVQ        184(BX), AX
+	VMOVUPS     Z1, K1, (AX)(SI*1)
+	MOVQ        192(BX), AX
+	VMOVUPS     Z3, K1, (AX)(SI*1)
+
+done3:
+	VZEROUPPER
+	RET
+
+DATA wordAVX512_3e1c4000<>+0(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+4(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+8(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+12(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+16(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+20(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+24(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+28(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+32(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+36(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+40(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+44(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+48(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+52(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+56(SB)/4, $0x3e1c4000
+DATA wordAVX512_3e1c4000<>+60(SB)/4, $0x3e1c4000
+GLOBL wordAVX512_3e1c4000<>(SB), RODATA|NOPTR, $64
+
+DATA wordAVX512_40a20000<>+0(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+4(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+8(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+12(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+16(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+20(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+24(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+28(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+32(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+36(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+40(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+44(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+48(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+52(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+56(SB)/4, $0x40a20000
+DATA wordAVX512_40a20000<>+60(SB)/4, $0x40a20000
+GLOBL wordAVX512_40a20000<>(SB), RODATA|NOPTR, $64
+
+// func winograd4From2AVX512(args *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winograd4From2AVX512(SB), NOSPLIT, $0-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 8(AX), DX
+	MOVQ 16(AX), BX
+	MOVQ 24(AX), SI
+	MOVQ 32(AX), DI
+	MOVQ 40(AX), R8
+	MOVQ 48(AX), AX
+
+loop1:
+	CMPQ    DI, $0x00000010
+	JL      tail2
+	MOVQ    (CX), AX
+	VMOVUPS (AX)(DX*1), Z0
+	MOVQ    16(CX), AX
+	VMOVUPS (AX)(DX*1), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	VMOVUPS Z2, (R8)
+	VMOVUPS Z4, 128(R8)
+	VMOVUPS Z0, 256(R8)
+	VMOVUPS Z1, 384(R8)
+	MOVQ    8(CX), AX
+	VMOVUPS (AX)(DX*1), Z0
+	MOVQ    24(CX), AX
+	VMOVUPS (AX)(DX*1), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	VMOVUPS Z2, 64(R8)
+	VMOVUPS Z4, 192(R8)
+	VMOVUPS Z0, 320(R8)
+	VMOVUPS Z1, 448(R8)
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	MOVQ    (BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    8(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    16(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    24(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 128(R8), Z0
+	VMOVUPS 192(R8), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	MOVQ    32(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    40(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    48(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    56(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 256(R8), Z0
+	VMOVUPS 320(R8), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	MOVQ    64(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    72(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    80(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    88(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS 384(R8), Z0
+	VMOVUPS 448(R8), Z1
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS  Z3, Z0, Z4
+	VSUBPS  Z3, Z0, Z0
+	MOVQ    96(BX), AX
+	VMOVUPS Z2, (AX)(SI*1)
+	MOVQ    104(BX), AX
+	VMOVUPS Z4, (AX)(SI*1)
+	MOVQ    112(BX), AX
+	VMOVUPS Z0, (AX)(SI*1)
+	MOVQ    120(BX), AX
+	VMOVUPS Z1, (AX)(SI*1)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, DI
+	JMP     loop1
+
+tail2:
+	TESTQ     DI, DI
+	JZ        done3
+	MOVL      $-1, AX
+	BZHIL     DI, AX, AX
+	KMOVW     AX, K1
+	MOVQ      (CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z0
+	MOVQ      16(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
+	VMOVUPS   Z2, (R8)
+	VMOVUPS   Z4, 128(R8)
+	VMOVUPS   Z0, 256(R8)
+	VMOVUPS   Z1, 384(R8)
+	MOVQ      8(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z0
+	MOVQ      24(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
+	VMOVUPS   Z2, 64(R8)
+	VMOVUPS   Z4, 192(R8)
+	VMOVUPS   Z0, 320(R8)
+	VMOVUPS   Z1, 448(R8)
+	VMOVUPS   (R8), Z0
+	VMOVUPS   64(R8), Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
+	MOVQ      (BX), AX
+	VMOVUPS   Z2, K1, (AX)(SI*1)
 	MOVQ      8(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      16(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      24(BX), AX
-	VMOVUPS   Z2, K1, (AX)(SI*1)
-	VMOVUPS   192(R8), Z0
-	VMOVUPS   256(R8), Z1
-	VMOVUPS   320(R8), Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   128(R8), Z0
+	VMOVUPS   192(R8), Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
 	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
 	MOVQ      32(BX), AX
-	VMOVUPS   Z3, K1, (AX)(SI*1)
+	VMOVUPS   Z2, K1, (AX)(SI*1)
 	MOVQ      40(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      48(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      56(BX), AX
-	VMOVUPS   Z2, K1, (AX)(SI*1)
-	VMOVUPS   384(R8), Z0
-	VMOVUPS   448(R8), Z1
-	VMOVUPS   512(R8), Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   256(R8), Z0
+	VMOVUPS   320(R8), Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
 	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
 	MOVQ      64(BX), AX
-	VMOVUPS   Z3, K1, (AX)(SI*1)
+	VMOVUPS   Z2, K1, (AX)(SI*1)
 	MOVQ      72(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      80(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      88(BX), AX
-	VMOVUPS   Z2, K1, (AX)(SI*1)
-	VMOVUPS   576(R8), Z0
-	VMOVUPS   640(R8), Z1
-	VMOVUPS   704(R8), Z2
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
-	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   384(R8), Z0
+	VMOVUPS   448(R8), Z1
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
 	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
-	VADDPS    Z1, Z0, Z4
-	VSUBPS    Z1, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
+	VADDPS    Z3, Z0, Z4
+	VSUBPS    Z3, Z0, Z0
 	MOVQ      96(BX), AX
-	VMOVUPS   Z3, K1, (AX)(SI*1)
+	VMOVUPS   Z2, K1, (AX)(SI*1)
 	MOVQ      104(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      112(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      120(BX), AX
-	VMOVUPS   Z2, K1, (AX)(SI*1)
+	VMOVUPS   Z1, K1, (AX)(SI*1)
 
 done3:
 	VZEROUPPER
@@ -10222,9 +15576,9 @@ DATA wordAVX512_3f000000<>+56(SB)/4, $0x3f000000
 DATA wordAVX512_3f000000<>+60(SB)/4, $0x3f000000
 GLOBL wordAVX512_3f000000<>(SB), RODATA|NOPTR, $64
 
-// func winograd2OutputAVX512(args *byte)
+// func winograd4To2AVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd2OutputAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd4To2AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -10536,9 +15890,9 @@ done3:
 	VZEROUPPER
 	RET
 
-// func winograd2GradientAVX512(args *byte)
+// func winograd4From3AVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd2GradientAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd4From3AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX
@@ -10553,90 +15907,120 @@ loop1:
 	JL      tail2
 	MOVQ    (CX), AX
 	VMOVUPS (AX)(DX*1), Z0
-	MOVQ    16(CX), AX
-	VMOVUPS (AX)(DX*1), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
-	VMOVUPS Z2, (R8)
-	VMOVUPS Z4, 128(R8)
-	VMOVUPS Z0, 256(R8)
-	VMOVUPS Z1, 384(R8)
-	MOVQ    8(CX), AX
-	VMOVUPS (AX)(DX*1), Z0
 	MOVQ    24(CX), AX
 	VMOVUPS (AX)(DX*1), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	MOVQ    48(CX), AX
+	VMOVUPS (AX)(DX*1), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
 	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
-	VMOVUPS Z2, 64(R8)
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z3, (R8)
 	VMOVUPS Z4, 192(R8)
-	VMOVUPS Z0, 320(R8)
-	VMOVUPS Z1, 448(R8)
+	VMOVUPS Z0, 384(R8)
+	VMOVUPS Z2, 576(R8)
+	MOVQ    8(CX), AX
+	VMOVUPS (AX)(DX*1), Z0
+	MOVQ    32(CX), AX
+	VMOVUPS (AX)(DX*1), Z1
+	MOVQ    56(CX), AX
+	VMOVUPS (AX)(DX*1), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z3, 64(R8)
+	VMOVUPS Z4, 256(R8)
+	VMOVUPS Z0, 448(R8)
+	VMOVUPS Z2, 640(R8)
+	MOVQ    16(CX), AX
+	VMOVUPS (AX)(DX*1), Z0
+	MOVQ    40(CX), AX
+	VMOVUPS (AX)(DX*1), Z1
+	MOVQ    64(CX), AX
+	VMOVUPS (AX)(DX*1), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z3, 128(R8)
+	VMOVUPS Z4, 320(R8)
+	VMOVUPS Z0, 512(R8)
+	VMOVUPS Z2, 704(R8)
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMOVUPS 128(R8), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
 	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
 	MOVQ    (BX), AX
-	VMOVUPS Z2, (AX)(SI*1)
+	VMOVUPS Z3, (AX)(SI*1)
 	MOVQ    8(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    16(BX), AX
 	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    24(BX), AX
-	VMOVUPS Z1, (AX)(SI*1)
-	VMOVUPS 128(R8), Z0
-	VMOVUPS 192(R8), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
-	MOVQ    32(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
+	VMOVUPS 192(R8), Z0
+	VMOVUPS 256(R8), Z1
+	VMOVUPS 320(R8), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	MOVQ    32(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
 	MOVQ    40(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    48(BX), AX
 	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    56(BX), AX
-	VMOVUPS Z1, (AX)(SI*1)
-	VMOVUPS 256(R8), Z0
-	VMOVUPS 320(R8), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
-	MOVQ    64(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
+	VMOVUPS 384(R8), Z0
+	VMOVUPS 448(R8), Z1
+	VMOVUPS 512(R8), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	MOVQ    64(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
 	MOVQ    72(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    80(BX), AX
 	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    88(BX), AX
-	VMOVUPS Z1, (AX)(SI*1)
-	VMOVUPS 384(R8), Z0
-	VMOVUPS 448(R8), Z1
-	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS  Z3, Z0, Z4
-	VSUBPS  Z3, Z0, Z0
-	MOVQ    96(BX), AX
 	VMOVUPS Z2, (AX)(SI*1)
+	VMOVUPS 576(R8), Z0
+	VMOVUPS 640(R8), Z1
+	VMOVUPS 704(R8), Z2
+	VMULPS  wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS  Z2, Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS  wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS  Z1, Z0, Z4
+	VSUBPS  Z1, Z0, Z0
+	MOVQ    96(BX), AX
+	VMOVUPS Z3, (AX)(SI*1)
 	MOVQ    104(BX), AX
 	VMOVUPS Z4, (AX)(SI*1)
 	MOVQ    112(BX), AX
 	VMOVUPS Z0, (AX)(SI*1)
 	MOVQ    120(BX), AX
-	VMOVUPS Z1, (AX)(SI*1)
+	VMOVUPS Z2, (AX)(SI*1)
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, DI
@@ -10650,98 +16034,128 @@ tail2:
 	KMOVW     AX, K1
 	MOVQ      (CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z0
-	MOVQ      16(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
-	VMOVUPS   Z2, (R8)
-	VMOVUPS   Z4, 128(R8)
-	VMOVUPS   Z0, 256(R8)
-	VMOVUPS   Z1, 384(R8)
-	MOVQ      8(CX), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z0
 	MOVQ      24(CX), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
+	MOVQ      48(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
 	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
-	VMOVUPS   Z2, 64(R8)
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z3, (R8)
 	VMOVUPS   Z4, 192(R8)
-	VMOVUPS   Z0, 320(R8)
-	VMOVUPS   Z1, 448(R8)
+	VMOVUPS   Z0, 384(R8)
+	VMOVUPS   Z2, 576(R8)
+	MOVQ      8(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z0
+	MOVQ      32(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z1
+	MOVQ      56(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z3, 64(R8)
+	VMOVUPS   Z4, 256(R8)
+	VMOVUPS   Z0, 448(R8)
+	VMOVUPS   Z2, 640(R8)
+	MOVQ      16(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z0
+	MOVQ      40(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z1
+	MOVQ      64(CX), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z3, 128(R8)
+	VMOVUPS   Z4, 320(R8)
+	VMOVUPS   Z0, 512(R8)
+	VMOVUPS   Z2, 704(R8)
 	VMOVUPS   (R8), Z0
 	VMOVUPS   64(R8), Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
+	VMOVUPS   128(R8), Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
 	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
 	MOVQ      (BX), AX
-	VMOVUPS   Z2, K1, (AX)(SI*1)
+	VMOVUPS   Z3, K1, (AX)(SI*1)
 	MOVQ      8(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      16(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      24(BX), AX
-	VMOVUPS   Z1, K1, (AX)(SI*1)
-	VMOVUPS   128(R8), Z0
-	VMOVUPS   192(R8), Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
-	MOVQ      32(BX), AX
 	VMOVUPS   Z2, K1, (AX)(SI*1)
+	VMOVUPS   192(R8), Z0
+	VMOVUPS   256(R8), Z1
+	VMOVUPS   320(R8), Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	MOVQ      32(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
 	MOVQ      40(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      48(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      56(BX), AX
-	VMOVUPS   Z1, K1, (AX)(SI*1)
-	VMOVUPS   256(R8), Z0
-	VMOVUPS   320(R8), Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
-	MOVQ      64(BX), AX
 	VMOVUPS   Z2, K1, (AX)(SI*1)
+	VMOVUPS   384(R8), Z0
+	VMOVUPS   448(R8), Z1
+	VMOVUPS   512(R8), Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	MOVQ      64(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
 	MOVQ      72(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      80(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      88(BX), AX
-	VMOVUPS   Z1, K1, (AX)(SI*1)
-	VMOVUPS   384(R8), Z0
-	VMOVUPS   448(R8), Z1
-	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z2
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
-	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z3
-	VADDPS    Z3, Z0, Z4
-	VSUBPS    Z3, Z0, Z0
-	MOVQ      96(BX), AX
 	VMOVUPS   Z2, K1, (AX)(SI*1)
+	VMOVUPS   576(R8), Z0
+	VMOVUPS   640(R8), Z1
+	VMOVUPS   704(R8), Z2
+	VMULPS    wordAVX512_bf800000<>+0(SB), Z0, Z3
+	VADDPS    Z2, Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z0, Z0
+	VMULPS    wordAVX512_3f000000<>+0(SB), Z1, Z1
+	VADDPS    Z1, Z0, Z4
+	VSUBPS    Z1, Z0, Z0
+	MOVQ      96(BX), AX
+	VMOVUPS   Z3, K1, (AX)(SI*1)
 	MOVQ      104(BX), AX
 	VMOVUPS   Z4, K1, (AX)(SI*1)
 	MOVQ      112(BX), AX
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 	MOVQ      120(BX), AX
-	VMOVUPS   Z1, K1, (AX)(SI*1)
+	VMOVUPS   Z2, K1, (AX)(SI*1)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func winograd2KernelGradientAVX512(args *byte)
+// func winograd4To3AVX512(args *byte)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·winograd2KernelGradientAVX512(SB), NOSPLIT, $0-8
+TEXT ·winograd4To3AVX512(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 8(AX), DX

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// winogradGrad is one gradient by the kernel at work. With x's tiles transformed as forward, and dy's tiles by the transform of a 4-tap kernel, the
+// winogradGrad is one gradient by the kernel at work. With x's tiles transformed as forward, and dy's tiles by the transform of a kernel of a tile's size, the
 // transformed gradient at each point is the product of the two over all tiles. Chunks of tiles are transformed (pieces: tiles), then multiplied and
 // added (pieces: points times rows); in the end the sum is transformed back (pieces: input channels).
 type winogradGrad struct {
@@ -121,19 +121,20 @@ func (k *winogradGrad) Run(lo, hi, _ int) {
 	giveTables(t)
 }
 
-// Run transforms input channels [lo,hi) of the sum back to the kernel's nine taps.
+// Run transforms input channels [lo,hi) of the sum back to the kernel's taps.
 func (r *winogradGradBack) Run(lo, hi, _ int) {
 	k := r.k
 	c, w := k.conv, k.w
 	x := freeTransformers.Get().(*transformer)
 	x.begin()
 	steps(&x.from, w.size(), c.cin*c.cout)
-	row := takeScratch(9 * c.cout)
-	steps(&x.to, 9, c.cout)
+	taps := w.side * w.side
+	row := takeScratch(taps * c.cout)
+	steps(&x.to, taps, c.cout)
 	for ci := lo; ci < hi; ci++ {
 		x.args.fromBase, x.args.toBase, x.args.n = address(k.sum, ci*c.cout), address(row, 0), uintptr(c.cout)
 		w.kernelGradient(&x.args)
-		for tap := range 9 {
+		for tap := range taps {
 			dst := k.dw[(tap*c.cin+ci)*c.shape.Cout:][:c.cout]
 			if k.accumulate {
 				Add.Apply(dst, dst, row[tap*c.cout:])

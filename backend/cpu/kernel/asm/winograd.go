@@ -1,14 +1,17 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// winograd generates the transforms of F(4x4,3x3), F(2x2,3x3) and of their gradients by the kernel, F(3x3,4x4) and F(3x3,2x2), by Toom and Cook's
-// construction on the points 0, a, -a, b, -b, infinity (or 0, 1, -1, infinity). Each transform takes a square of vectors over channels, transforms
-// its columns and then its rows, and writes a square of vectors. Squares are lists of places: address = list[i] + base.
+// winograd generates the transforms of Winograd's algorithm on six points, F(4x4,3x3) and F(2x2,5x5), and on four, F(2x2,3x3), with those of their
+// gradients by the kernel, where the tile of outputs takes the kernel's part: F(3x3,4x4), F(5x5,2x2), F(3x3,2x2). They follow Toom and Cook's
+// construction on the points 0, a, -a, b, -b, infinity (or 0, 1, -1, infinity). Each transform takes a square of vectors over channels, transforms its
+// columns and then its rows, and writes a square of vectors. Squares are lists of places: address = list[i] + base.
 //
 // In one direction, with the matrices of the usual notation y = A^T [(G g) . (B^T d)]:
 //
@@ -17,24 +20,22 @@ import (
 // and for infinity the highest power's coefficient alone.
 func winograd(c *build.Context) {
 	bothWidths(c, func(v *vec) {
-		for _, t := range []transform{
-			{"winograd4Input", 6, 6, v.input6},
-			{"winograd4Kernel", 3, 6, v.kernel6},
-			{"winograd4Output", 6, 4, v.output6},
-			{"winograd4Gradient", 4, 6, v.kernel6},
-			{"winograd4KernelGradient", 6, 3, v.output6},
-			{"winograd2Input", 4, 4, v.input4},
-			{"winograd2Kernel", 3, 4, v.kernel4},
-			{"winograd2Output", 4, 2, v.output4},
-			{"winograd2Gradient", 2, 4, v.kernel4},
-			{"winograd2KernelGradient", 4, 3, v.output4},
-		} {
-			v.transform(t)
+		v.transform(transform{"winograd6Input", 6, 6, v.input6, false})
+		v.transform(transform{"winograd4Input", 4, 4, v.input4, false})
+		for _, n := range []int{2, 3, 4, 5} { // values of a kernel, or of a tile of gradients
+			v.transform(transform{fmt.Sprint("winograd6From", n), n, 6, v.kernel6, false})
+		}
+		for _, n := range []int{2, 3, 4, 5} { // a tile of outputs, or a kernel's gradient
+			v.transform(transform{fmt.Sprint("winograd6To", n), 6, n, v.output6, n == 2 || n == 4})
+		}
+		for _, n := range []int{2, 3} {
+			v.transform(transform{fmt.Sprint("winograd4From", n), n, 4, v.kernel4, false})
+			v.transform(transform{fmt.Sprint("winograd4To", n), 4, n, v.output4, n == 2})
 		}
 	})
 }
 
-// The points of F(4x4,3x3): of those tried, the pair with the least error (the usual 1 and 2 have three times as much).
+// The six points: of the pairs tried, one with the least error (the usual 1 and 2 have twice as much).
 const (
 	pointA = 0.625
 	pointB = 1.5
@@ -45,6 +46,7 @@ type transform struct {
 	name    string
 	in, out int
 	line    func(x []reg.Register, out int) []reg.Register
+	output  bool // writes a convolution's outputs: with bias, accumulation and ReLU
 }
 
 // Offsets into type transformArgs of the kernel package.
@@ -71,7 +73,6 @@ func (v *vec) transform(t transform) {
 	from, fromBase, to, toBase, n, work, bias := load(transformFrom), load(transformFromBase), load(transformTo), load(transformToBase), load(transformN),
 		load(transformWork), load(transformBias)
 	place := v.GP64()
-	output := t.name == "winograd4Output" || t.name == "winograd2Output"
 	size := 4 * v.width()
 	body := func(masked bool) {
 		for column := range t.in {
@@ -85,7 +86,7 @@ func (v *vec) transform(t transform) {
 			}
 		}
 		var add reg.Register
-		if output {
+		if t.output {
 			add = v.zero()
 			none := v.label("noBias")
 			v.TESTQ(bias, bias)
@@ -101,7 +102,7 @@ func (v *vec) transform(t transform) {
 			for column, y := range t.line(x, t.out) {
 				v.MOVQ(Mem{Base: to, Disp: 8 * (row*t.out + column)}, place)
 				m := Mem{Base: place, Index: toBase, Scale: 1}
-				if output {
+				if t.output {
 					v.finish(y, add, m, at(transformFlags), masked)
 				}
 				v.store(y, m, masked)
@@ -115,7 +116,7 @@ func (v *vec) transform(t transform) {
 	body(false)
 	v.ADDQ(U32(size), fromBase)
 	v.ADDQ(U32(size), toBase)
-	if output {
+	if t.output {
 		skip := v.label("noBias")
 		v.TESTQ(bias, bias)
 		v.JZ(LabelRef(skip))
@@ -186,32 +187,46 @@ func (v *vec) input6(d []reg.Register, _ int) []reg.Register {
 	return []reg.Register{even0, v.plus(evenA, a, oddA), v.minus(evenA, a, oddA), v.plus(evenB, b, oddB), v.minus(evenB, b, oddB), last}
 }
 
-// kernel6 is G on six points, of three (the kernel) or four (a tile of the gradient) values.
+// kernel6 is G on six points, of two to five values.
 func (v *vec) kernel6(g []reg.Register, _ int) []reg.Register {
 	const a, b = pointA, pointB
-	const n0, nA, nB = a * a * b * b, 2 * a * a * (a*a - b*b), 2 * b * b * (b*b - a*a)
 	pair := func(p, n float64) (reg.Register, reg.Register) {
-		even := v.plus(v.times(1/n, g[0]), p*p/n, g[2])
-		odd := v.times(p/n, g[1])
-		if len(g) == 4 {
-			odd = v.plus(odd, p*p*p/n, g[3])
+		even, odd := v.times(1/n, g[0]), v.times(p/n, g[1])
+		power := p * p
+		for j := 2; j < len(g); j++ {
+			if j%2 == 0 {
+				even = v.plus(even, power/n, g[j])
+			} else {
+				odd = v.plus(odd, power/n, g[j])
+			}
+			power *= p
 		}
 		return v.sum(even, odd), v.difference(even, odd)
 	}
-	plusA, minusA := pair(a, nA)
-	plusB, minusB := pair(b, nB)
-	return []reg.Register{v.times(1/n0, g[0]), plusA, minusA, plusB, minusB, g[len(g)-1]}
+	plusA, minusA := pair(a, 2*a*a*(a*a-b*b))
+	plusB, minusB := pair(b, 2*b*b*(b*b-a*a))
+	return []reg.Register{v.times(1/(a*a*b*b), g[0]), plusA, minusA, plusB, minusB, g[len(g)-1]}
 }
 
-// output6 is A^T on six points: m [6] -> [out].
+// output6 is A^T on six points: m [6] -> [out], out from 2 to 5.
 func (v *vec) output6(m []reg.Register, out int) []reg.Register {
 	const a, b = pointA, pointB
 	sumA, difA, sumB, difB := v.sum(m[1], m[2]), v.difference(m[1], m[2]), v.sum(m[3], m[4]), v.difference(m[3], m[4])
-	y := []reg.Register{v.sum(v.sum(m[0], sumA), sumB), v.plus(v.times(a, difA), b, difB)}
-	if out == 3 {
-		return append(y, v.plus(v.plus(m[5], a*a, sumA), b*b, sumB))
+	y := []reg.Register{v.sum(v.sum(m[0], sumA), sumB)}
+	powerA, powerB := a, b
+	for k := 1; k < out; k++ {
+		atA, atB := difA, difB
+		if k%2 == 0 {
+			atA, atB = sumA, sumB
+		}
+		r := v.times(powerA, atA)
+		if k == out-1 {
+			r = v.plus(m[5], powerA, atA)
+		}
+		y = append(y, v.plus(r, powerB, atB))
+		powerA, powerB = powerA*a, powerB*b
 	}
-	return append(y, v.plus(v.times(a*a, sumA), b*b, sumB), v.plus(v.plus(m[5], a*a*a, difA), b*b*b, difB))
+	return y
 }
 
 // input4 is B^T on 0, 1, -1, infinity.

@@ -1,0 +1,53 @@
+package kernel
+
+import (
+	"math"
+	"testing"
+)
+
+// TestWinogradError measures each algorithm's error against float64, over the results' root mean square, on a layer with the sums of GoogLeNet's
+// (28x28, 96 channels in), inputs and gradients normal, weights of standard deviation 1/sqrt(9*Cin).
+func TestWinogradError(t *testing.T) {
+	s := ConvShape{N: 4, H: 28, W: 28, Cin: 96, Cout: 16, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	x, dy, w := random(s.N*s.H*s.W*s.Cin, 1), random(s.N*s.H*s.W*s.Cout, 2), random(9*s.Cin*s.Cout, 3)
+	Mul.Scalar(w, w, float32(1/math.Sqrt(9*float64(s.Cin))))
+	o := newConvOracle(s, x, s.Cin, dy, s.Cout, w)
+	levels(t, func(t *testing.T) {
+		for _, a := range []struct {
+			name    string
+			a       Algorithm
+			largest float64
+		}{{"direct", Direct, 2e-5}, {"F(2x2,3x3)", WinogradF23, 2e-5}, {"F(4x4,3x3)", WinogradF43, 4e-5}} {
+			c, err := NewConv(s, ConvOptions{Algorithm: a.a})
+			if err != nil {
+				t.Fatal(err)
+			}
+			y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+			c.Forward(Default(), y, 0, x, 0, w, Epilogue{})
+			c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{})
+			c.BackwardKernel(Default(), dw, x, 0, dy, 0, false)
+			for _, r := range []struct {
+				name string
+				got  []float32
+				want []float64
+			}{{"forward", y, o.y}, {"by input", dx, o.dx}, {"by kernel", dw, o.dw}} {
+				worst, mean := distance(r.got, r.want), rootMeanError(r.got, r.want)
+				t.Logf("%-10s %-9s root mean square %.2g, largest %.2g", a.name, r.name, mean, worst)
+				if !(worst <= a.largest) {
+					t.Errorf("%s %s: largest error %.2g, want at most %.2g", a.name, r.name, worst, a.largest)
+				}
+			}
+		}
+	})
+}
+
+// rootMeanError is the root mean square of the errors over that of want.
+func rootMeanError(got []float32, want []float64) float64 {
+	var e, w float64
+	for i, v := range want {
+		d := float64(got[i]) - v
+		e += d * d
+		w += v * v
+	}
+	return math.Sqrt(e / w)
+}
