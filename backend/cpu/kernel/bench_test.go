@@ -34,7 +34,7 @@ func BenchmarkProduct2048(b *testing.B) {
 // layers are convolutions of GoogLeNet at 227 pixels, batch 32.
 var layers = []struct{ hw, cin, cout, k, stride, pad int }{
 	{227, 3, 64, 7, 2, 3}, {56, 64, 192, 3, 1, 1}, {28, 128, 192, 3, 1, 1}, {28, 96, 128, 3, 1, 1}, {14, 512, 160, 1, 1, 0}, {28, 192, 16, 1, 1, 0},
-	{14, 112, 224, 3, 1, 1}, {7, 192, 384, 3, 1, 1}, {28, 32, 96, 5, 1, 2}, {14, 24, 64, 5, 1, 2},
+	{14, 112, 224, 3, 1, 1}, {7, 192, 384, 3, 1, 1}, {28, 32, 96, 5, 1, 2}, {28, 16, 32, 5, 1, 2}, {14, 24, 64, 5, 1, 2}, {7, 48, 128, 5, 1, 2},
 }
 
 func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, y, dx, dw, dy []float32)) {

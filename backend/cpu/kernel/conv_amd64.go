@@ -4,17 +4,18 @@ import "sync"
 
 // fastConv is the plan of a convolution for the tile kernels, made once.
 type fastConv struct {
-	t        tiling
-	panels   []panel // of one group's outputs
-	taps     int
-	run      int     // floats that one tap reads of a pixel's row
-	reads    []int32 // [taps,Ho*Wo]: the pixel that a tap of an output reads, within an image, or -1
-	order    []int32 // the outputs of an image, those that meet the same taps together
-	zeros    []float32
-	strips   *stripPlan // for few channels: taps are rows of the kernel, read from padded copies of x's rows
-	whole    int        // images whose outputs are tiled position by position (a multiple of the tile's rows)
-	winograd *winograd  // or nil
-	bytes    int        // of x that belong to an output, roughly: for the size of blocks
+	t            tiling
+	panels       []panel // of one group's outputs
+	taps         int
+	run          int     // floats that one tap reads of a pixel's row
+	reads        []int32 // [taps,Ho*Wo]: the pixel that a tap of an output reads, within an image, or -1
+	order        []int32 // the outputs of an image, those that meet the same taps together
+	zeros        []float32
+	strips       *stripPlan // for few channels: taps are rows of the kernel, read from padded copies of x's rows
+	whole        int        // images whose outputs are tiled position by position (a multiple of the tile's rows)
+	winograd     *winograd  // or nil
+	winogradGrad bool       // the gradient by the kernel too
+	bytes        int        // of x that belong to an output, roughly: for the size of blocks
 }
 
 // Outputs of a block: as many as keep its part of x in the second cache.
@@ -41,6 +42,7 @@ func (f *fastConv) plan(c *Conv, opt ConvOptions) {
 	}
 	f.zeros = make([]float32, max(c.cin, c.cout))
 	f.winograd = planWinograd(c, f.t, opt.Algorithm)
+	f.winogradGrad = s.KH == 3 || opt.Algorithm != Auto // 5x5: as fast directly
 	f.reads = make([]int32, f.taps*outputs)
 	for kh := range s.KH {
 		for kw := range s.KW {

@@ -5,103 +5,167 @@ import (
 	"unsafe"
 )
 
-// winogradGrad is one gradient by the kernel at work. With x's tiles transformed as forward, and dy's tiles by the transform of a kernel of a tile's size, the
-// transformed gradient at each point is the product of the two over all tiles. Chunks of tiles are transformed (pieces: tiles), then multiplied and
-// added (pieces: points times rows); in the end the sum is transformed back (pieces: input channels).
+// winogradGrad is one gradient by the kernel at work. With x's tiles transformed as forward, and dy's tiles by the transform of a kernel of a tile's
+// size, the transformed gradient at each point is the product of the two over all tiles; in the end that sum is transformed back. Tiles are taken a
+// chunk at a time. As with the direct way the work is shared out in one of two ways: with many tiles each piece sums its own tiles, and the sums are
+// added in order; with few, each chunk's tiles and then its products are shared out.
 type winogradGrad struct {
-	conv          *Conv
-	t             tiling
-	w             *winograd
-	x, dy         []float32
-	ldx, ldy      int
-	inputs, grads []float32 // [points,chunk,cin], [points,chunk,cout]
-	sum           []float32 // [points,cin,cout]
-	chunk         int       // tiles of a chunk
-	first, count  int       // the tiles at work
-	tiles         int       // register tiles of cin
-	dw            []float32 // of this group, Cout apart
-	accumulate    bool
-	transform     winogradGradTransform
-	back          winogradGradBack
+	conv       *Conv
+	x, dy      []float32
+	ldx, ldy   int
+	parts      []gradPart // one, or one a piece
+	rows       int        // register tiles of cin
+	dw         []float32  // of this group, Cout apart
+	accumulate bool
+	transform  winogradGradTransform
+	multiply   winogradGradMultiply
+	back       winogradGradBack
 }
 
-// The two other steps, as tasks of their own.
+// The steps, as tasks of their own.
 type (
 	winogradGradTransform struct{ k *winogradGrad }
+	winogradGradMultiply  struct{ k *winogradGrad }
 	winogradGradBack      struct{ k *winogradGrad }
 )
 
-const winogradGradBytes = 6 << 20 // of a chunk's transformed tiles: they stay in the last cache
+// gradPart is a sum over some tiles.
+type gradPart struct {
+	inputs, grads []float32 // [points,chunk,cin], [points,chunk,cout]
+	sum           []float32 // [points,cin,cout]
+	chunk         int       // tiles of a chunk
+	begin         int       // the part's first tile
+	first, count  int       // the tiles at work
+}
+
+const (
+	winogradGradBytes = 4 << 20 // of a worker's chunk of transformed tiles: they stay in the last cache
+	winogradSumBytes  = 2 << 20 // of a sum that is worth keeping several of
+)
 
 var freeWinogradGrads = sync.Pool{New: func() any { return new(winogradGrad) }}
 
 func (c *Conv) backwardKernelWinograd(p *Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool) {
 	f, s, w := &c.fast, &c.shape, c.fast.winograd
 	k := freeWinogradGrads.Get().(*winogradGrad)
-	*k = winogradGrad{conv: c, t: f.t, w: w, ldx: ldx, ldy: ldy, accumulate: accumulate, tiles: (c.cin + f.t.rows - 1) / f.t.rows}
+	*k = winogradGrad{conv: c, ldx: ldx, ldy: ldy, accumulate: accumulate, rows: (c.cin + f.t.rows - 1) / f.t.rows, parts: k.parts[:0]}
+	k.transform.k, k.multiply.k, k.back.k = k, k, k
 	tiles := w.tiles(c)
-	k.chunk = min(tiles, max(64, winogradGradBytes/(4*w.size()*(c.cin+c.cout))))
-	k.chunk = (tiles + (tiles+k.chunk-1)/k.chunk - 1) / ((tiles + k.chunk - 1) / k.chunk) // equal chunks
-	k.inputs, k.grads = takeScratch(w.size()*k.chunk*c.cin+f.t.rows), takeScratch(w.size()*k.chunk*c.cout)
-	k.sum = takeScratch(w.size() * c.cin * c.cout)
-	k.transform.k, k.back.k = k, k
+	pieces := 1
+	if p.workers > 1 && 4*w.size()*c.cin*c.cout <= winogradSumBytes && tiles >= 128*p.workers {
+		pieces = 2 * p.workers
+	}
+	for i := range pieces {
+		k.parts = append(k.parts, k.newPart(i*tiles/pieces, (i+1)*tiles/pieces, 2*winogradGradBytes/min(pieces, 2)))
+	}
 	for g := range s.Groups {
 		k.x, k.dy, k.dw = x[g*c.cin:], dy[g*c.cout:], dw[g*c.cout:]
-		for k.first = 0; k.first < tiles; k.first += k.chunk {
-			k.count = min(k.chunk, tiles-k.first)
-			p.Do(k.count, 4, &k.transform)
-			p.Do(w.size()*k.tiles, 1, k)
+		if pieces > 1 {
+			p.DoEach(pieces, k)
+		} else {
+			part := &k.parts[0]
+			for part.first = 0; part.first < tiles; part.first += part.chunk {
+				part.count = min(part.chunk, tiles-part.first)
+				p.Do(part.count, 4, &k.transform)
+				p.Do(w.size()*k.rows, 1, &k.multiply)
+			}
 		}
 		p.Do(c.cin, 4, &k.back)
 	}
-	giveScratch(k.inputs)
-	giveScratch(k.grads)
-	giveScratch(k.sum)
-	*k = winogradGrad{}
+	for i := range k.parts {
+		k.parts[i].give()
+		k.parts[i] = gradPart{}
+	}
+	*k = winogradGrad{parts: k.parts[:0]}
 	freeWinogradGrads.Put(k)
 }
 
-// Run transforms tiles [lo,hi) of the chunk.
-func (r *winogradGradTransform) Run(lo, hi, _ int) {
-	k := r.k
-	c, w, s := k.conv, k.w, &k.conv.shape
-	x := freeTransformers.Get().(*transformer)
-	x.begin()
-	zeros := address(c.fast.zeros, 0)
-	for i := lo; i < hi; i++ {
-		n, row, column := w.at(k.first + i)
-		steps(&x.to, w.size(), k.chunk*c.cin)
-		square(&x.from, w.points, row-s.PadTop, column-s.PadLeft, s.H, s.W, address(k.x, n*s.H*s.W*k.ldx), k.ldx, zeros)
-		x.args.toBase, x.args.n = address(k.inputs, i*c.cin), uintptr(c.cin)
-		w.input(&x.args)
-		steps(&x.to, w.size(), k.chunk*c.cout)
-		square(&x.from, w.tile, row, column, c.ho, c.wo, address(k.dy, n*c.ho*c.wo*k.ldy), k.ldy, zeros)
-		x.args.toBase, x.args.n = address(k.grads, i*c.cout), uintptr(c.cout)
-		w.gradient(&x.args)
+// newPart makes the sum over tiles [begin,end), in equal chunks of about so many bytes.
+func (k *winogradGrad) newPart(begin, end, bytes int) gradPart {
+	c, w := k.conv, k.conv.fast.winograd
+	n := end - begin
+	chunk := min(n, max(64, bytes/(4*w.size()*(c.cin+c.cout))))
+	chunks := (n + chunk - 1) / chunk
+	chunk = (n + chunks - 1) / chunks
+	return gradPart{
+		inputs: takeScratch(w.size()*chunk*c.cin + c.fast.t.rows), // the last tile of rows may reach past the end
+		grads:  takeScratch(w.size() * chunk * c.cout),
+		sum:    takeScratch(w.size() * c.cin * c.cout),
+		chunk:  chunk, begin: begin,
 	}
-	freeTransformers.Put(x)
 }
 
-// Run multiplies register tiles [lo,hi), counted point by point, over the chunk.
+func (p *gradPart) give() {
+	giveScratch(p.inputs)
+	giveScratch(p.grads)
+	giveScratch(p.sum)
+}
+
+// Run sums parts [lo,hi).
 func (k *winogradGrad) Run(lo, hi, _ int) {
+	for i := lo; i < hi; i++ {
+		part := &k.parts[i]
+		end := k.conv.fast.winograd.tiles(k.conv)
+		if i+1 < len(k.parts) {
+			end = k.parts[i+1].begin
+		}
+		for part.first = part.begin; part.first < end; part.first += part.chunk {
+			part.count = min(part.chunk, end-part.first)
+			k.transformTiles(part, 0, part.count)
+			k.multiplyRows(part, 0, k.conv.fast.winograd.size()*k.rows)
+		}
+	}
+}
+
+func (r *winogradGradTransform) Run(lo, hi, _ int) { r.k.transformTiles(&r.k.parts[0], lo, hi) }
+
+func (r *winogradGradMultiply) Run(lo, hi, _ int) { r.k.multiplyRows(&r.k.parts[0], lo, hi) }
+
+// transformTiles transforms x and dy of tiles [lo,hi) of the part's chunk.
+func (k *winogradGrad) transformTiles(part *gradPart, lo, hi int) {
+	c, w, s := k.conv, k.conv.fast.winograd, &k.conv.shape
+	t := freeTransformers.Get().(*transformer)
+	t.begin()
+	zeros := address(c.fast.zeros, 0)
+	steps(&t.to, w.size(), part.chunk*c.cin)
+	t.args.n = uintptr(c.cin)
+	for i := lo; i < hi; i++ {
+		n, row, column := w.at(part.first + i)
+		square(&t.from, w.points, row-s.PadTop, column-s.PadLeft, s.H, s.W, address(k.x, n*s.H*s.W*k.ldx), k.ldx, zeros)
+		t.args.toBase = address(part.inputs, i*c.cin)
+		w.input(&t.args)
+	}
+	steps(&t.to, w.size(), part.chunk*c.cout)
+	t.args.n = uintptr(c.cout)
+	for i := lo; i < hi; i++ {
+		n, row, column := w.at(part.first + i)
+		square(&t.from, w.tile, row, column, c.ho, c.wo, address(k.dy, n*c.ho*c.wo*k.ldy), k.ldy, zeros)
+		t.args.toBase = address(part.grads, i*c.cout)
+		w.gradient(&t.args)
+	}
+	freeTransformers.Put(t)
+}
+
+// multiplyRows adds the chunk's products to register tiles [lo,hi) of rows, counted point by point.
+func (k *winogradGrad) multiplyRows(part *gradPart, lo, hi int) {
 	c, f := k.conv, &k.conv.fast
 	t := takeTables()
 	a := &t.args
-	e := Epilogue{Accumulate: k.first > 0}
+	e := Epilogue{Accumulate: part.first > part.begin}
 	for unit := lo; unit < hi; {
-		point := unit / k.tiles
-		end := min(hi, (point+1)*k.tiles)
+		point := unit / k.rows
+		end := min(hi, (point+1)*k.rows)
 		t.reset(c.cout)
 		t.open()
-		for i := range k.count {
-			t.entries = append(t.entries, address(k.inputs, (point*k.chunk+i)*c.cin), address(k.grads, (point*k.chunk+i)*c.cout))
+		for i := range part.count {
+			t.entries = append(t.entries, address(part.inputs, (point*part.chunk+i)*c.cin), address(part.grads, (point*part.chunk+i)*c.cout))
 		}
 		t.entry(0)
 		for u := unit; u < end; u++ {
-			row := u % k.tiles * f.t.rows
+			row := u % k.rows * f.t.rows
 			for i := range f.t.rows {
 				if row+i < c.cin {
-					t.c = append(t.c, address(k.sum, (point*c.cin+row+i)*c.cout))
+					t.c = append(t.c, address(part.sum, (point*c.cin+row+i)*c.cout))
 				} else {
 					t.c = append(t.c, address(t.trash, 0))
 				}
@@ -111,7 +175,7 @@ func (k *winogradGrad) Run(lo, hi, _ int) {
 			a.set(f.t, p, &e, true, true)
 			a.b = uintptr(4 * p.column)
 			for u := unit; u < end; u++ {
-				a.k = uintptr(4 * (u % k.tiles * f.t.rows))
+				a.k = uintptr(4 * (u % k.rows * f.t.rows))
 				a.c = uintptr(unsafe.Pointer(&t.c[(u-unit)*f.t.rows]))
 				a.outer(f.t, p.vectors)
 			}
@@ -121,19 +185,26 @@ func (k *winogradGrad) Run(lo, hi, _ int) {
 	giveTables(t)
 }
 
-// Run transforms input channels [lo,hi) of the sum back to the kernel's taps.
+// Run adds the parts' sums up for input channels [lo,hi) and transforms them back to the kernel's taps.
 func (r *winogradGradBack) Run(lo, hi, _ int) {
 	k := r.k
-	c, w := k.conv, k.w
-	x := freeTransformers.Get().(*transformer)
-	x.begin()
-	steps(&x.from, w.size(), c.cin*c.cout)
+	c, w := k.conv, k.conv.fast.winograd
+	t := freeTransformers.Get().(*transformer)
+	t.begin()
+	steps(&t.from, w.size(), c.cin*c.cout)
 	taps := w.side * w.side
 	row := takeScratch(taps * c.cout)
-	steps(&x.to, taps, c.cout)
+	steps(&t.to, taps, c.cout)
+	sum := k.parts[0].sum
 	for ci := lo; ci < hi; ci++ {
-		x.args.fromBase, x.args.toBase, x.args.n = address(k.sum, ci*c.cout), address(row, 0), uintptr(c.cout)
-		w.kernelGradient(&x.args)
+		for _, part := range k.parts[1:] {
+			for point := range w.size() {
+				at := (point*c.cin + ci) * c.cout
+				Add.Apply(sum[at:at+c.cout], sum[at:], part.sum[at:])
+			}
+		}
+		t.args.fromBase, t.args.toBase, t.args.n = address(sum, ci*c.cout), address(row, 0), uintptr(c.cout)
+		w.kernelGradient(&t.args)
 		for tap := range taps {
 			dst := k.dw[(tap*c.cin+ci)*c.shape.Cout:][:c.cout]
 			if k.accumulate {
@@ -144,5 +215,5 @@ func (r *winogradGradBack) Run(lo, hi, _ int) {
 		}
 	}
 	giveScratch(row)
-	freeTransformers.Put(x)
+	freeTransformers.Put(t)
 }
