@@ -72,10 +72,10 @@ func decodeEvent(b []byte) (Event, error) {
 		case eventStep:
 			e.Step = int(int64(f.value))
 			return f.want(protowire.VarintType)
-		case eventVersion:
+		case eventFileVersion:
 			e.Version = string(f.bytes)
 			return f.want(protowire.BytesType)
-		case eventSession:
+		case eventSessionLog:
 			return eachField(f.bytes, func(f field) error {
 				e.Start = e.Start || f.number == sessionStatus && f.value == sessionStart
 				return nil
@@ -117,13 +117,13 @@ func decodeValue(b []byte) (Value, error) {
 					v.Image.Height = int(int32(f.value))
 				case imageWidth:
 					v.Image.Width = int(int32(f.value))
-				case imagePNG:
+				case imageData:
 					v.Image.PNG = f.bytes
 				}
 				return nil
 			})
 		case valueHistogram:
-			v.Histogram = &Histogram{}
+			v.Histogram = &Buckets{}
 			return v.Histogram.decode(f.bytes)
 		}
 		return nil
@@ -131,11 +131,11 @@ func decodeValue(b []byte) (Value, error) {
 	return v, err
 }
 
-func (h *Histogram) decode(b []byte) error {
+func (h *Buckets) decode(b []byte) error {
 	scalars := map[protowire.Number]*float64{
-		histogramMin: &h.Min, histogramMax: &h.Max, histogramCount: &h.Count, histogramSum: &h.Sum, histogramSquares: &h.SumSquares,
+		histogramMin: &h.Min, histogramMax: &h.Max, histogramNum: &h.Num, histogramSum: &h.Sum, histogramSquares: &h.SumSquares,
 	}
-	lists := map[protowire.Number]*[]float64{histogramLimits: &h.Limits, histogramBuckets: &h.Buckets}
+	lists := map[protowire.Number]*[]float64{histogramLimit: &h.Limits, histogramBucket: &h.Counts}
 	err := eachField(b, func(f field) error {
 		if s := scalars[f.number]; s != nil {
 			*s = f.double()
@@ -160,8 +160,8 @@ func (h *Histogram) decode(b []byte) error {
 		}
 		return nil
 	})
-	if err == nil && len(h.Limits) != len(h.Buckets) {
-		err = fmt.Errorf("a histogram of %d limits and %d buckets", len(h.Limits), len(h.Buckets))
+	if err == nil && len(h.Limits) != len(h.Counts) {
+		err = fmt.Errorf("a histogram of %d limits and %d buckets", len(h.Limits), len(h.Counts))
 	}
 	return err
 }
@@ -198,9 +198,9 @@ func (node *Node) decodeAttr(b []byte) error {
 	var value []byte
 	err := eachField(b, func(f field) error {
 		switch f.number {
-		case mapKey:
+		case entryKey:
 			key = string(f.bytes)
-		case mapValue:
+		case entryValue:
 			value = f.bytes
 		}
 		return nil

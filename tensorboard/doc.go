@@ -1,22 +1,16 @@
-// Package tensorboard writes what TensorBoard shows: scalars, images, histograms, a model's graph and the embedding projector. It also reads
-// event files back.
+// Package tensorboard writes what TensorBoard shows of a training run: scalars, histograms, images, the model's graph and the embedding
+// projector. It needs neither Python nor TensorFlow.
 //
-// # Event files
+// A [Writer] appends to one new event file in a folder. An event file is a sequence of TFRecords, each a length and a payload with a checksum
+// of each (masked CRC-32C); a payload is one protocol buffer Event with a wall time, a step and what happened. The projector's data lie beside
+// the event file as plain files, named by projector_config.pbtxt.
 //
-// A run folder holds files named events.out.tfevents.SECONDS.dvml. A file is a row of records; a record frames one protobuf message
-// (tensorflow.Event) by its length and two masked CRC-32C sums, see record.go. The messages are put together field by field with protowire, so
-// nothing is generated and TensorFlow is not needed.
+// # Resumed runs
 //
-// # Resuming
+// A run that was killed has written events of steps after its last checkpoint, and the resumed run takes these steps again. The resumed run
+// opens a new event file (the old ones are never touched) with [Options.PurgeStep], the step that it goes on from; the new file then begins
+// with a mark that tells TensorBoard to drop the older files' later events, so that no step shows twice. Event files are read in the order of
+// their names, which begin with the time; Create takes care that a new file's name is last even if the clock went back.
 //
-// Create starts a new file each time. When older files lie in the folder its first event is a session start whose step is Options.PurgeStep + 1:
-// TensorBoard (and Read) then drops every event after PurgeStep that came before it, so steps that a resumed run takes again appear once.
-// New files sort after old ones, whatever the clock says, because TensorBoard reads files in the order of their names.
-//
-// # Crashes
-//
-// Flush writes all events so far through to the disk. A process that dies between two calls of Flush may leave a torn last record; TensorBoard and
-// Read stop in front of it and go on with the next file.
-//
-// Wall time goes into the events, as TensorBoard expects; nothing else here depends on it.
+// The last record of a killed run may be torn. TensorBoard and [Read] stop there, and go on with the next file.
 package tensorboard

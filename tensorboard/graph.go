@@ -2,83 +2,75 @@ package tensorboard
 
 import (
 	"fmt"
-
-	"google.golang.org/protobuf/encoding/protowire"
+	"unicode/utf8"
 )
 
-// Node is an operation of a model's graph. Slashes in Name make TensorBoard's nested boxes: "inception_3a/1x1/conv".
+// Node is an operation of a graph.
 type Node struct {
-	Name   string
-	Op     string   // what it does, for instance "Conv"
-	Inputs []string // names of the nodes that it reads
-	Shape  []int    // of its output; -1 for an axis of any length, nil if not known
+	Name   string   // unique; slashes make scopes, which TensorBoard folds into boxes
+	Op     string   // the kind of operation, such as Conv
+	Inputs []string // names of the nodes whose results it takes
+	Shape  []int    // of its result: -1 is an unknown size, empty a scalar, nil not known at all
 }
 
-// Field numbers of tensorflow/core/framework/{graph,node_def,attr_value,tensor_shape}.proto.
-const (
-	graphNode, graphVersions, versionsProducer = 1, 4, 1
+// graphProducer is the GraphDef version that the graph is written for; the oldest one that TensorBoard takes as it is.
+const graphProducer = 22
 
-	nodeName, nodeOp, nodeInput, nodeAttr = 1, 2, 3, 5
+// Graph logs the model's graph. TensorBoard shows a run's last graph only. Names must be unique and each input must be a node's name.
+func (w *Writer) Graph(nodes []Node) error {
+	if err := check(nodes); err != nil {
+		return fmt.Errorf("tensorboard: graph: %w", err)
+	}
+	return w.event(0, func(m message) message { return m.bytes(eventGraph, encodeGraph(nodes)) })
+}
 
-	mapKey, mapValue = 1, 2
-
-	attrList, listShape = 1, 7
-
-	shapeDim, dimSize = 2, 1
-)
-
-// outputShapes is the attribute from which TensorBoard labels edges.
-const outputShapes = "_output_shapes"
-
-// checkGraph finds nodes that TensorBoard could not draw.
-func checkGraph(nodes []Node) error {
-	seen := make(map[string]bool, len(nodes))
+func check(nodes []Node) error {
+	names := make(map[string]bool, len(nodes))
 	for i, n := range nodes {
 		switch {
 		case n.Name == "":
 			return fmt.Errorf("node %d has no name", i)
-		case seen[n.Name]:
-			return fmt.Errorf("node %d: the name %q is taken", i, n.Name)
-		case n.Op == "":
-			return fmt.Errorf("node %q has no op", n.Name)
+		case !utf8.ValidString(n.Name) || !utf8.ValidString(n.Op):
+			return fmt.Errorf("node %d: name %q or operation %q is not UTF-8", i, n.Name, n.Op)
+		case names[n.Name]:
+			return fmt.Errorf("node %d: the name %q is taken by an earlier node", i, n.Name)
 		}
-		seen[n.Name] = true
+		names[n.Name] = true
 	}
-	for _, n := range nodes {
-		for _, in := range n.Inputs {
-			if !seen[in] {
-				return fmt.Errorf("node %q reads %q, which is not there", n.Name, in)
+	for i, n := range nodes {
+		for _, input := range n.Inputs {
+			if !names[input] {
+				return fmt.Errorf("node %d (%s): its input %q is no node of the graph", i, n.Name, input)
 			}
 		}
 	}
 	return nil
 }
 
-// encodeGraph returns nodes as a tensorflow.GraphDef.
-func encodeGraph(nodes []Node) []byte {
-	var b []byte
+func encodeGraph(nodes []Node) message {
+	var g message
 	for _, n := range nodes {
-		m := appendBytes(nil, nodeName, []byte(n.Name))
-		m = appendBytes(m, nodeOp, []byte(n.Op))
-		for _, in := range n.Inputs {
-			m = appendBytes(m, nodeInput, []byte(in))
-		}
-		if n.Shape != nil {
-			list := appendBytes(nil, listShape, encodeShape(n.Shape))
-			entry := appendBytes(nil, mapKey, []byte(outputShapes))
-			entry = appendBytes(entry, mapValue, appendBytes(nil, attrList, list))
-			m = appendBytes(m, nodeAttr, entry)
-		}
-		b = appendBytes(b, graphNode, m)
+		g = g.bytes(graphNode, n.encode())
 	}
-	return appendBytes(b, graphVersions, appendInt(nil, versionsProducer, 22))
+	return g.bytes(graphVersions, message(nil).varint(versionsProducer, graphProducer))
 }
 
-func encodeShape(shape []int) []byte {
-	var b []byte
-	for _, size := range shape {
-		dim := protowire.AppendTag(nil, dimSize, protowire.VarintType)
-		b = appendBytes(b, shapeDim, protowire.AppendVarint(dim, uint64(int64(size))))
+func (n Node) encode() message {
+	m := message(nil).text(nodeName, n.Name).text(nodeOp, n.Op)
+	for _, input := range n.Inputs {
+		m = m.text(nodeInput, input)
 	}
-	return b
+	if n.Shape == nil {
+		return m
+	}
+	var shape message
+	for _, size := range n.Shape {
+		shape = shape.bytes(shapeDim, message(nil).varint(dimSize, int64(size)))
+	}
+	list := message(nil).bytes(listShape, shape)
+	value := message(nil).bytes(attrList, list)
+	return m.bytes(nodeAttr, message(nil).text(entryKey, outputShapes).bytes(entryValue, value))
 }
+
+// outputShapes is the attribute in which TensorBoard looks for the shapes that it writes on edges.
+const outputShapes = "_output_shapes"

@@ -4,53 +4,59 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"sync"
 )
 
-// Histogram counts values. Buckets[i] values v have Limits[i-1] <= v < Limits[i]; runs of empty buckets are joined into one.
-type Histogram struct {
-	Min, Max, Count, Sum, SumSquares float64
-	Limits, Buckets                  []float64
-}
-
-// limits are the upper ends of TensorBoard's buckets, ascending: 0, ±1e-12 and on by factors of 1.1 below 1e20, and ±the largest float64.
-var limits = sync.OnceValue(func() []float64 {
-	var up []float64
+// limits are TensorFlow's bucket limits: 0 and plus and minus 1e-12 · 1.1^i up to 1e20, closed by plus and minus the greatest float64.
+var limits = func() []float64 {
+	var positive []float64
 	for v := 1e-12; v < 1e20; v *= 1.1 {
-		up = append(up, v)
+		positive = append(positive, v)
 	}
-	up = append(up, math.MaxFloat64)
-	all := make([]float64, 0, 2*len(up)+1)
-	for _, v := range slices.Backward(up) {
+	positive = append(positive, math.MaxFloat64)
+	var all []float64
+	for _, v := range slices.Backward(positive) {
 		all = append(all, -v)
 	}
-	return append(append(all, 0), up...)
-})
+	return append(append(all, 0), positive...)
+}()
 
-// newHistogram counts the finite ones of values; NaN and infinities have no bucket and are left out.
-func newHistogram(values []float32) *Histogram {
-	limits := limits()
+// Buckets is a histogram: Counts[i] values lie in [Limits[i-1], Limits[i]), the first bucket starting at minus infinity.
+type Buckets struct {
+	Min, Max, Num, Sum, SumSquares float64
+	Limits, Counts                 []float64
+}
+
+// count sorts the finite ones of values into the buckets; a run of empty buckets is merged into one.
+func count(values []float32) Buckets {
+	h := Buckets{Min: math.Inf(1), Max: math.Inf(-1)}
 	counts := make([]float64, len(limits))
-	h := &Histogram{Min: math.Inf(1), Max: math.Inf(-1)}
-	for _, value := range values {
-		v := float64(value)
+	for _, x := range values {
+		v := float64(x)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			continue
 		}
+		counts[sort.Search(len(limits), func(i int) bool { return limits[i] > v })]++
 		h.Min, h.Max = min(h.Min, v), max(h.Max, v)
-		h.Count++
+		h.Num++
 		h.Sum += v
 		h.SumSquares += v * v
-		counts[sort.Search(len(limits), func(i int) bool { return limits[i] > v })]++
 	}
-	if h.Count == 0 {
-		return &Histogram{Limits: []float64{math.MaxFloat64}, Buckets: []float64{0}}
+	if h.Num == 0 {
+		return Buckets{Limits: []float64{math.MaxFloat64}, Counts: []float64{0}}
 	}
-	for i := 0; i < len(limits); i++ {
-		for counts[i] == 0 && i+1 < len(limits) && counts[i+1] == 0 {
-			i++
+	for i, c := range counts {
+		if n := len(h.Counts); c == 0 && n > 0 && h.Counts[n-1] == 0 {
+			h.Limits[n-1] = limits[i]
+			continue
 		}
-		h.Limits, h.Buckets = append(h.Limits, limits[i]), append(h.Buckets, counts[i])
+		h.Limits, h.Counts = append(h.Limits, limits[i]), append(h.Counts, c)
 	}
 	return h
+}
+
+func (h Buckets) encode() message {
+	return message(nil).
+		double(histogramMin, h.Min).double(histogramMax, h.Max).double(histogramNum, h.Num).
+		double(histogramSum, h.Sum).double(histogramSquares, h.SumSquares).
+		doubles(histogramLimit, h.Limits).doubles(histogramBucket, h.Counts)
 }

@@ -2,161 +2,200 @@ package tensorboard
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Embedding is a cloud of points for TensorBoard's projector.
-type Embedding struct {
-	Name    string      // letters, digits, '_', '-' and '.'
-	Vectors []float32   // [N, Dim], row-major
-	Dim     int         // coordinates of a point
-	Labels  []string    // N names, for instance of the points' classes; nil for none
-	Sprite  image.Image // thumbnails of the points, Thumb x Thumb pixels each, row by row (figure.Sprite makes it); nil for none
-	Thumb   int
-}
+// The projector's files. Each embedding has a folder with its data and its entry of the configuration; the configuration is all entries.
+const (
+	projectorConfig = "projector_config.pbtxt"
+	projectorDir    = "projector"
+	tensorFile      = "tensor.tsv"
+	labelsFile      = "labels.tsv"
+	spriteFile      = "sprite.png"
+	entryFile       = "entry.pbtxt"
+)
 
-// ConfigName is the file in a run folder from which TensorBoard knows what its projector shows.
-const ConfigName = "projector_config.pbtxt"
+// projectorName are the names that are safe as a file's name, in the configuration and in the address by which TensorBoard's page asks.
+var projectorName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// Projector lets TensorBoard's projector show embeddings in the run folder dir: vectors, labels and sprite go to dir/projector/NAME, and then
-// dir/projector_config.pbtxt is written anew with them all. Vectors are text (TensorBoard's own format where no TensorFlow is), about ten bytes
-// a coordinate. Each file is replaced as a whole or not at all.
-func Projector(dir string, embeddings ...Embedding) error {
-	var config strings.Builder
-	for i, e := range embeddings {
-		if err := e.check(); err != nil {
-			return fmt.Errorf("tensorboard: projector: embedding %d (%q): %w", i, e.Name, err)
-		}
-		if err := e.write(dir, &config); err != nil {
-			return fmt.Errorf("tensorboard: projector: embedding %q: %w", e.Name, err)
-		}
-	}
-	err := replace(filepath.Join(dir, ConfigName), func(w io.Writer) error {
-		_, err := io.WriteString(w, config.String())
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("tensorboard: projector: %w", err)
+// Projector writes an embedding for TensorBoard's projector: embeddings [N, dim] row-major, finite; a label for each row, or nil; and sprite,
+// thumbnails of thumb x thumb pixels in rows from the top left, as many in a row as fit, or nil. The name consists of ASCII letters, digits,
+// _ . and -. A later call with the same name replaces the embedding; other names, also those of earlier Writers, stay. A running TensorBoard
+// has read the configuration once and shows a new embedding after a restart; it shows the name with the step.
+//
+// Each file is replaced as a whole, the configuration last, so that a killed run leaves one that TensorBoard can read.
+func (w *Writer) Projector(name string, step int, embeddings []float32, dim int, labels []string, sprite image.Image, thumb int) error {
+	if err := w.projector(name, step, embeddings, dim, labels, sprite, thumb); err != nil {
+		return fmt.Errorf("tensorboard: projector %q at step %d: %w", name, step, err)
 	}
 	return nil
 }
 
-func (e Embedding) check() error {
-	ok := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.", r)
-	}
-	if strings.Trim(e.Name, ".") == "" || strings.ContainsFunc(e.Name, func(r rune) bool { return !ok(r) }) {
-		return errors.New("the name must be of letters, digits, '_', '-' and '.'")
-	}
-	if e.Dim < 1 || len(e.Vectors) == 0 || len(e.Vectors)%e.Dim != 0 {
-		return fmt.Errorf("%d numbers are not points of %d coordinates", len(e.Vectors), e.Dim)
-	}
-	n := len(e.Vectors) / e.Dim
-	if e.Labels != nil && len(e.Labels) != n {
-		return fmt.Errorf("%d labels for %d points", len(e.Labels), n)
-	}
-	for i, v := range e.Vectors {
-		if v := float64(v); math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("point %d, coordinate %d is %v", i/e.Dim, i%e.Dim, v)
-		}
-	}
-	if e.Sprite != nil {
-		size := e.Sprite.Bounds().Size()
-		if e.Thumb < 1 || (size.X/max(e.Thumb, 1))*(size.Y/max(e.Thumb, 1)) < n {
-			return fmt.Errorf("a sprite of %d x %d pixels does not hold %d thumbnails of %d x %d", size.X, size.Y, n, e.Thumb, e.Thumb)
-		}
-	}
-	return nil
-}
-
-// write writes e's files and appends its entry to config.
-func (e Embedding) write(dir string, config *strings.Builder) error {
-	folder := filepath.Join(dir, "projector", e.Name)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+func (w *Writer) projector(name string, step int, embeddings []float32, dim int, labels []string, sprite image.Image, thumb int) error {
+	if err := checkProjector(name, step, embeddings, dim, labels); err != nil {
 		return err
 	}
-	base := "projector/" + e.Name + "/" // relative to the config
-	if err := replace(filepath.Join(folder, "vectors.tsv"), e.vectors); err != nil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(embeddings) / dim
+	folder := filepath.Join(w.dir, projectorDir, name)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	fmt.Fprintf(config, "embeddings {\n  tensor_name: %q\n  tensor_shape: %d\n  tensor_shape: %d\n  tensor_path: %q\n",
-		e.Name, len(e.Vectors)/e.Dim, e.Dim, base+"vectors.tsv")
-	if e.Labels != nil {
-		if err := replace(filepath.Join(folder, "labels.tsv"), e.labels); err != nil {
+	var picture []byte
+	if sprite != nil {
+		if err := checkSprite(sprite, thumb, n); err != nil {
 			return err
 		}
-		fmt.Fprintf(config, "  metadata_path: %q\n", base+"labels.tsv")
+		var err error
+		if picture, err = encodePNG(sprite); err != nil {
+			return fmt.Errorf("sprite: %w", err)
+		}
 	}
-	if e.Sprite != nil {
-		err := replace(filepath.Join(folder, "sprite.png"), func(w io.Writer) error { return png.Encode(w, e.Sprite) })
+	entry := fmt.Sprintf("embeddings {\n  tensor_name: \"%s_step_%d\"\n  tensor_shape: %d\n  tensor_shape: %d\n", name, step, n, dim)
+	field := func(indent, key, file string) {
+		entry += fmt.Sprintf("%s%s: \"%s/%s/%s\"\n", indent, key, projectorDir, name, file)
+	}
+	field("  ", "tensor_path", tensorFile)
+	if err := replace(filepath.Join(folder, tensorFile), func(out *bufio.Writer) { writeRows(out, embeddings, dim) }); err != nil {
+		return err
+	}
+	if labels != nil {
+		field("  ", "metadata_path", labelsFile)
+		if err := replace(filepath.Join(folder, labelsFile), func(out *bufio.Writer) { writeLabels(out, labels) }); err != nil {
+			return err
+		}
+	}
+	if picture != nil {
+		entry += "  sprite {\n"
+		field("    ", "image_path", spriteFile)
+		entry += fmt.Sprintf("    single_image_dim: %d\n    single_image_dim: %d\n  }\n", thumb, thumb)
+		if err := replace(filepath.Join(folder, spriteFile), func(out *bufio.Writer) { out.Write(picture) }); err != nil {
+			return err
+		}
+	}
+	entry += "}\n"
+	if err := replace(filepath.Join(folder, entryFile), func(out *bufio.Writer) { out.WriteString(entry) }); err != nil {
+		return err
+	}
+	return w.configure()
+}
+
+func checkProjector(name string, step int, embeddings []float32, dim int, labels []string) error {
+	switch {
+	case !projectorName.MatchString(name):
+		return errors.New("the name must consist of ASCII letters, digits, _ . and -, and not begin with . or -")
+	case step < 0:
+		return errors.New("the step is negative")
+	case dim <= 0 || len(embeddings) == 0 || len(embeddings)%dim != 0:
+		return fmt.Errorf("%d numbers are no rows of %d", len(embeddings), dim)
+	case labels != nil && len(labels) != len(embeddings)/dim:
+		return fmt.Errorf("%d labels for %d rows", len(labels), len(embeddings)/dim)
+	}
+	for i, x := range embeddings {
+		if v := float64(x); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("row %d has a number that is not finite (%v in column %d)", i/dim, x, i%dim)
+		}
+	}
+	return nil
+}
+
+// maxSprite is the side in pixels of the greatest texture that browsers commonly take.
+const maxSprite = 8192
+
+func checkSprite(sprite image.Image, thumb, n int) error {
+	size := sprite.Bounds().Size()
+	switch {
+	case thumb <= 0:
+		return fmt.Errorf("sprite: thumbnails of %d pixels", thumb)
+	case (size.X/thumb)*(size.Y/thumb) < n:
+		return fmt.Errorf("sprite: %d x %d pixels hold fewer than %d thumbnails of %d x %d", size.X, size.Y, n, thumb, thumb)
+	case size.X > maxSprite || size.Y > maxSprite:
+		return fmt.Errorf("sprite: %d x %d pixels; browsers take at most %d on a side: use fewer or smaller thumbnails", size.X, size.Y, maxSprite)
+	}
+	return nil
+}
+
+// configure writes the configuration from the entries in the folder.
+func (w *Writer) configure() error {
+	dir := filepath.Join(w.dir, projectorDir)
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var config bytes.Buffer
+	for _, e := range names {
+		entry, err := os.ReadFile(filepath.Join(dir, e.Name(), entryFile))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // killed before its first entry
+		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(config, "  sprite {\n    image_path: %q\n    single_image_dim: %d\n    single_image_dim: %d\n  }\n", base+"sprite.png", e.Thumb, e.Thumb)
+		config.Write(entry)
 	}
-	config.WriteString("}\n")
-	return nil
+	return replace(filepath.Join(w.dir, projectorConfig), func(out *bufio.Writer) { out.Write(config.Bytes()) })
 }
 
-func (e Embedding) vectors(w io.Writer) error {
-	var line []byte
-	for i, v := range e.Vectors {
-		line = strconv.AppendFloat(line, float64(v), 'g', -1, 32)
-		if i%e.Dim < e.Dim-1 {
-			line = append(line, '\t')
-			continue
+// writeRows writes a line for each row, tabs between. Text and not raw numbers: TensorBoard tells the two apart by whether a file is UTF-8.
+func writeRows(out *bufio.Writer, rows []float32, dim int) {
+	var number []byte
+	for i, x := range rows {
+		number = strconv.AppendFloat(number[:0], float64(x), 'g', -1, 32)
+		if i%dim == dim-1 {
+			number = append(number, '\n')
+		} else {
+			number = append(number, '\t')
 		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return err
-		}
-		line = line[:0]
+		out.Write(number)
 	}
-	return nil
 }
 
-// labels writes one label a line. TensorBoard passes over empty lines, which would shift the others, so an empty label becomes "-".
-func (e Embedding) labels(w io.Writer) error {
-	for _, label := range e.Labels {
-		label = strings.Join(strings.Fields(label), " ")
-		if label == "" {
-			label = "-"
+// escape keeps a label on its line and in its column.
+var escape = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
+
+// writeLabels writes a line for each label; a single column has no header.
+func writeLabels(out io.StringWriter, labels []string) {
+	for _, label := range labels {
+		label = escape.Replace(strings.ToValidUTF8(label, "\ufffd"))
+		if strings.TrimSpace(label) == "" {
+			label = "(blank)" // TensorBoard skips blank lines, and the following labels would move up
 		}
-		if _, err := io.WriteString(w, label+"\n"); err != nil {
-			return err
-		}
+		out.WriteString(label)
+		out.WriteString("\n")
 	}
-	return nil
 }
 
-// replace writes path through a temporary file beside it.
-func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// replace writes a file aside, syncs it and renames it to path. An error of a write stays with out until its Flush.
+func replace(path string, write func(out *bufio.Writer)) error {
+	file, err := os.Create(path + ".part")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails once it is renamed
-	b := bufio.NewWriter(f)
-	err = write(b)
+	out := bufio.NewWriterSize(file, 1<<16)
+	write(out)
+	err = out.Flush()
 	if err == nil {
-		err = b.Flush()
+		err = file.Sync()
 	}
-	if err == nil {
-		err = f.Chmod(0o666 &^ 0o022)
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	if closing := file.Close(); err == nil {
+		err = closing
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Rename(file.Name(), path)
 	}
-	return err
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
 }

@@ -13,148 +13,184 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
-const prefix, suffix = "events.out.tfevents.", ".dvml"
-
-// Options of Create.
+// Options are a Writer's settings.
 type Options struct {
-	PurgeStep int // the last step to keep of what older files in the folder hold: the step that a resumed run goes on from
+	// PurgeStep is the step that a resumed run goes on from: events of earlier event files in the folder at later steps no longer count.
+	// 0, the default, is a run from the start: no earlier event counts.
+	PurgeStep int
 }
 
-// Writer appends events to a file. Its methods may be called from several goroutines.
+// Writer appends events to a file. Its methods may be called concurrently. Steps must not be negative, tags must be UTF-8 and not empty;
+// TensorBoard groups tags by what precedes the first slash.
 type Writer struct {
-	mu     sync.Mutex
-	file   *os.File
-	buf    *bufio.Writer
-	record []byte // reused
-	err    error  // the first failure; the file is of no use after it
+	dir string
+
+	mu      sync.Mutex
+	file    *os.File
+	buffer  *bufio.Writer
+	flushed time.Time
 }
 
-// Create starts a new event file in the run folder dir, which is made if needed.
+// version is the format's name; from version 2 on a reader takes note of session starts.
+const version = "brain.Event:2"
+
+// patience is how long an event may stay in the buffer while others are written.
+const patience = 10 * time.Second
+
+// prefix begins an event file's name; the time follows, in seconds.
+const prefix = "events.out.tfevents."
+
+// Create makes dir, if need be, and a new event file in it.
 func Create(dir string, o Options) (*Writer, error) {
 	if o.PurgeStep < 0 {
-		return nil, fmt.Errorf("tensorboard: purge step %d is negative", o.PurgeStep)
+		return nil, fmt.Errorf("tensorboard: PurgeStep %d is negative", o.PurgeStep)
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
-	older, err := eventFiles(dir)
+	file, err := create(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
-	second := time.Now().Unix()
-	for _, name := range older {
-		digits, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(name), prefix), ".")
-		if s, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			second = max(second, s+1)
+	w := &Writer{dir: dir, file: file, buffer: bufio.NewWriterSize(file, 1<<16)}
+	err = w.event(0, func(m message) message { return m.text(eventFileVersion, version) })
+	if err == nil {
+		// A reader drops the events seen so far whose step is the start's or a later one. TensorBoard's takes the first start that it meets
+		// for no restart, so a run's first file has one too.
+		step := o.PurgeStep
+		if step > 0 {
+			step++
 		}
-	}
-	f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("%s%010d%s", prefix, second, suffix)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("tensorboard: %w", err)
-	}
-	w := &Writer{file: f, buf: bufio.NewWriter(f)}
-	err = w.write(Event{Version: "brain.Event:2"})
-	if len(older) > 0 && err == nil {
-		err = w.write(Event{Start: true, Step: o.PurgeStep + 1})
+		start := message(nil).varint(sessionStatus, sessionStart)
+		err = w.event(step, func(m message) message { return m.bytes(eventSessionLog, start) })
 	}
 	if err == nil {
 		err = w.Flush()
 	}
 	if err != nil {
-		return nil, errors.Join(err, w.Close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return w, nil
 }
 
-// Path is the event file's path.
-func (w *Writer) Path() string { return w.file.Name() }
-
-// Scalar logs v at step. A NaN is kept: TensorBoard shows it as a gap. Tags group by slashes: "train/L1".
-func (w *Writer) Scalar(tag string, step int, v float64) error {
-	return w.value(step, Value{Tag: tag, Scalar: float32(v)})
+// create makes an event file whose name sorts after those of the folder.
+func create(dir string) (*os.File, error) {
+	older, err := eventFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	seconds := time.Now().Unix()
+	for _, path := range older {
+		stamp, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), prefix), ".")
+		if s, err := strconv.ParseInt(stamp, 10, 64); err == nil {
+			seconds = max(seconds, s+1)
+		}
+	}
+	name := fmt.Sprintf("%s%010d.dvml", prefix, seconds)
+	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-// Image logs a picture at step.
+// Scalar logs a point of the curve tag. It is stored as a float32; NaN and infinities are shown as such.
+func (w *Writer) Scalar(tag string, step int, v float64) error {
+	return w.value(tag, step, func(m message) message { return m.float(valueScalar, float32(v)) })
+}
+
+// Histogram logs the distribution of values, which may be few or millions; those that are not finite are left out.
+func (w *Writer) Histogram(tag string, step int, values []float32) error {
+	h := count(values).encode()
+	return w.value(tag, step, func(m message) message { return m.bytes(valueHistogram, h) })
+}
+
+// Image logs img, as a PNG.
 func (w *Writer) Image(tag string, step int, img image.Image) error {
-	if img.Bounds().Empty() {
-		return fmt.Errorf("tensorboard: image %q at step %d has no pixels", tag, step)
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
+	data, err := encodePNG(img)
+	if err != nil {
 		return fmt.Errorf("tensorboard: image %q at step %d: %w", tag, step, err)
 	}
+	channels := int64(4)
+	switch p := img.(type) {
+	case *image.Gray, *image.Gray16:
+		channels = 1
+	case interface{ Opaque() bool }:
+		if p.Opaque() {
+			channels = 3
+		}
+	}
 	size := img.Bounds().Size()
-	return w.value(step, Value{Tag: tag, Image: &Image{Width: size.X, Height: size.Y, PNG: b.Bytes()}})
+	m := message(nil).varint(imageHeight, int64(size.Y)).varint(imageWidth, int64(size.X)).
+		varint(imageColorspace, channels).bytes(imageData, data)
+	return w.value(tag, step, func(v message) message { return v.bytes(valueImage, m) })
 }
 
-// Histogram logs how values are spread at step, in TensorBoard's own buckets. Values that are not finite are left out.
-func (w *Writer) Histogram(tag string, step int, values []float32) error {
-	return w.value(step, Value{Tag: tag, Histogram: newHistogram(values)})
-}
-
-// Graph logs the model. Every input must name a node, and names must be distinct.
-func (w *Writer) Graph(nodes []Node) error {
-	if err := checkGraph(nodes); err != nil {
-		return fmt.Errorf("tensorboard: graph: %w", err)
+func encodePNG(img image.Image) ([]byte, error) {
+	if img == nil {
+		return nil, errors.New("no image")
 	}
-	return w.write(Event{Graph: nodes})
-}
-
-func (w *Writer) value(step int, v Value) error {
-	if v.Tag == "" {
-		return fmt.Errorf("tensorboard: a value at step %d has no tag", step)
+	if img.Bounds().Empty() {
+		return nil, fmt.Errorf("the image is empty: its bounds are %v", img.Bounds())
 	}
-	return w.write(Event{Step: step, Values: []Value{v}})
+	var data bytes.Buffer
+	if err := png.Encode(&data, img); err != nil {
+		return nil, err
+	}
+	return data.Bytes(), nil
 }
 
-// write appends e, stamped with the time.
-func (w *Writer) write(e Event) error {
+// value logs a value of a summary.
+func (w *Writer) value(tag string, step int, add func(message) message) error {
+	if tag == "" || !utf8.ValidString(tag) {
+		return fmt.Errorf("tensorboard: tag %q is empty or not UTF-8", tag)
+	}
+	summary := message(nil).bytes(summaryValue, add(message(nil).text(valueTag, tag)))
+	if err := w.event(step, func(m message) message { return m.bytes(eventSummary, summary) }); err != nil {
+		return fmt.Errorf("%w (logging %q at step %d)", err, tag, step)
+	}
+	return nil
+}
+
+// event appends an event to the file.
+func (w *Writer) event(step int, add func(message) message) error {
+	if step < 0 {
+		return fmt.Errorf("tensorboard: step %d is negative", step)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
-		return w.err
+	now := time.Now()
+	m := message(nil).double(eventWallTime, float64(now.UnixNano())/1e9).varint(eventStep, int64(step))
+	_, err := w.buffer.Write(appendRecord(nil, add(m)))
+	if err == nil && now.Sub(w.flushed) > patience {
+		w.flushed = now
+		err = w.buffer.Flush()
 	}
-	e.WallTime = float64(time.Now().UnixMicro()) / 1e6
-	w.record = appendRecord(w.record[:0], e.encode())
-	_, err := w.buf.Write(w.record)
-	return w.fail(err)
+	if err != nil {
+		return fmt.Errorf("tensorboard: %w", err)
+	}
+	return nil
 }
 
-// Flush writes all events so far through to the disk.
+// Flush writes what is buffered and waits until the disk has it. A run flushes before it saves a checkpoint, so that a run resumed from it
+// misses no event.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
-		return w.err
+	w.flushed = time.Now()
+	if err := w.buffer.Flush(); err != nil {
+		return fmt.Errorf("tensorboard: %w", err)
 	}
-	err := w.buf.Flush()
-	if err == nil {
-		err = w.file.Sync()
+	if err := w.file.Sync(); err != nil {
+		return fmt.Errorf("tensorboard: %w", err)
 	}
-	return w.fail(err)
+	return nil
 }
 
-// fail remembers the first failure.
-func (w *Writer) fail(err error) error {
-	if err != nil {
-		w.err = fmt.Errorf("tensorboard: %s: %w", w.file.Name(), err)
-	}
-	return w.err
-}
-
-// Close flushes and closes the file. A second call does nothing.
+// Close flushes and closes the file. No method may be called after it.
 func (w *Writer) Close() error {
 	err := w.Flush()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if errors.Is(w.err, os.ErrClosed) {
-		return nil
+	if closing := w.file.Close(); closing != nil && err == nil {
+		err = fmt.Errorf("tensorboard: %w", closing)
 	}
-	if cerr := w.file.Close(); cerr != nil && err == nil {
-		err = fmt.Errorf("tensorboard: %w", cerr)
-	}
-	w.err = fmt.Errorf("tensorboard: %s: %w", w.file.Name(), os.ErrClosed)
 	return err
 }
