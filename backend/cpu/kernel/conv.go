@@ -131,21 +131,7 @@ func (c *Conv) flip(flipped, w []float32) {
 		src := w[t*c.cin*s.Cout:][:c.cin*s.Cout]
 		dst := flipped[(taps-1-t)*c.cout*s.Cin:][:c.cout*s.Cin]
 		for g := range s.Groups {
-			transposeGeneric(dst[g*c.cin:], s.Cin, src[g*c.cout:], s.Cout, c.cin, c.cout)
-		}
-	}
-}
-
-// transposeGeneric writes dst[j*ldDst+i] = src[i*ldSrc+j] for i < rows, j < cols, in blocks that stay in cache.
-func transposeGeneric(dst []float32, ldDst int, src []float32, ldSrc, rows, cols int) {
-	const block = 16
-	for i0 := 0; i0 < rows; i0 += block {
-		i1 := min(i0+block, rows)
-		for j := range cols {
-			d := dst[j*ldDst:]
-			for i := i0; i < i1; i++ {
-				d[i] = src[i*ldSrc+j]
-			}
+			Transpose(dst[g*c.cin:], s.Cin, src[g*c.cout:], s.Cout, c.cin, c.cout)
 		}
 	}
 }

@@ -46,3 +46,7 @@ func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
 func slidingSumFast(dst, padded []float32, window int)           { slidingSumGeneric(dst, padded, window) }
 func maxRowsFast(best []float32, at []uint8, rows []tapRow) int  { return 0 }
 func addWhereRowsFast(dst, first []float32, rows []whereRow) int { return 0 }
+
+func transposeFast(dst []float32, ldDst int, src []float32, ldSrc, rows, cols int) (int, int) {
+	return 0, 0
+}

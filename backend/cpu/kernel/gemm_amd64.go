@@ -138,7 +138,7 @@ func (s *copiedRows) fill(block int, t *tables) {
 	ld := s.run + 16 // not a multiple of a page
 	t.room(rows * ld)
 	if s.trans {
-		transposeGeneric(t.block, ld, s.a[s.lo*s.lda+first:], s.lda, s.run, rows)
+		Transpose(t.block, ld, s.a[s.lo*s.lda+first:], s.lda, s.run, rows)
 	} else {
 		for i := range rows {
 			copy(t.block[i*ld:][:s.run], s.a[(first+i)*s.lda+s.lo:])
@@ -172,7 +172,7 @@ func (x *packTask) Run(lo, hi, _ int) {
 			}
 			for tap := range x.taps {
 				src := x.src[((x.taps-1-tap)*x.panelsEnd()+p.column)*x.ld:]
-				transposeGeneric(dst[tap*x.run*width:], width, src, x.ld, p.cols, x.run)
+				Transpose(dst[tap*x.run*width:], width, src, x.ld, p.cols, x.run)
 			}
 			continue
 		}
@@ -180,7 +180,7 @@ func (x *packTask) Run(lo, hi, _ int) {
 			if p.cols < width {
 				clear(dst)
 			}
-			transposeGeneric(dst, width, x.src[p.column*x.ld:], x.ld, p.cols, x.k)
+			Transpose(dst, width, x.src[p.column*x.ld:], x.ld, p.cols, x.k)
 			continue
 		}
 		for i := range x.k {

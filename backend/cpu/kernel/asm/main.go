@@ -23,6 +23,7 @@ func main() {
 		{"elementwise_amd64.s", elementwise},
 		{"reduce_amd64.s", reductions},
 		{"winograd_amd64.s", winograd},
+		{"transpose_amd64.s", transposition},
 	} {
 		if err := write(filepath.Join(*dir, f.name), f.gen); err != nil {
 			fmt.Fprintf(os.Stderr, "asm: %s: %v\n", f.name, err)
