@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // AdamStep holds the settings of one step of Adam (Kingma and Ba, 2015), with decoupled weight decay (Loshchilov and Hutter, 2019) if Decay is not 0.
 type AdamStep struct {
@@ -14,19 +17,34 @@ type AdamStep struct {
 //	m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  w -= Rate (m/(1-b1^t) / (sqrt(v/(1-b2^t)) + Epsilon) + Decay w)
 func (s AdamStep) Update(p *Pool, w, m, v, g []float32) {
 	same(len(w), len(m), len(v), len(g))
-	k := adamFactors{
+	t := freeAdams.Get().(*adamTask)
+	*t = adamTask{w: w, m: m, v: v, g: g, factors: adamFactors{
 		beta1: s.Beta1, beta2: s.Beta2, rest1: 1 - s.Beta1, rest2: 1 - s.Beta2, epsilon: s.Epsilon,
 		rate:   s.Rate / float32(1-math.Pow(float64(s.Beta1), float64(s.Step))),
 		scale2: float32(1 / (1 - math.Pow(float64(s.Beta2), float64(s.Step)))),
 		keep:   1 - s.Rate*s.Decay,
+	}}
+	p.Do(len(w), 16384, t)
+	*t = adamTask{}
+	freeAdams.Put(t)
+}
+
+// adamTask is one update at work; reused.
+type adamTask struct {
+	w, m, v, g []float32
+	factors    adamFactors
+}
+
+var freeAdams = sync.Pool{New: func() any { return new(adamTask) }}
+
+// Run updates weights [lo,hi).
+func (t *adamTask) Run(lo, hi, _ int) {
+	w, m, v, g := t.w[lo:hi], t.m[lo:hi], t.v[lo:hi], t.g[lo:hi]
+	if active == Generic {
+		t.factors.generic(w, m, v, g)
+	} else {
+		t.factors.fast(w, m, v, g)
 	}
-	p.Parallel(len(w), 16384, func(lo, hi, _ int) {
-		if active == Generic {
-			k.generic(w[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi])
-		} else {
-			k.fast(w[lo:hi], m[lo:hi], v[lo:hi], g[lo:hi])
-		}
-	})
 }
 
 // adamFactors are the constants of one step; the assembly reads them in this order.

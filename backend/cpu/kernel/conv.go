@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // Algorithm is the way in which 3x3 and 5x5 convolutions of stride 1 and their gradients are computed where assembly runs; plain Go is always Direct.
 // Errors, relative to the results' root mean square, against float64 with normal inputs, 96 channels (TestWinogradError): Direct 5e-7 (root mean
@@ -86,7 +89,7 @@ func (c *Conv) BackwardInput(p *Pool, dx []float32, ldx int, dy []float32, ldy i
 	}
 	if active == Generic {
 		flipped := takeScratch(c.weights())
-		c.flip(flipped, w)
+		c.flip(p, flipped, w)
 		c.transpose.forwardGeneric(p, dx, ldx, dy, ldy, flipped, e)
 		giveScratch(flipped)
 		return
@@ -122,14 +125,30 @@ func (c *Conv) check(x []float32, ldx int, y []float32, ldy int, w []float32) (i
 	return ldx, ldy
 }
 
-// flip writes the kernel of the transposed convolution: reversed in both directions, channel axes swapped within each group.
+// flipTask writes the kernel of the transposed convolution: reversed in both directions, channel axes swapped within each group; pieces are taps.
 // w [KH,KW,Cin/G,G*cout] -> flipped [KH,KW,Cout/G,G*cin]
-func (c *Conv) flip(flipped, w []float32) {
-	s := &c.shape
+type flipTask struct {
+	c          *Conv
+	flipped, w []float32
+}
+
+var freeFlips = sync.Pool{New: func() any { return new(flipTask) }}
+
+func (c *Conv) flip(p *Pool, flipped, w []float32) {
+	k := freeFlips.Get().(*flipTask)
+	*k = flipTask{c, flipped, w}
+	p.Do(c.shape.KH*c.shape.KW, 1+16384/(c.cin*c.shape.Cout), k)
+	*k = flipTask{}
+	freeFlips.Put(k)
+}
+
+// Run flips taps [lo,hi).
+func (k *flipTask) Run(lo, hi, _ int) {
+	c, s := k.c, &k.c.shape
 	taps := s.KH * s.KW
-	for t := range taps {
-		src := w[t*c.cin*s.Cout:][:c.cin*s.Cout]
-		dst := flipped[(taps-1-t)*c.cout*s.Cin:][:c.cout*s.Cin]
+	for t := lo; t < hi; t++ {
+		src := k.w[t*c.cin*s.Cout:][:c.cin*s.Cout]
+		dst := k.flipped[(taps-1-t)*c.cout*s.Cin:][:c.cout*s.Cin]
 		for g := range s.Groups {
 			Transpose(dst[g*c.cin:], s.Cin, src[g*c.cout:], s.Cout, c.cin, c.cout)
 		}

@@ -134,7 +134,7 @@ func (c *Conv) packTurned(p *Pool, packed, w []float32) {
 	f, s := &c.fast, &c.shape
 	if f.winograd != nil {
 		turned := takeScratch(c.weights())
-		c.transposeOf.flip(turned, w)
+		c.transposeOf.flip(p, turned, w)
 		c.packFast(p, packed, turned)
 		giveScratch(turned)
 		return

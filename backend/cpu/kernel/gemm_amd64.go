@@ -11,7 +11,7 @@ const (
 // serial runs everything in the caller.
 var serial = &Pool{workers: 1}
 
-// productRun holds what one product needs while it runs; reused.
+// productTask holds what one product needs while it runs; reused.
 type productTask struct {
 	g       Product
 	t       tiling
@@ -34,9 +34,12 @@ func (g Product) runFast(p *Pool, c, a, b []float32, e Epilogue) {
 	} else {
 		x.Run(0, g.Batch, 0)
 	}
-	*x = productTask{gather: gatherRun{panels: x.gather.panels[:0]}}
+	x.forget()
 	freeProducts.Put(x)
 }
+
+// forget drops what the task refers to, but for memory worth keeping.
+func (x *productTask) forget() { *x = productTask{gather: gatherRun{panels: x.gather.panels[:0]}} }
 
 // Run does products [lo,hi) of the batch.
 func (x *productTask) Run(lo, hi, _ int) {
@@ -46,14 +49,13 @@ func (x *productTask) Run(lo, hi, _ int) {
 	if g.Batch > 1 && g.Batch >= p.workers {
 		p = serial
 		one = freeProducts.Get().(*productTask)
-		*one = *x
-		one.gather.panels = nil
+		one.g, one.t, one.e, one.c, one.a, one.b = x.g, x.t, x.e, x.c, x.a, x.b
 	}
 	for i := lo; i < hi; i++ {
 		one.product(p, x.c[i*g.StrideC:], x.a[i*g.StrideA:], x.b[i*g.StrideB:])
 	}
 	if one != x {
-		*one = productTask{gather: gatherRun{panels: one.gather.panels[:0]}}
+		one.forget()
 		freeProducts.Put(one)
 	}
 }
@@ -63,7 +65,7 @@ func (x *productTask) product(p *Pool, c, a, b []float32) {
 	g := &x.g
 	r := &x.gather
 	r.t, r.e, r.taps = x.t, x.e, 1
-	r.panels = x.t.panels(g.N)
+	r.panels = x.t.appendPanels(r.panels[:0], g.N)
 	s := &x.rows
 	s.rowsSource = rowsSource{t: x.t, a: a, c: c, lda: g.LdA, ldc: g.LdC, rows: g.M}
 	s.rowsPerBlock = rowsPerBlock(g.M, x.t.rows, p.workers)

@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Sum returns the sum of a, in a fixed order of partial sums.
 func Sum(a []float32) float32 {
@@ -65,37 +68,59 @@ func ColumnDots(dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) 
 
 // SumColumns is ColumnSums on all workers: each sums a share of the rows, the shares are added in order.
 func SumColumns(p *Pool, dst, a []float32, rows, cols, ld int, accumulate bool) {
-	columns(p, dst, rows, cols, accumulate, func(part []float32, lo, hi int) {
-		ColumnSums(part, a[lo*ld:], hi-lo, cols, ld, false)
-	})
+	need("matrix", a, extent(rows, cols, ld))
+	columns(p, dst, accumulate, columnTask{a: a, rows: rows, cols: cols, lda: ld})
 }
 
 // DotColumns is ColumnDots on all workers.
 func DotColumns(p *Pool, dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) {
-	columns(p, dst, rows, cols, accumulate, func(part []float32, lo, hi int) {
-		ColumnDots(part, a[lo*lda:], b[lo*ldb:], hi-lo, cols, lda, ldb, false)
-	})
+	need("matrix", a, extent(rows, cols, lda))
+	need("matrix", b, extent(rows, cols, ldb))
+	columns(p, dst, accumulate, columnTask{a: a, b: b, rows: rows, cols: cols, lda: lda, ldb: ldb, dots: true})
 }
 
-func columns(p *Pool, dst []float32, rows, cols int, accumulate bool, f func(part []float32, lo, hi int)) {
-	dst = dst[:cols]
+// columnTask is a sum down columns at work: each piece is a share of the rows with a result of its own.
+type columnTask struct {
+	a, b, parts          []float32
+	rows, cols, lda, ldb int
+	pieces               int
+	dots                 bool
+}
+
+var freeColumnTasks = sync.Pool{New: func() any { return new(columnTask) }}
+
+func columns(p *Pool, dst []float32, accumulate bool, with columnTask) {
+	dst = dst[:with.cols]
 	if !accumulate {
 		clear(dst)
 	}
-	if rows == 0 || cols == 0 {
+	if with.rows == 0 || with.cols == 0 {
 		return
 	}
-	pieces := p.Pieces(rows, 1+32768/cols)
-	parts := takeScratch(pieces * cols)
-	p.Parallel(pieces, 1, func(lo, hi, _ int) {
-		for i := lo; i < hi; i++ {
-			f(parts[i*cols:][:cols], i*rows/pieces, (i+1)*rows/pieces)
-		}
-	})
-	for i := range pieces {
-		Add.Apply(dst, dst, parts[i*cols:][:cols])
+	k := freeColumnTasks.Get().(*columnTask)
+	*k = with
+	k.pieces = p.Pieces(k.rows, 1+32768/k.cols)
+	k.parts = takeScratch(k.pieces * k.cols)
+	p.DoEach(k.pieces, k)
+	for i := range k.pieces {
+		Add.Apply(dst, dst, k.parts[i*k.cols:][:k.cols])
 	}
-	giveScratch(parts)
+	giveScratch(k.parts)
+	*k = columnTask{}
+	freeColumnTasks.Put(k)
+}
+
+// Run sums shares [lo,hi).
+func (k *columnTask) Run(lo, hi, _ int) {
+	for i := lo; i < hi; i++ {
+		from, to := i*k.rows/k.pieces, (i+1)*k.rows/k.pieces
+		part := k.parts[i*k.cols:][:k.cols]
+		if k.dots {
+			ColumnDots(part, k.a[from*k.lda:], k.b[from*k.ldb:], to-from, k.cols, k.lda, k.ldb, false)
+		} else {
+			ColumnSums(part, k.a[from*k.lda:], to-from, k.cols, k.lda, false)
+		}
+	}
 }
 
 func sumGeneric(a []float32) float32 {

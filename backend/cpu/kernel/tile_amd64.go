@@ -73,8 +73,9 @@ type panel struct {
 
 // panels cuts n columns into tiles' widths: as wide as may be, but never leaving one vector over where two twos would do, because a narrow tile
 // loads more than it multiplies.
-func (t tiling) panels(n int) []panel {
-	var out []panel
+func (t tiling) panels(n int) []panel { return t.appendPanels(nil, n) }
+
+func (t tiling) appendPanels(out []panel, n int) []panel {
 	for c := 0; c < n; {
 		left := (n - c + t.vector - 1) / t.vector
 		v := min(left, t.vectors)
