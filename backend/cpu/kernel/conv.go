@@ -69,7 +69,8 @@ func (c *Conv) weights() int { return c.shape.KH * c.shape.KW * c.cin * c.shape.
 // Forward computes y = conv(x, w) with the epilogue (bias and ReLU along Cout). ldx and ldy are the distances between adjacent pixels of x and y, at
 // least Cin and Cout; 0 means just that.
 func (c *Conv) Forward(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e Epilogue) {
-	ldx, ldy = c.check(x, ldx, y, ldy, w)
+	ldx, ldy = c.check(x, ldx, y, ldy)
+	need("kernel", w, c.weights())
 	if e.Bias != nil {
 		need("bias", e.Bias, c.shape.Cout)
 	}
@@ -83,7 +84,8 @@ func (c *Conv) Forward(p *Pool, y []float32, ldy int, x []float32, ldx int, w []
 // BackwardInput computes the gradient by the input, dx [N,H,W,Cin], from dy [N,Ho,Wo,Cout]. The epilogue may accumulate into dx, so that several
 // readers of one tensor sum their gradients without a pass of their own; bias and ReLU act along Cin.
 func (c *Conv) BackwardInput(p *Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e Epilogue) {
-	ldx, ldy = c.check(dx, ldx, dy, ldy, w)
+	ldx, ldy = c.check(dx, ldx, dy, ldy)
+	need("kernel", w, c.weights())
 	if e.Bias != nil {
 		need("bias", e.Bias, c.shape.Cin)
 	}
@@ -99,7 +101,8 @@ func (c *Conv) BackwardInput(p *Pool, dx []float32, ldx int, dy []float32, ldy i
 
 // BackwardKernel computes the gradient by the kernel, dw [KH,KW,Cin/Groups,Cout], from x and dy; accumulate adds to dw.
 func (c *Conv) BackwardKernel(p *Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool) {
-	ldx, ldy = c.check(x, ldx, dy, ldy, dw)
+	ldx, ldy = c.check(x, ldx, dy, ldy)
+	need("gradient by the kernel", dw, c.weights())
 	if active == Generic {
 		c.backwardKernelGeneric(p, dw, x, ldx, dy, ldy, accumulate)
 		return
@@ -108,7 +111,7 @@ func (c *Conv) BackwardKernel(p *Pool, dw []float32, x []float32, ldx int, dy []
 }
 
 // check fills in default pixel distances and panics if a slice is too short.
-func (c *Conv) check(x []float32, ldx int, y []float32, ldy int, w []float32) (int, int) {
+func (c *Conv) check(x []float32, ldx int, y []float32, ldy int) (int, int) {
 	s := &c.shape
 	if ldx == 0 {
 		ldx = s.Cin
@@ -121,7 +124,6 @@ func (c *Conv) check(x []float32, ldx int, y []float32, ldy int, w []float32) (i
 	}
 	need("input", x, extent(s.N*s.H*s.W, s.Cin, ldx))
 	need("output", y, extent(s.N*c.ho*c.wo, s.Cout, ldy))
-	need("kernel", w, c.weights())
 	return ldx, ldy
 }
 

@@ -32,8 +32,11 @@ func checkConv(t *testing.T, pool *Pool, s ConvShape, opt ConvOptions, gapX, gap
 			want[i] = finishOracle(want[i], o.y[i], i%ldy, e)
 		}
 	}
+	before := append([]float32(nil), y...)
 	c.Forward(pool, y, ldy, x, ldx, w, e)
 	closeTo(t, "forward "+name, y, want, tolerance)
+	c.Pack(pool, w).Forward(pool, before, ldy, x, ldx, e)
+	sameBits(t, "forward, packed "+name, before, y)
 
 	e = Epilogue{Accumulate: seed&1 == 1}
 	dx := random(len(x), seed+5)

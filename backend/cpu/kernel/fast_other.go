@@ -22,6 +22,14 @@ func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, d
 	c.backwardKernelGeneric(p, dw, x, ldx, dy, ldy, accumulate)
 }
 
+func (c *Conv) packedFast() int { return c.weights() }
+
+func (c *Conv) packFast(p *Pool, packed, w []float32) { copy(packed, w) }
+
+func (c *Conv) runPacked(p *Pool, y []float32, ldy int, x []float32, ldx int, packed []float32, e Epilogue) {
+	c.forwardGeneric(p, y, ldy, x, ldx, packed, e)
+}
+
 func (op Unary) fast(dst, a []float32)                   { op.generic(dst, a) }
 func (op Binary) fast(dst, a, b []float32)               { op.generic(dst, a, b) }
 func (op Binary) fastScalar(dst, a []float32, s float32) { op.genericScalar(dst, a, s) }
