@@ -20,13 +20,14 @@ var limits = func() []float64 {
 	return append(append(all, 0), positive...)
 }()
 
-// Buckets is a histogram: Counts[i] values lie in [Limits[i-1], Limits[i]), the first bucket starting at minus infinity.
+// Buckets is a histogram: Counts[i] values lie in [Limits[i-1], Limits[i]), those of the first bucket in [Min, Limits[0]).
 type Buckets struct {
 	Min, Max, Num, Sum, SumSquares float64
 	Limits, Counts                 []float64
 }
 
-// count sorts the finite ones of values into the buckets; a run of empty buckets is merged into one.
+// count sorts the finite ones of values into the buckets. A run of empty buckets becomes one; those before the least and after
+// the greatest value are left out, because TensorBoard cuts the outer buckets at Min and Max and would get negative widths.
 func count(values []float32) Buckets {
 	h := Buckets{Min: math.Inf(1), Max: math.Inf(-1)}
 	counts := make([]float64, len(limits))
@@ -45,6 +46,9 @@ func count(values []float32) Buckets {
 		return Buckets{Limits: []float64{math.MaxFloat64}, Counts: []float64{0}}
 	}
 	for i, c := range counts {
+		if c == 0 && (limits[i] <= h.Min || i > 0 && limits[i-1] > h.Max) {
+			continue
+		}
 		if n := len(h.Counts); c == 0 && n > 0 && h.Counts[n-1] == 0 {
 			h.Limits[n-1] = limits[i]
 			continue

@@ -10,11 +10,11 @@ import (
 // TestProjectorStays: a later Writer's embedding joins the configuration; one of the same name replaces it.
 func TestProjectorStays(t *testing.T) {
 	dir := t.TempDir()
-	w := create1(t, dir, 0)
+	w := open(t, dir, 0)
 	do(t, w.Projector("a", 1, []float32{1, 2}, 2, []string{"x"}, picture(4, 4), 4))
 	do(t, w.Projector("b", 1, []float32{1, 2}, 1, nil, nil, 0))
 	do(t, w.Close())
-	w = create1(t, dir, 1)
+	w = open(t, dir, 1)
 	do(t, w.Projector("b", 2, []float32{0.5, -2e-9, 3, 4}, 2, nil, nil, 0))
 	do(t, w.Close())
 

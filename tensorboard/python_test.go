@@ -53,7 +53,7 @@ func TestPython(t *testing.T) {
 	values := []float32{-3, 0, 0, 1e-20, 0.5, 0.5, 7, 1e25, float32(math.NaN())}
 	vectors := []float32{0.1, -2.5e-8, 3, 1e30, 1.0 / 3, 0}
 
-	w := create1(t, dir, 0)
+	w := open(t, dir, 0)
 	do(t, w.Graph(nodes))
 	for step := 1; step <= 9; step++ {
 		do(t, w.Scalar("train/L1", step, float64(step)))
@@ -61,7 +61,7 @@ func TestPython(t *testing.T) {
 	}
 	do(t, w.Close())
 	tear(t, dir)
-	w = create1(t, dir, 6)
+	w = open(t, dir, 6)
 	do(t, w.Graph(nodes))
 	for step := 7; step <= 8; step++ {
 		do(t, w.Scalar("train/L1", step, float64(10*step)))
