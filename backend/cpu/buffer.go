@@ -1,0 +1,60 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Buffer is a tensor. It stands on a buffer of the portable backend, so that both can read it without a copy.
+type Buffer struct {
+	backend *Backend
+	inner   compute.Buffer
+	shape   shapes.Shape
+}
+
+func (b *Backend) wrap(inner compute.Buffer) (*Buffer, error) {
+	shape, err := inner.Shape()
+	if err != nil {
+		return nil, err
+	}
+	return &Buffer{b, inner, shape}, nil
+}
+
+// Backend returns the backend that the buffer belongs to.
+func (b *Buffer) Backend() compute.Backend { return b.backend }
+
+// Finalize gives the buffer's memory back. It must not be used afterwards.
+func (b *Buffer) Finalize() error { return b.inner.Finalize() }
+
+// Shape returns the buffer's shape.
+func (b *Buffer) Shape() (shapes.Shape, error) { return b.inner.Shape() }
+
+// DeviceNum returns 0.
+func (b *Buffer) DeviceNum() (compute.DeviceNum, error) { return b.inner.DeviceNum() }
+
+// ToFlatData copies the values into the slice flat.
+func (b *Buffer) ToFlatData(flat any) error { return b.inner.ToFlatData(flat) }
+
+// Data returns the slice of the buffer's values.
+func (b *Buffer) Data() (any, error) { return b.inner.Data() }
+
+// CopyToDevice copies the buffer; there is one device.
+func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
+	inner, err := b.inner.CopyToDevice(device)
+	if err != nil {
+		return nil, err
+	}
+	return b.backend.wrap(inner)
+}
+
+// bytes returns the buffer's memory.
+func (b *Buffer) bytes() ([]byte, error) {
+	flat, err := b.inner.Data()
+	if err != nil {
+		return nil, fmt.Errorf("cpu: buffer of shape %s: %w", b.shape, err)
+	}
+	return dtypes.UnsafeByteSliceFromAny(flat), nil
+}

@@ -1,0 +1,169 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+
+	"github.com/dvml/dvml/backend/cpu/kernel"
+)
+
+// convolution is ConvGeneral's arguments by name.
+type convolution struct {
+	x, w                           *node
+	axes                           compute.ConvolveAxesConfig
+	strides, inDilation, kDilation []int
+	pads                           [][2]int
+	channelGroups, batchGroups     int
+}
+
+func convolutionOf(n *node) (c convolution, ok bool) {
+	if !n.float() || !n.in[0].float() || !n.in[1].float() || n.shape.Rank() != 4 {
+		return c, false
+	}
+	c = convolution{x: n.in[0], w: n.in[1], axes: n.attrs[0].(compute.ConvolveAxesConfig)}
+	c.strides, c.inDilation, c.kDilation = pair(n.attrs[1].([]int), 1), pair(n.attrs[3].([]int), 1), pair(n.attrs[4].([]int), 1)
+	c.pads = n.attrs[2].([][2]int)
+	if len(c.pads) == 0 {
+		c.pads = make([][2]int, 2)
+	}
+	c.channelGroups, c.batchGroups = max(n.attrs[5].(int), 1), max(n.attrs[6].(int), 1)
+	return c, c.batchGroups == 1
+}
+
+// pair returns the setting of both spatial axes.
+func pair(v []int, missing int) []int {
+	if len(v) == 0 {
+		return []int{missing, missing}
+	}
+	return v
+}
+
+// planConvolution takes the three convolutions of training a network with channels innermost: forward, by input and by kernel.
+func planConvolution(p *planner, n *node) (bool, error) {
+	c, ok := convolutionOf(n)
+	if !ok {
+		return false, nil
+	}
+	for _, take := range []func(*planner, *node, convolution) bool{planForward, planByInput, planByKernel} {
+		if take(p, n, c) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// innermost reports whether images are [N,H,W,C] on both sides.
+func (c convolution) innermost() bool {
+	a := c.axes
+	return a.InputBatch == 0 && a.InputChannels == 3 && slices.Equal(a.InputSpatial, []int{1, 2}) &&
+		a.OutputBatch == 0 && a.OutputChannels == 3 && slices.Equal(a.OutputSpatial, []int{1, 2})
+}
+
+// planForward takes x [N,H,W,Cin] with w [KH,KW,Cin/Groups,Cout].
+func planForward(p *planner, n *node, c convolution) bool {
+	a := c.axes
+	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 2 || a.KernelOutputChannels != 3 {
+		return false
+	}
+	x, w := c.x.dims(), c.w.dims()
+	s := kernel.ConvShape{
+		N: x[0], H: x[1], W: x[2], Cin: x[3], Cout: w[3], KH: w[0], KW: w[1], StrideH: c.strides[0], StrideW: c.strides[1],
+		PadTop: c.pads[0][0], PadBottom: c.pads[0][1], PadLeft: c.pads[1][0], PadRight: c.pads[1][1],
+		DilationH: c.kDilation[0], DilationW: c.kDilation[1], InputDilationH: c.inDilation[0], InputDilationW: c.inDilation[1], Groups: c.channelGroups,
+	}
+	k, ok := prepare(s, n.dims()[1], n.dims()[2])
+	if !ok {
+		return false
+	}
+	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(n)
+	p.add("convolution", []*node{n}, []*node{c.x, c.w}, func(w *workspace) func() error {
+		return func() error {
+			k.Forward(w.pool, w.f32[ys], 0, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{})
+			return nil
+		}
+	})
+	return true
+}
+
+// planByInput takes the gradient by the input: dy [N,Ho,Wo,Cout], dilated by the strides, with the reversed kernel [KH,KW,Cin,Cout] whose channels
+// have changed their roles.
+func planByInput(p *planner, n *node, c convolution) bool {
+	a := c.axes
+	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 3 || a.KernelOutputChannels != 2 ||
+		c.channelGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.name != "Reverse" || !slices.Equal(sorted(c.w.attrs[0].([]int)), []int{0, 1}) {
+		return false
+	}
+	w := c.w.in[0] // as it was before it was reversed
+	dx, dy, k := n.dims(), c.x.dims(), w.dims()
+	// Padding of the forward convolution that this one is the gradient of.
+	top := (k[0]-1)*c.kDilation[0] - c.pads[0][0]
+	left := (k[1]-1)*c.kDilation[1] - c.pads[1][0]
+	s := kernel.ConvShape{
+		N: dx[0], H: dx[1], W: dx[2], Cin: dx[3], Cout: dy[3], KH: k[0], KW: k[1], StrideH: c.inDilation[0], StrideW: c.inDilation[1],
+		PadTop: top, PadLeft: left, DilationH: c.kDilation[0], DilationW: c.kDilation[1],
+	}
+	s.PadBottom = endPad(dy[1], s.StrideH, k[0], s.DilationH, dx[1], top)
+	s.PadRight = endPad(dy[2], s.StrideW, k[1], s.DilationW, dx[2], left)
+	conv, ok := prepare(s, dy[1], dy[2])
+	if !ok {
+		return false
+	}
+	dxs, dys, ws := p.slot(n), p.slot(c.x), p.slot(w)
+	p.add("convolution by input", []*node{n}, []*node{c.x, w}, func(w *workspace) func() error {
+		return func() error {
+			conv.BackwardInput(w.pool, w.f32[dxs], 0, w.f32[dys], 0, w.f32[ws], kernel.Epilogue{})
+			return nil
+		}
+	})
+	return true
+}
+
+// planByKernel takes the gradient by the kernel: x [N,H,W,Cin] with dy [N,Ho,Wo,Cout] as its kernel, batch and channels having changed their roles.
+func planByKernel(p *planner, n *node, c convolution) bool {
+	a := c.axes
+	if a.InputBatch != 3 || a.InputChannels != 0 || !slices.Equal(a.InputSpatial, []int{1, 2}) ||
+		a.KernelInputChannels != 0 || a.KernelOutputChannels != 3 || !slices.Equal(a.KernelSpatial, []int{1, 2}) ||
+		a.OutputBatch != 2 || a.OutputChannels != 3 || !slices.Equal(a.OutputSpatial, []int{0, 1}) ||
+		c.channelGroups != 1 || c.inDilation[0] != 1 || c.inDilation[1] != 1 {
+		return false
+	}
+	x, dy, dw := c.x.dims(), c.w.dims(), n.dims()
+	s := kernel.ConvShape{
+		N: x[0], H: x[1], W: x[2], Cin: x[3], Cout: dy[3], KH: dw[0], KW: dw[1], StrideH: c.kDilation[0], StrideW: c.kDilation[1],
+		PadTop: c.pads[0][0], PadLeft: c.pads[1][0], DilationH: c.strides[0], DilationW: c.strides[1],
+	}
+	s.PadBottom = endPad(dy[1], s.StrideH, dw[0], s.DilationH, x[1], s.PadTop)
+	s.PadRight = endPad(dy[2], s.StrideW, dw[1], s.DilationW, x[2], s.PadLeft)
+	conv, ok := prepare(s, dy[1], dy[2])
+	if !ok {
+		return false
+	}
+	dws, xs, dys := p.slot(n), p.slot(c.x), p.slot(c.w)
+	p.add("convolution by kernel", []*node{n}, []*node{c.x, c.w}, func(w *workspace) func() error {
+		return func() error {
+			conv.BackwardKernel(w.pool, w.f32[dws], w.f32[xs], 0, w.f32[dys], 0, false)
+			return nil
+		}
+	})
+	return true
+}
+
+// endPad is the padding at the end that makes a convolution's output out pixels long.
+func endPad(out, stride, k, dilation, in, start int) int {
+	return (out-1)*stride + (k-1)*dilation + 1 - in - start
+}
+
+// prepare makes the kernel's plan, where the geometry is one that it knows and gives ho x wo pixels.
+func prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
+	if s.Check() != nil {
+		return nil, false
+	}
+	if h, w := s.Output(); h != ho || w != wo {
+		return nil, false
+	}
+	c, err := kernel.NewConv(s, kernel.ConvOptions{})
+	return c, err == nil
+}
+
+func sorted(v []int) []int { return slices.Sorted(slices.Values(v)) }

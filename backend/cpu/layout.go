@@ -1,0 +1,233 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+)
+
+// Operations that move values without computing, of any type: they work on bytes.
+
+// planConcatenate joins tensors along an axis.
+func planConcatenate(p *planner, n *node) (bool, error) {
+	axis := n.attrs[0].(int)
+	outer, row := 1, n.shape.DType.Size()
+	for a, d := range n.dims() {
+		if a < axis {
+			outer *= d
+		} else {
+			row *= d
+		}
+	}
+	type part struct{ slot, at, n int }
+	var parts []part
+	at := 0
+	for _, in := range n.in {
+		k := in.bytes() / outer
+		parts = append(parts, part{p.slot(in), at, k})
+		at += k
+	}
+	out := p.slot(n)
+	p.add("Concatenate", []*node{n}, n.in, func(w *workspace) func() error {
+		return func() error {
+			dst := w.bytes[out]
+			w.pool.Parallel(outer, max(1, 4*block/row), func(lo, hi, _ int) {
+				for _, c := range parts {
+					src := w.bytes[c.slot]
+					for i := lo; i < hi; i++ {
+						copy(dst[i*row+c.at:i*row+c.at+c.n], src[i*c.n:(i+1)*c.n])
+					}
+				}
+			})
+			return nil
+		}
+	})
+	return true, nil
+}
+
+// planSlice cuts a box out of a tensor.
+func planSlice(p *planner, n *node) (bool, error) {
+	x := n.in[0]
+	starts, steps := n.attrs[0].([]int), n.attrs[2].([]int)
+	strides := rowMajor(x.dims(), 1)
+	first := 0
+	for a := range starts {
+		first += starts[a] * strides[a]
+		if len(steps) > 0 {
+			strides[a] *= steps[a]
+		}
+	}
+	p.move(n, x, n.dims(), strides, first, rowMajor(n.dims(), 1), 0, nil)
+	return true, nil
+}
+
+// planTranspose permutes axes.
+func planTranspose(p *planner, n *node) (bool, error) {
+	x := n.in[0]
+	permutation := n.attrs[0].([]int)
+	from := rowMajor(x.dims(), 1)
+	strides := make([]int, len(from))
+	for i, a := range permutation {
+		strides[i] = from[a]
+	}
+	p.move(n, x, n.dims(), strides, 0, rowMajor(n.dims(), 1), 0, nil)
+	return true, nil
+}
+
+// planReverse turns axes round.
+func planReverse(p *planner, n *node) (bool, error) {
+	x := n.in[0]
+	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !takesUnreversed(u) }) {
+		n.place = nowhere
+		return true, nil
+	}
+	strides := rowMajor(x.dims(), 1)
+	first := 0
+	for _, a := range n.attrs[0].([]int) {
+		first += (x.dims()[a] - 1) * strides[a]
+		strides[a] = -strides[a]
+	}
+	p.move(n, x, n.dims(), strides, first, rowMajor(n.dims(), 1), 0, nil)
+	return true, nil
+}
+
+// takesUnreversed reports whether u is a gradient by the input, which reads the kernel as it was before it was reversed.
+func takesUnreversed(u *node) bool {
+	if u.name != "ConvGeneral" {
+		return false
+	}
+	c, ok := convolutionOf(u)
+	return ok && planByInput(&planner{slots: map[*node]int{}}, u, c)
+}
+
+// planPad puts a frame around a tensor.
+func planPad(p *planner, n *node) (bool, error) {
+	x, fill := n.in[0], n.in[1]
+	frames := padAxes(n)
+	strides := rowMajor(n.dims(), 1)
+	first := 0
+	for a, f := range frames {
+		if f.Start < 0 || f.End < 0 {
+			return false, nil
+		}
+		first += f.Start * strides[a]
+		strides[a] *= f.Interior + 1
+	}
+	p.move(n, x, x.dims(), rowMajor(x.dims(), 1), 0, strides, first, fill)
+	return true, nil
+}
+
+// rowMajor returns the strides of a tensor in units.
+func rowMajor(dims []int, unit int) []int {
+	strides := make([]int, len(dims))
+	for i := len(dims) - 1; i >= 0; i-- {
+		strides[i] = unit
+		unit *= dims[i]
+	}
+	return strides
+}
+
+// move adds a step that copies a box of dims from x, where element i lies at from + sum i*src, to y at to + sum i*dst; where fill is given, y is
+// filled with it first.
+func (p *planner) move(y, x *node, dims, src []int, from int, dst []int, to int, fill *node) {
+	unit := x.shape.DType.Size()
+	b := newBox(dims, src, dst, unit)
+	b.from, b.to = from*unit, to*unit
+	xs, ys, fs := p.slot(x), p.slot(y), -1
+	reads := []*node{x}
+	if fill != nil {
+		fs = p.slot(fill)
+		reads = append(reads, fill)
+	}
+	p.add(y.name, []*node{y}, reads, func(w *workspace) func() error {
+		return func() error {
+			out := w.bytes[ys]
+			if fs >= 0 {
+				spread(out, w.bytes[fs])
+			}
+			in := w.bytes[xs]
+			w.pool.Parallel(b.outer, max(1, block/max(b.row, 1)), func(lo, hi, _ int) { b.copy(out, in, lo, hi) })
+			return nil
+		}
+	})
+}
+
+// spread fills dst with repeats of value.
+func spread(dst, value []byte) {
+	n := copy(dst, value)
+	for n < len(dst) {
+		n += copy(dst[n:], dst[:n])
+	}
+}
+
+// box is a walk over two tensors at once: outer rows, each of which is copied as a whole or element by element.
+type box struct {
+	dims, src, dst  []int // of the outer axes, in bytes
+	outer           int
+	n, inSrc, inDst int // innermost axis: elements and their distances in bytes
+	unit, row       int
+	from, to        int
+}
+
+func newBox(dims, src, dst []int, unit int) box {
+	var d, s, t []int
+	for i := range dims {
+		if dims[i] == 1 {
+			continue
+		}
+		if k := len(d) - 1; k >= 0 && s[k] == src[i]*dims[i] && t[k] == dst[i]*dims[i] {
+			d[k], s[k], t[k] = d[k]*dims[i], src[i], dst[i]
+			continue
+		}
+		d, s, t = append(d, dims[i]), append(s, src[i]), append(t, dst[i])
+	}
+	if len(d) == 0 {
+		d, s, t = []int{1}, []int{1}, []int{1}
+	}
+	for i := range d {
+		s[i] *= unit
+		t[i] *= unit
+	}
+	k := len(d) - 1
+	b := box{dims: d[:k], src: s[:k], dst: t[:k], outer: 1, n: d[k], inSrc: s[k], inDst: t[k], unit: unit, row: d[k] * unit}
+	for _, n := range b.dims {
+		b.outer *= n
+	}
+	return b
+}
+
+// copy moves rows lo to hi-1.
+func (b *box) copy(dst, src []byte, lo, hi int) {
+	for r := lo; r < hi; r++ {
+		from, to, rest := b.from, b.to, r
+		for k := len(b.dims) - 1; k >= 0; k-- {
+			i := rest % b.dims[k]
+			rest /= b.dims[k]
+			from += i * b.src[k]
+			to += i * b.dst[k]
+		}
+		switch {
+		case b.inSrc == b.unit && b.inDst == b.unit:
+			copy(dst[to:to+b.row], src[from:from+b.row])
+		case b.unit == 4:
+			for range b.n {
+				*(*[4]byte)(dst[to:]) = *(*[4]byte)(src[from:])
+				from += b.inSrc
+				to += b.inDst
+			}
+		default:
+			for range b.n {
+				copy(dst[to:to+b.unit], src[from:from+b.unit])
+				from += b.inSrc
+				to += b.inDst
+			}
+		}
+	}
+}
+
+// padAxes returns Pad's frames, one an axis.
+func padAxes(n *node) []compute.PadAxis {
+	frames := make([]compute.PadAxis, n.shape.Rank())
+	copy(frames, n.attrs[0].([]compute.PadAxis))
+	return frames
+}

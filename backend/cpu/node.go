@@ -1,0 +1,187 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+)
+
+// node is a value in the plan of a computation.
+type node struct {
+	id    int
+	name  string // of the operation that gives it
+	in    []*node
+	attrs []any
+	shape shapes.Shape
+	users []*node // nodes that read it, once each
+
+	op      *operation // nil for nodes that the planner made
+	first   *node      // the first output of the operation, where there are several; else the node itself
+	outputs []*node    // of the first: all of them
+	param   int        // number of the parameter, or -1
+	result  bool       // the function returns it
+	alias   *node      // whose memory it shares (a reshape), or nil
+
+	group *group // the element-wise group that computes it, or nil
+
+	// where its memory is
+	place  place
+	offset int // in the arena, bytes
+}
+
+// place says what holds a node's memory.
+type place uint8
+
+const (
+	inArena place = iota
+	inParameter
+	inConstant
+	inResult // a buffer that the caller gets
+	nowhere  // it lives in registers alone
+)
+
+func (n *node) dims() []int { return n.shape.Dimensions }
+
+func (n *node) size() int { return n.shape.Size() }
+
+func (n *node) bytes() int { return n.shape.Size() * n.shape.DType.Size() }
+
+func (n *node) float() bool { return n.shape.DType == dtypes.Float32 }
+
+// root is the node that owns the memory.
+func (n *node) root() *node {
+	for n.alias != nil {
+		n = n.alias
+	}
+	return n
+}
+
+// graph is a computation in the planner's hands, in an order in which each node stands after those it reads.
+type graph struct {
+	nodes   []*node
+	params  []*node
+	results []*node // in the order of the function's outputs; one node may stand twice
+}
+
+// newGraph takes what f's outputs need out of its record.
+func newGraph(f *function) *graph {
+	needed := map[*operation]bool{}
+	var mark func(v *value)
+	mark = func(v *value) {
+		if v == nil || needed[v.op] {
+			return
+		}
+		needed[v.op] = true
+		for _, in := range v.op.inputs {
+			mark(in)
+		}
+	}
+	for _, p := range f.params {
+		mark(p)
+	}
+	for _, o := range f.outputs {
+		mark(o)
+	}
+	g := &graph{}
+	of := map[*value]*node{}
+	for _, op := range f.ops {
+		if !needed[op] {
+			continue
+		}
+		var first *node
+		for _, v := range op.outputs {
+			n := &node{id: len(g.nodes), name: op.name, attrs: op.attrs, shape: v.shape, op: op, param: -1}
+			if first == nil {
+				first = n
+			}
+			n.first = first
+			first.outputs = append(first.outputs, n)
+			for _, in := range op.inputs {
+				if in == nil {
+					n.in = append(n.in, nil)
+				} else {
+					n.in = append(n.in, of[in])
+				}
+			}
+			of[v] = n
+			g.nodes = append(g.nodes, n)
+		}
+	}
+	for i, p := range f.params {
+		of[p].param = i
+		g.params = append(g.params, of[p])
+	}
+	for _, o := range f.outputs {
+		of[o].result = true
+		g.results = append(g.results, of[o])
+	}
+	g.link()
+	return g
+}
+
+// link fills in who reads whom.
+func (g *graph) link() {
+	for _, n := range g.nodes {
+		n.users = nil
+	}
+	for _, n := range g.nodes {
+		for _, in := range n.in {
+			if in != nil && !slices.Contains(in.users, n) {
+				in.users = append(in.users, n)
+			}
+		}
+	}
+}
+
+// sweep drops nodes that nothing needs.
+func (g *graph) sweep() {
+	needed := map[*node]bool{}
+	var mark func(n *node)
+	mark = func(n *node) {
+		if n == nil || needed[n] {
+			return
+		}
+		needed[n] = true
+		for _, o := range n.first.outputs {
+			mark(o)
+		}
+		for _, in := range n.in {
+			mark(in)
+		}
+	}
+	for _, n := range g.params {
+		mark(n)
+	}
+	for _, n := range g.results {
+		mark(n)
+	}
+	g.nodes = slices.DeleteFunc(g.nodes, func(n *node) bool { return !needed[n] })
+	g.link()
+}
+
+// scalar returns the value of a node that is a float32 constant of one element.
+func (n *node) scalar() (float32, bool) {
+	for n != nil && n.size() == 1 && (n.name == "Reshape" || n.name == "BroadcastInDim") {
+		n = n.in[0]
+	}
+	if n == nil || n.name != "Constant" || !n.float() || n.size() != 1 {
+		return 0, false
+	}
+	flat, ok := n.attrs[0].([]float32)
+	if !ok {
+		return 0, false
+	}
+	return flat[0], true
+}
+
+// splat returns the value of a node all of whose elements are one constant.
+func (n *node) splat() (float32, bool) {
+	for n != nil && (n.name == "Reshape" || n.name == "BroadcastInDim") {
+		n = n.in[0]
+	}
+	if n == nil {
+		return 0, false
+	}
+	return n.scalar()
+}

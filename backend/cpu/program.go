@@ -1,0 +1,296 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/dvml/dvml/backend/cpu/kernel"
+)
+
+// tile is how many elements of a group are computed at a time: a few dozen registers of it fit the second-level cache.
+const tile = 1024
+
+// program computes a group: for each tile it loads leaves, runs instructions on registers of tile elements and stores what is read outside.
+// Conditions are kept as 0 and 1.
+type program struct {
+	size    int // elements
+	leaves  []leaf
+	scalars []scalarLeaf
+	code    []instruction
+	stores  []store
+	temps   int // registers that need scratch memory
+	regs    int // all registers
+	fixed   []fill
+	temp    []int // register -> number of its scratch, -1 where a tile of a tensor serves
+}
+
+// leaf is a tensor that the program reads.
+type leaf struct {
+	slot   int
+	reg    int
+	isBool bool
+	// plain: element i of the group is element i of the leaf. Otherwise dims and strides say where it is, innermost last; a stride of 0 broadcasts.
+	plain   bool
+	dims    []int
+	strides []int
+}
+
+// scalarLeaf is a leaf of one element: a constant, or read when the program starts.
+type scalarLeaf struct {
+	slot  int // -1 for a constant
+	value float32
+}
+
+// fill is a register that holds one scalar everywhere.
+type fill struct{ reg, scalar int }
+
+// store is a member that is written to memory.
+type store struct {
+	slot, reg int
+	isBool    bool
+}
+
+// kinds of instructions
+type opcode uint8
+
+const (
+	opUnary        opcode = iota
+	opBinary              // dst = a op b
+	opBinaryScalar        // dst = a op scalar b
+	opScalarBinary        // dst = scalar a op b
+	opSelect              // dst = a cmp b ? x : y
+	opReLUBack            // dst = b > 0 ? a : 0
+)
+
+type instruction struct {
+	code       opcode
+	unary      kernel.Unary
+	binary     kernel.Binary
+	compare    kernel.Compare
+	dst        int
+	a, b, x, y int // registers, or scalars where the code says so
+}
+
+// operand is where a value of the group is while the program is built: in a register, or a scalar.
+type operand struct {
+	reg    int
+	scalar int // -1: in a register
+}
+
+type programBuilder struct {
+	p       *program
+	dims    []int
+	at      map[*node]operand
+	uses    map[*node]int // reads left inside the group
+	members map[*node]bool
+	free    []int // scratch numbers
+	outs    map[*node]bool
+}
+
+// newProgram builds the program of a group whose memory has been given slots.
+func newProgram(gr *group, slot func(*node) int) (*program, error) {
+	last := gr.members[len(gr.members)-1]
+	b := &programBuilder{p: &program{size: last.size()}, dims: last.dims(), at: map[*node]operand{}, members: map[*node]bool{}, outs: map[*node]bool{}}
+	for _, m := range gr.members {
+		b.members[m] = true
+	}
+	for _, o := range gr.outputs {
+		b.outs[o] = true
+	}
+	for _, m := range gr.members {
+		if err := b.member(m, slot); err != nil {
+			return nil, err
+		}
+	}
+	return b.p, nil
+}
+
+// register makes a register; with scratch, it has memory of its own.
+func (b *programBuilder) register(scratch bool) int {
+	r := b.p.regs
+	b.p.regs++
+	t := -1
+	if scratch {
+		t = b.p.temps
+		b.p.temps++
+	}
+	b.p.temp = append(b.p.temp, t)
+	return r
+}
+
+// result makes the register that member m is computed in.
+func (b *programBuilder) result(m *node, slot func(*node) int) int {
+	if b.outs[m] {
+		isBool := m.shape.DType == dtypes.Bool
+		r := b.register(isBool) // floats are computed right in their tensor
+		b.p.stores = append(b.p.stores, store{slot(m), r, isBool})
+		return r
+	}
+	return b.register(true)
+}
+
+// member adds the code of one member.
+func (b *programBuilder) member(m *node, slot func(*node) int) error {
+	if m.name == "BroadcastInDim" {
+		return b.broadcast(m, slot)
+	}
+	in := make([]operand, len(m.in))
+	for i, n := range m.in {
+		o, err := b.operand(n, slot)
+		if err != nil {
+			return err
+		}
+		in[i] = o
+	}
+	dst := b.result(m, slot)
+	b.at[m] = operand{dst, -1}
+	emit := func(i instruction) { i.dst = dst; b.p.code = append(b.p.code, i) }
+	reg := func(i int) int { return b.inRegister(in[i]) }
+	zero := func() int { return b.inRegister(b.constant(0)) }
+	one := func() int { return b.inRegister(b.constant(1)) }
+	switch {
+	case has(unaries, m.name):
+		emit(instruction{code: opUnary, unary: unaries[m.name], a: reg(0)})
+	case has(binaries, m.name):
+		op := binaries[m.name]
+		switch {
+		case in[1].scalar >= 0 && in[0].scalar < 0:
+			emit(instruction{code: opBinaryScalar, binary: op, a: in[0].reg, b: in[1].scalar})
+		case in[0].scalar >= 0 && in[1].scalar < 0:
+			emit(instruction{code: opScalarBinary, binary: op, a: in[0].scalar, b: in[1].reg})
+		default:
+			emit(instruction{code: opBinary, binary: op, a: reg(0), b: reg(1)})
+		}
+	case has(compares, m.name):
+		emit(instruction{code: opSelect, compare: compares[m.name], a: reg(0), b: reg(1), x: one(), y: zero()})
+	case m.name == "Where":
+		emit(instruction{code: opSelect, compare: kernel.NotEqual, a: reg(0), b: zero(), x: reg(1), y: reg(2)})
+	case m.name == "LogicalAnd":
+		emit(instruction{code: opBinary, binary: kernel.Mul, a: reg(0), b: reg(1)})
+	case m.name == "LogicalOr":
+		emit(instruction{code: opBinary, binary: kernel.Max, a: reg(0), b: reg(1)})
+	case m.name == "LogicalNot":
+		emit(instruction{code: opBinary, binary: kernel.Sub, a: one(), b: reg(0)})
+	case m.name == "ConvertDType":
+		emit(instruction{code: opBinaryScalar, binary: kernel.Add, a: reg(0), b: b.constant(0).scalar})
+	case m.name == opReLUGradient:
+		emit(instruction{code: opReLUBack, a: reg(0), b: reg(1)})
+	default:
+		return fmt.Errorf("cpu: %s has no place in a group", m.name)
+	}
+	return nil
+}
+
+// broadcast makes a broadcast member a leaf, and copies it where it is read outside.
+func (b *programBuilder) broadcast(m *node, slot func(*node) int) error {
+	axes := m.attrs[1].([]int)
+	src := m.in[0]
+	strides := make([]int, len(b.dims))
+	s := 1
+	for i := src.shape.Rank() - 1; i >= 0; i-- {
+		if d := src.dims()[i]; d != 1 {
+			strides[axes[i]] = s
+			s *= d
+		}
+	}
+	o, err := b.leaf(src, strides, slot)
+	if err != nil {
+		return err
+	}
+	if b.outs[m] {
+		dst := b.result(m, slot)
+		b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: kernel.Add, dst: dst, a: b.inRegister(o), b: b.constant(0).scalar})
+		o = operand{dst, -1}
+	}
+	b.at[m] = o
+	return nil
+}
+
+// operand returns where n is: computed before, or a leaf that broadcasts along axes of size 1.
+func (b *programBuilder) operand(n *node, slot func(*node) int) (operand, error) {
+	if o, ok := b.at[n]; ok && (b.members[n] || slices.Equal(n.dims(), b.dims)) {
+		return o, nil
+	}
+	if n.size() == 1 {
+		return b.leaf(n, make([]int, len(b.dims)), slot)
+	}
+	if len(n.dims()) != len(b.dims) {
+		return operand{}, fmt.Errorf("cpu: an operand of shape %s in a group of %v", n.shape, b.dims)
+	}
+	strides := make([]int, len(b.dims))
+	s := 1
+	for i := len(b.dims) - 1; i >= 0; i-- {
+		if d := n.dims()[i]; d != 1 {
+			strides[i] = s
+			s *= d
+		}
+	}
+	o, err := b.leaf(n, strides, slot)
+	if err == nil && slices.Equal(n.dims(), b.dims) {
+		b.at[n] = o
+	}
+	return o, err
+}
+
+// leaf adds a tensor that is read with the given strides along the group's axes.
+func (b *programBuilder) leaf(n *node, strides []int, slot func(*node) int) (operand, error) {
+	if v, ok := n.splat(); ok {
+		return b.constant(v), nil
+	}
+	isBool := n.shape.DType == dtypes.Bool
+	if n.size() == 1 && !isBool {
+		b.p.scalars = append(b.p.scalars, scalarLeaf{slot: slot(n)})
+		return operand{-1, len(b.p.scalars) - 1}, nil
+	}
+	l := leaf{slot: slot(n), isBool: isBool}
+	l.dims, l.strides = collapse(b.dims, strides)
+	l.plain = len(l.dims) == 1 && l.strides[0] == 1
+	l.reg = b.register(!l.plain || isBool)
+	b.p.leaves = append(b.p.leaves, l)
+	return operand{l.reg, -1}, nil
+}
+
+func (b *programBuilder) constant(v float32) operand {
+	for i, s := range b.p.scalars {
+		if s.slot < 0 && s.value == v {
+			return operand{-1, i}
+		}
+	}
+	b.p.scalars = append(b.p.scalars, scalarLeaf{slot: -1, value: v})
+	return operand{-1, len(b.p.scalars) - 1}
+}
+
+// inRegister returns the register of an operand; a scalar's is filled once for each piece of work.
+func (b *programBuilder) inRegister(o operand) int {
+	if o.scalar < 0 {
+		return o.reg
+	}
+	for _, f := range b.p.fixed {
+		if f.scalar == o.scalar {
+			return f.reg
+		}
+	}
+	r := b.register(true)
+	b.p.fixed = append(b.p.fixed, fill{r, o.scalar})
+	return r
+}
+
+// collapse joins neighbouring axes that are walked as one, and drops axes of size 1.
+func collapse(dims, strides []int) (d, s []int) {
+	for i := range dims {
+		if dims[i] == 1 {
+			continue
+		}
+		if k := len(d) - 1; k >= 0 && s[k] == strides[i]*dims[i] {
+			d[k], s[k] = d[k]*dims[i], strides[i]
+			continue
+		}
+		d, s = append(d, dims[i]), append(s, strides[i])
+	}
+	if len(d) == 0 {
+		return []int{1}, []int{1}
+	}
+	return d, s
+}

@@ -1,0 +1,139 @@
+package cpu
+
+import "github.com/dvml/dvml/backend/cpu/kernel"
+
+// programTask runs a program on the workers. One exists for each step and workspace, so that a run allocates nothing.
+type programTask struct {
+	p       *program
+	w       *workspace
+	regs    [][][]float32
+	scalars []float32
+}
+
+func newProgramTask(p *program, w *workspace) *programTask {
+	t := &programTask{p: p, w: w, scalars: make([]float32, len(p.scalars))}
+	for range w.pool.Workers() {
+		t.regs = append(t.regs, make([][]float32, p.regs))
+	}
+	return t
+}
+
+// run computes the whole group.
+func (t *programTask) run() {
+	for i, s := range t.p.scalars {
+		t.scalars[i] = s.value
+		if s.slot >= 0 {
+			t.scalars[i] = t.w.f32[s.slot][0]
+		}
+	}
+	t.w.pool.Do((t.p.size+tile-1)/tile, 4, t)
+}
+
+// Run computes tiles lo to hi-1.
+func (t *programTask) Run(lo, hi, worker int) {
+	p := t.p
+	scratch := t.w.scratch(worker, p.temps*tile)
+	regs := t.regs[worker]
+	own := func(r int) []float32 { return scratch[p.temp[r]*tile : (p.temp[r]+1)*tile] }
+	for _, f := range p.fixed {
+		kernel.Fill(own(f.reg), t.scalars[f.scalar])
+	}
+	for i := lo; i < hi; i++ {
+		from := i * tile
+		n := min(tile, p.size-from)
+		for r, temp := range p.temp {
+			if temp >= 0 {
+				regs[r] = scratch[temp*tile : temp*tile+n]
+			}
+		}
+		for k := range p.leaves {
+			t.load(&p.leaves[k], regs, from, n)
+		}
+		for _, s := range p.stores {
+			if !s.isBool {
+				regs[s.reg] = t.w.f32[s.slot][from : from+n]
+			}
+		}
+		for k := range p.code {
+			t.step(&p.code[k], regs)
+		}
+		for _, s := range p.stores {
+			if s.isBool {
+				out := t.w.bools[s.slot][from : from+n]
+				for j, v := range regs[s.reg] {
+					out[j] = v != 0
+				}
+			}
+		}
+	}
+}
+
+func (t *programTask) step(i *instruction, regs [][]float32) {
+	dst := regs[i.dst]
+	switch i.code {
+	case opUnary:
+		i.unary.Apply(dst, regs[i.a])
+	case opBinary:
+		i.binary.Apply(dst, regs[i.a], regs[i.b])
+	case opBinaryScalar:
+		i.binary.Scalar(dst, regs[i.a], t.scalars[i.b])
+	case opScalarBinary:
+		i.binary.ScalarLeft(dst, t.scalars[i.a], regs[i.b])
+	case opSelect:
+		i.compare.Select(dst, regs[i.a], regs[i.b], regs[i.x], regs[i.y])
+	case opReLUBack:
+		kernel.ReLUGradient(dst, regs[i.a], regs[i.b])
+	}
+}
+
+// load brings elements from to from+n-1 of a leaf into its register.
+func (t *programTask) load(l *leaf, regs [][]float32, from, n int) {
+	if l.plain && !l.isBool {
+		regs[l.reg] = t.w.f32[l.slot][from : from+n]
+		return
+	}
+	if l.isBool {
+		src := t.w.bools[l.slot]
+		walk(l, from, n, func(at, src0, count, stride int) {
+			for j := range count {
+				v := float32(0)
+				if src[src0+j*stride] {
+					v = 1
+				}
+				regs[l.reg][at+j] = v
+			}
+		})
+		return
+	}
+	src, dst := t.w.f32[l.slot], regs[l.reg]
+	walk(l, from, n, func(at, src0, count, stride int) {
+		switch stride {
+		case 0:
+			kernel.Fill(dst[at:at+count], src[src0])
+		case 1:
+			copy(dst[at:at+count], src[src0:src0+count])
+		default:
+			for j := range count {
+				dst[at+j] = src[src0+j*stride]
+			}
+		}
+	})
+}
+
+// walk calls run for each stretch of the innermost axis that elements from to from+n-1 of the group cover.
+func walk(l *leaf, from, n int, run func(at, src, count, stride int)) {
+	last := len(l.dims) - 1
+	inner := l.dims[last]
+	for at := 0; at < n; {
+		i := from + at
+		offset := i % inner
+		rest, src := i/inner, offset*l.strides[last]
+		for k := last - 1; k >= 0; k-- {
+			src += rest % l.dims[k] * l.strides[k]
+			rest /= l.dims[k]
+		}
+		count := min(inner-offset, n-at)
+		run(at, src, count, l.strides[last])
+		at += count
+	}
+}

@@ -1,0 +1,110 @@
+package cpu
+
+import (
+	"github.com/dvml/dvml/backend/cpu/kernel"
+)
+
+// planReduce takes sums and maxima of float32 over leading, trailing or middle axes.
+func planReduce(p *planner, n *node) (bool, error) {
+	x := n.in[0]
+	axes := n.attrs[0].([]int)
+	if !n.float() {
+		return false, nil
+	}
+	outer, k, inner, ok := middle(x.dims(), axes)
+	if !ok {
+		return false, nil
+	}
+	sum := n.name == "ReduceSum"
+	xs, ys := p.slot(x), p.slot(n)
+	p.add(n.name, []*node{n}, []*node{x}, func(w *workspace) func() error {
+		return func() error {
+			reduce(w, w.f32[ys], w.f32[xs], outer, k, inner, sum)
+			return nil
+		}
+	})
+	return true, nil
+}
+
+// middle reads dims as [outer, k, inner] with the reduced axes as k.
+func middle(dims, axes []int) (outer, k, inner int, ok bool) {
+	outer, k, inner = 1, 1, 1
+	reduced := map[int]bool{}
+	for _, a := range axes {
+		reduced[a] = true
+	}
+	if len(axes) == 0 {
+		for a := range dims {
+			reduced[a] = true
+		}
+	}
+	stage := 0 // before, in and after the reduced axes
+	for a, d := range dims {
+		switch {
+		case d == 1:
+			continue
+		case reduced[a] && stage == 2:
+			return 0, 0, 0, false
+		case reduced[a]:
+			stage = 1
+			k *= d
+		case stage == 0:
+			outer *= d
+		default:
+			stage = 2
+			inner *= d
+		}
+	}
+	return outer, k, inner, true
+}
+
+// block is how many elements one partial result covers, so that long sums stay exact enough and are shared out.
+const block = 1 << 14
+
+// reduce writes the sum or maximum over the middle axis of x [outer,k,inner] to y [outer,inner].
+func reduce(w *workspace, y, x []float32, outer, k, inner int, sum bool) {
+	switch {
+	case inner == 1 && outer == 1:
+		pieces := (k + block - 1) / block
+		partial := w.scratch(0, pieces)
+		w.pool.Parallel(pieces, 1, func(lo, hi, _ int) {
+			for i := lo; i < hi; i++ {
+				partial[i] = vector(x[i*block:min((i+1)*block, k)], sum)
+			}
+		})
+		y[0] = vector(partial, sum)
+	case inner == 1:
+		w.pool.Parallel(outer, max(1, block/k), func(lo, hi, _ int) {
+			for i := lo; i < hi; i++ {
+				y[i] = vector(x[i*k:(i+1)*k], sum)
+			}
+		})
+	case sum && outer == 1:
+		kernel.SumColumns(w.pool, y, x, k, inner, inner, false)
+	default:
+		w.pool.Parallel(outer, max(1, block/(k*inner)), func(lo, hi, _ int) {
+			for i := lo; i < hi; i++ {
+				columns(y[i*inner:(i+1)*inner], x[i*k*inner:(i+1)*k*inner], k, sum)
+			}
+		})
+	}
+}
+
+func vector(x []float32, sum bool) float32 {
+	if sum {
+		return kernel.Sum(x)
+	}
+	return kernel.Largest(x)
+}
+
+// columns reduces the rows of x [k,len(y)].
+func columns(y, x []float32, k int, sum bool) {
+	if sum {
+		kernel.ColumnSums(y, x, k, len(y), len(y), false)
+		return
+	}
+	copy(y, x)
+	for i := 1; i < k; i++ {
+		kernel.Max.Apply(y, y, x[i*len(y):(i+1)*len(y)])
+	}
+}
