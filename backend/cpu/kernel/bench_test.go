@@ -53,16 +53,16 @@ func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, 
 	}
 }
 
-func BenchmarkWinogradForward(b *testing.B) {
-	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+func BenchmarkAutoForward(b *testing.B) {
+	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }
 
-func BenchmarkWinogradBackwardInput(b *testing.B) {
-	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+func BenchmarkAutoBackwardInput(b *testing.B) {
+	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
 }
 
-func BenchmarkWinogradBackwardKernel(b *testing.B) {
-	benchmarkLayers(b, WinogradF43, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+func BenchmarkAutoBackwardKernel(b *testing.B) {
+	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
 }
 
 func BenchmarkForward(b *testing.B) {
