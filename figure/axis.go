@@ -65,13 +65,16 @@ func (ticker) Ticks(low, high float64) (ticks []plot.Tick) {
 	return ticks
 }
 
-// niceStep returns the least of 1, 2 and 5 times a power of ten that is at least rough, which is above 0.
+// niceStep returns the 1, 2 or 5 times a power of ten that is nearest to rough, which is above 0, by ratio.
 func niceStep(rough float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
-	for _, m := range []float64{1, 2, 5} {
-		if m*power >= rough*(1-1e-9) {
-			return m * power
-		}
+	switch m := rough / power; {
+	case m < math.Sqrt(2):
+		return power
+	case m < math.Sqrt(10):
+		return 2 * power
+	case m < math.Sqrt(50):
+		return 5 * power
 	}
 	return 10 * power
 }
@@ -80,6 +83,8 @@ func niceStep(rough float64) float64 {
 func tickLabel(v, most, step float64) string {
 	unit, suffix := 1.0, ""
 	switch {
+	case v == 0: // and -0
+		return "0"
 	case most >= 1e12 || most < 1e-4:
 		return strconv.FormatFloat(v, 'g', 4, 64)
 	case most >= 1e9:
@@ -88,9 +93,6 @@ func tickLabel(v, most, step float64) string {
 		unit, suffix = 1e6, "M"
 	case most >= 1e4:
 		unit, suffix = 1e3, "k"
-	}
-	if v == 0 {
-		return "0"
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step/unit)+1e-9)))
 	return strconv.FormatFloat(v/unit, 'f', min(decimals, 8), 64) + suffix

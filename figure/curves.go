@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 )
 
@@ -32,8 +31,9 @@ const (
 	sampleWidth = 24 // the piece of line before a name
 )
 
-// Curves draws panels on a grid at most three wide, each with its title, a legend and its own axes. Curves of many points are thinned so that
-// every peak stays. It returns an error for no panels and for a series whose X and Y differ in length.
+// Curves draws panels on a grid at most three wide, each with its title, a legend and its own axes. A curve of more than 400 points is pale and
+// thinned so that every peak stays, with its moving mean over a fortieth of its length drawn upon it. It returns an error for no panels and for a
+// series whose X and Y differ in length.
 func Curves(panels []Panel) (image.Image, error) {
 	if len(panels) == 0 {
 		return nil, errors.New("figure: curves: no panels, so there is nothing to draw")
@@ -109,12 +109,9 @@ func (c *canvas) sample(i, x, y int) {
 		on = sampleWidth
 	}
 	for at := 0; at < sampleWidth; at += on + off {
-		c.stripe(image.Rect(x+at, y-1, x+min(at+on, sampleWidth), y+2), colour)
+		c.box(image.Rect(x+at, y-1, x+min(at+on, sampleWidth), y+2), 1, colour)
 	}
 }
-
-// stripe fills a rectangle.
-func (c *canvas) stripe(r image.Rectangle, colour color.RGBA) { c.box(r, 1, colour) }
 
 // dash returns the pixels on and off of the lines of the given round through the palette; the first is solid.
 func dash(round int) (on, off int) {

@@ -3,6 +3,7 @@ package figure
 import (
 	"image"
 	"image/color"
+	imagedraw "image/draw"
 	"sync"
 
 	"gonum.org/v1/plot"
@@ -19,10 +20,12 @@ const dpi = 96
 
 func pixels(n float64) vg.Length { return vg.Length(n) * vg.Inch / dpi }
 
-// most is the number of points of a curve that are drawn, and few that up to which each is a dot as well.
+// Numbers of points: up to few each is a dot on the curve; beyond many the curve is pale, as it is mostly noise, under its moving mean; of no
+// piece of a curve more than most are drawn.
 const (
-	most = 1400
 	few  = 40
+	many = 400
+	most = 2400
 )
 
 // handler sets text in the Go font without touching gonum's global fonts.
@@ -47,12 +50,10 @@ func (c *canvas) diagram(p Panel, r bounds, area image.Rectangle) error {
 		if x < r.x0 || x > r.x1 || !drawable(x) {
 			continue
 		}
-		line, err := plotter.NewLine(plotter.XYs{{X: x, Y: r.y0}, {X: x, Y: r.y1}})
-		if err != nil {
+		dashed := draw.LineStyle{Color: muted, Width: pixels(1), Dashes: []vg.Length{pixels(4), pixels(4)}}
+		if err := addLine(d, plotter.XYs{{X: x, Y: r.y0}, {X: x, Y: r.y1}}, dashed); err != nil {
 			return err
 		}
-		line.LineStyle = draw.LineStyle{Color: muted, Width: pixels(1), Dashes: []vg.Length{pixels(4), pixels(4)}}
-		d.Add(line)
 	}
 	for i, s := range p.Series {
 		if err := addSeries(d, i, s); err != nil {
@@ -61,13 +62,10 @@ func (c *canvas) diagram(p Panel, r bounds, area image.Rectangle) error {
 	}
 	d.X.Min, d.X.Max, d.Y.Min, d.Y.Max = r.x0, r.x1, r.y0, r.y1
 
-	sheet := c.img.Bounds()
-	canvas := draw.New(vgimg.NewWith(vgimg.UseImage(c.img), vgimg.UseDPI(dpi)))
-	canvas.Rectangle = vg.Rectangle{ // y grows upward there
-		Min: vg.Point{X: pixels(float64(area.Min.X)), Y: pixels(float64(sheet.Max.Y - area.Max.Y))},
-		Max: vg.Point{X: pixels(float64(area.Max.X)), Y: pixels(float64(sheet.Max.Y - area.Min.Y))},
-	}
-	d.Draw(canvas)
+	size := vgimg.UseWH(pixels(float64(area.Dx())), pixels(float64(area.Dy())))
+	target := vgimg.NewWith(size, vgimg.UseDPI(dpi))
+	d.Draw(draw.New(target))
+	imagedraw.Draw(c.img, area, target.Image(), target.Image().Bounds().Min, imagedraw.Src)
 	return nil
 }
 
@@ -102,12 +100,16 @@ func addSeries(d *plot.Plot, i int, s Series) error {
 		if len(piece) == 1 {
 			continue
 		}
-		line, err := plotter.NewLine(thin(piece, most))
-		if err != nil {
+		if len(piece) > many {
+			noise := draw.LineStyle{Color: color.NRGBA{colour.R, colour.G, colour.B, 80}, Width: pixels(1)}
+			if err := addLine(d, thin(piece, most), noise); err != nil {
+				return err
+			}
+			piece = movingMean(piece)
+		}
+		if err := addLine(d, piece, style); err != nil {
 			return err
 		}
-		line.LineStyle = style
-		d.Add(line)
 	}
 	if len(dots) == 0 {
 		return nil
@@ -116,7 +118,17 @@ func addSeries(d *plot.Plot, i int, s Series) error {
 	if err != nil {
 		return err
 	}
-	scatter.GlyphStyle = draw.GlyphStyle{Color: color.Color(colour), Radius: pixels(3.5), Shape: draw.CircleGlyph{}}
+	scatter.GlyphStyle = draw.GlyphStyle{Color: colour, Radius: pixels(3.5), Shape: draw.CircleGlyph{}}
 	d.Add(scatter)
+	return nil
+}
+
+func addLine(d *plot.Plot, points plotter.XYs, style draw.LineStyle) error {
+	line, err := plotter.NewLine(points)
+	if err != nil {
+		return err
+	}
+	line.LineStyle = style
+	d.Add(line)
 	return nil
 }

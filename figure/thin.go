@@ -56,3 +56,22 @@ func thin(points plotter.XYs, limit int) plotter.XYs {
 	}
 	return kept
 }
+
+// movingMean returns the centred mean of Y over a fortieth of points, at about 200 of them; at the ends the window is cut.
+func movingMean(points plotter.XYs) plotter.XYs {
+	last := len(points) - 1
+	half, step := max(1, len(points)/80), max(1, len(points)/200)
+	mean := func(i int) plotter.XY {
+		window := points[max(0, i-half) : min(last, i+half)+1]
+		sum := 0.0
+		for _, p := range window {
+			sum += p.Y / float64(len(window))
+		}
+		return plotter.XY{X: points[i].X, Y: sum}
+	}
+	var means plotter.XYs
+	for i := 0; i < last; i += step {
+		means = append(means, mean(i))
+	}
+	return append(means, mean(last))
+}

@@ -13,7 +13,7 @@ const (
 	margin      = 28  // around the picture
 	captionLine = 26  // a caption above its row
 	noteLine    = 20  // a line of small text
-	rowGap      = 18  // between a row and the next caption
+	rowGap      = 22  // between a row and the next caption
 	corner      = 6   // radius of a thumbnail's corners
 	narrowest   = 4*tile + 3*gap
 )

@@ -1,0 +1,212 @@
+package figure
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+)
+
+func line(name string, y ...float64) Series {
+	s := Series{Name: name, Y: y}
+	for i := range y {
+		s.X = append(s.X, float64(i))
+	}
+	return s
+}
+
+func TestCurvesColoursAndGrid(t *testing.T) {
+	panel := Panel{Title: "Loss", XLabel: "step", YLabel: "loss", Series: []Series{line("a", 3, 2, 1), line("b", 1, 2, 3)}, Marks: []float64{1, math.NaN(), 99}}
+	for n, grid := range map[int]image.Point{1: {1, 1}, 2: {2, 1}, 4: {2, 2}, 5: {3, 2}, 7: {3, 3}} {
+		panels := make([]Panel, n)
+		panels[0] = panel
+		img, err := Curves(panels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := image.Rect(0, 0, 2*margin+grid.X*(panelWidth+panelGap)-panelGap, 2*margin+grid.Y*(panelHeight+panelGap)-panelGap)
+		if img.Bounds() != want {
+			t.Errorf("%d panels: bounds %v, want %v", n, img.Bounds(), want)
+		}
+		first := image.Rect(margin, margin, margin+panelWidth, margin+panelHeight)
+		for i := range panel.Series {
+			if pixels := count(img, first, Palette[i]); pixels < 300 {
+				t.Errorf("%d panels: series %d has %d pixels of its colour", n, i, pixels)
+			}
+		}
+	}
+}
+
+// TestCurvesGap holds the gap of NaN white between the two runs beside it.
+func TestCurvesGap(t *testing.T) {
+	nan := math.NaN()
+	whole, err := Curves([]Panel{{Series: []Series{line("", 1, 1, 1, 1, 1, 1)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := Curves([]Panel{{Series: []Series{line("", 1, 1, nan, math.Inf(1), 1, 1)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := image.Rect(panelWidth/2, 0, panelWidth/2+100, panelHeight)
+	if n := count(whole, middle, Palette[0]); n < 100 {
+		t.Errorf("the whole line has %d pixels in its middle", n)
+	}
+	if n := count(broken, middle, Palette[0]); n != 0 {
+		t.Errorf("the broken line has %d pixels in its gap", n)
+	}
+}
+
+func TestCurvesOddInput(t *testing.T) {
+	nan, huge := math.NaN(), 1e308
+	long := strings.Repeat("name ", 200)
+	many := make([]Series, 60)
+	for i := range many {
+		many[i] = line(long[:20+i], float64(i), 2)
+	}
+	for name, panel := range map[string]Panel{
+		"nothing":       {},
+		"empty series":  {Series: []Series{{Name: "a"}}},
+		"only NaN":      {Series: []Series{line("a", nan, nan)}},
+		"one point":     {Series: []Series{line("a", 0)}},
+		"tiny":          {Series: []Series{line("a", 1e-310, 2e-310, 5e-324)}},
+		"huge":          {Series: []Series{line("a", huge, -huge, 1e299, -1e299)}},
+		"same large":    {Series: []Series{{X: []float64{1e20, 1e20 + 16384}, Y: []float64{1e20, 1e20}}}},
+		"negative":      {Series: []Series{line("a", -1e6, -2e6)}},
+		"long texts":    {Title: long, XLabel: long, YLabel: long, Series: many},
+		"line break":    {Title: "a\nb", XLabel: "a\nb", YLabel: "\n", Series: []Series{line("a\nb", 1, 2)}},
+		"unsorted":      {Series: []Series{{X: []float64{3, 1, 2}, Y: []float64{1, 2, 3}}}},
+		"marks outside": {Series: []Series{line("a", 1, 2)}, Marks: []float64{-5, math.Inf(1), nan, 1e308}},
+	} {
+		if _, err := Curves([]Panel{panel}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCurvesErrors(t *testing.T) {
+	if _, err := Curves(nil); err == nil || !strings.Contains(err.Error(), "no panels") {
+		t.Errorf("no panels: %v", err)
+	}
+	_, err := Curves([]Panel{{Title: "T", Series: []Series{{Name: "s", X: []float64{1}}}}})
+	if err == nil || !strings.Contains(err.Error(), `"s"`) || !strings.Contains(err.Error(), `"T"`) {
+		t.Errorf("lengths: %v does not name series and panel", err)
+	}
+}
+
+func TestThinKeepsPeaks(t *testing.T) {
+	points := make(plotter.XYs, 100_003)
+	for i := range points {
+		points[i] = plotter.XY{X: float64(i), Y: math.Sin(float64(i) / 50)}
+	}
+	points[77_777].Y, points[12_345].Y = 9, -9
+	kept := thin(points, 1000)
+	if len(kept) > 1000 {
+		t.Errorf("%d points kept, want at most 1000", len(kept))
+	}
+	low, high := kept[0], kept[0]
+	for i, p := range kept {
+		if i > 0 && p.X <= kept[i-1].X {
+			t.Fatalf("point %d is out of order", i)
+		}
+		if p.Y < low.Y {
+			low = p
+		}
+		if p.Y > high.Y {
+			high = p
+		}
+	}
+	if low.X != 12_345 || high.X != 77_777 {
+		t.Errorf("extremes at %v and %v, want 12345 and 77777", low.X, high.X)
+	}
+	if kept[0] != points[0] || kept[len(kept)-1] != points[len(points)-1] {
+		t.Error("the ends are lost")
+	}
+	if got := thin(points[:10], 1000); len(got) != 10 {
+		t.Errorf("few points were thinned to %d", len(got))
+	}
+}
+
+func TestMovingMean(t *testing.T) {
+	points := make(plotter.XYs, 1000)
+	for i := range points {
+		points[i] = plotter.XY{X: float64(i), Y: 5 + float64(i%2)}
+	}
+	means := movingMean(points)
+	if len(means) > 210 || means[0].X != 0 || means[len(means)-1].X != 999 {
+		t.Errorf("%d means from %v to %v", len(means), means[0].X, means[len(means)-1].X)
+	}
+	for _, m := range means {
+		if math.Abs(m.Y-5.5) > 0.05 {
+			t.Errorf("mean at %v is %v, want about 5.5", m.X, m.Y)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{
+		{0, 20_000, "0 5k 10k 15k 20k"},
+		{0, 1, "0 0.2 0.4 0.6 0.8 1.0"},
+		{0.41, 0.53, "0.42 0.44 0.46 0.48 0.50 0.52"},
+		{-3, 3, "-3 -2 -1 0 1 2 3"},
+		{0, 9000, "0 2000 4000 6000 8000"},
+		{0, 3e6, "0 0.5M 1.0M 1.5M 2.0M 2.5M 3.0M"},
+		{0, 6e-9, "0 1e-09 2e-09 3e-09 4e-09 5e-09 6e-09"},
+	} {
+		if got := labels(ticker{}.Ticks(c.low, c.high)); got != c.want {
+			t.Errorf("ticks of [%v, %v]: %s, want %s", c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func labels(ticks []plot.Tick) string {
+	var all []string
+	for _, tick := range ticks {
+		all = append(all, tick.Label)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestScatter(t *testing.T) {
+	points := [][2]float64{{0, 0}, {10, 0}, {0, 10}, {10, 10}, {math.NaN(), 3}}
+	img, err := Scatter(points, []int{4, 4, -2, 9, 4}, "four corners")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Classes take colours in their order: -2, 4, 9. Points lie on the corners of the inner square, y upward.
+	low, high, top := 2*margin, scatterSide, margin+titleLine
+	for _, c := range []struct{ x, y, class int }{{low, top + scatterSide - margin, 1}, {high, top + scatterSide - margin, 1}, {low, top + margin, 0}, {high, top + margin, 2}} {
+		got, want := at(img, c.x, c.y), Palette[c.class]
+		if distance(got, want) > 90 { // points are a little transparent
+			t.Errorf("point at %d, %d is %v, want about %v", c.x, c.y, got, want)
+		}
+	}
+	if _, err := Scatter(points, []int{1}, ""); err == nil || !strings.Contains(err.Error(), "5 points but 1 classes") {
+		t.Errorf("lengths: %v", err)
+	}
+	for name, points := range map[string][][2]float64{"none": nil, "same": {{3, 3}, {3, 3}}, "not finite": {{math.Inf(1), 0}}, "huge": {{1e308, 0}, {-1e299, 1e299}}} {
+		if _, err := Scatter(points, make([]int, len(points)), strings.Repeat("long ", 99)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	classes := make([]int, 100)
+	crowd := make([][2]float64, 100)
+	for i := range classes {
+		classes[i], crowd[i] = i, [2]float64{float64(i), float64(i * i % 7)}
+	}
+	if _, err := Scatter(crowd, classes, "all shapes"); err != nil {
+		t.Error(err)
+	}
+}
+
+func distance(a, b color.RGBA) int {
+	d := func(x, y uint8) int { return max(int(x), int(y)) - min(int(x), int(y)) }
+	return d(a.R, b.R) + d(a.G, b.G) + d(a.B, b.B)
+}
