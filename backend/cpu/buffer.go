@@ -13,6 +13,7 @@ type Buffer struct {
 	backend *Backend
 	inner   compute.Buffer
 	shape   shapes.Shape
+	donated bool // an execution has taken the memory
 }
 
 func (b *Backend) wrap(inner compute.Buffer) (*Buffer, error) {
@@ -20,14 +21,19 @@ func (b *Backend) wrap(inner compute.Buffer) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Buffer{b, inner, shape}, nil
+	return &Buffer{backend: b, inner: inner, shape: shape}, nil
 }
 
 // Backend returns the backend that the buffer belongs to.
 func (b *Buffer) Backend() compute.Backend { return b.backend }
 
-// Finalize gives the buffer's memory back. It must not be used afterwards.
-func (b *Buffer) Finalize() error { return b.inner.Finalize() }
+// Finalize gives the buffer's memory back. It must not be used afterwards. After the buffer was donated there is nothing left to do.
+func (b *Buffer) Finalize() error {
+	if b.donated {
+		return nil
+	}
+	return b.inner.Finalize()
+}
 
 // Shape returns the buffer's shape.
 func (b *Buffer) Shape() (shapes.Shape, error) { return b.inner.Shape() }
@@ -52,6 +58,9 @@ func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) 
 
 // bytes returns the buffer's memory.
 func (b *Buffer) bytes() ([]byte, error) {
+	if b.donated {
+		return nil, fmt.Errorf("cpu: buffer of shape %s: it was donated to an execution and holds nothing any more", b.shape)
+	}
 	flat, err := b.inner.Data()
 	if err != nil {
 		return nil, fmt.Errorf("cpu: buffer of shape %s: %w", b.shape, err)

@@ -13,6 +13,8 @@ type step struct {
 	writes []*node
 	// bind prepares the step for a workspace.
 	bind func(w *workspace) func() error
+	// program of a group, nil for other steps.
+	program *program
 }
 
 // planner turns a graph into steps.
@@ -61,7 +63,7 @@ func (p *planner) add(name string, writes, reads []*node, bind func(w *workspace
 	for _, n := range writes {
 		p.slot(n)
 	}
-	p.steps = append(p.steps, step{name, reads, writes, bind})
+	p.steps = append(p.steps, step{name: name, reads: reads, writes: writes, bind: bind})
 }
 
 // plan adds what computes n.
@@ -147,6 +149,7 @@ func (p *planner) planGroup(n *node) error {
 		t := newProgramTask(prog, w)
 		return func() error { t.run(); return nil }
 	})
+	p.steps[len(p.steps)-1].program = prog
 	return nil
 }
 

@@ -16,6 +16,7 @@ type executable struct {
 	params  []*node
 	results []*node // what holds each result, none twice
 	shapes  []shapes.Shape
+	donors  []int // for each result the parameter whose memory it may take, or -1
 	steps   []step
 	roots   []*node // by slot
 	slots   map[*node]int
@@ -26,7 +27,7 @@ type executable struct {
 }
 
 func newExecutable(p *planner, results []*node, size int) *executable {
-	e := &executable{b: p.b.backend, names: p.b.main.names, params: p.g.params, results: results, steps: p.steps, roots: p.roots, slots: p.slots, size: size}
+	e := &executable{b: p.b.backend, names: p.b.main.names, params: p.g.params, results: results, steps: p.steps, roots: p.roots, slots: p.slots, size: size, donors: p.donors(results)}
 	for _, r := range p.g.results {
 		e.shapes = append(e.shapes, r.shape)
 	}
@@ -66,8 +67,36 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 			return nil, err
 		}
 	}
+	out, err := e.outputs(w, inputs, donate)
+	if err != nil {
+		return nil, err
+	}
+	for i, run := range w.steps {
+		if err := run(); err != nil {
+			return nil, fmt.Errorf("cpu: %s: %w", e.steps[i].name, err)
+		}
+	}
+	var bad []error
+	for i, in := range inputs {
+		if buffer := in.(*Buffer); i < len(donate) && donate[i] && !buffer.donated {
+			bad = append(bad, buffer.inner.Finalize())
+			buffer.donated = true
+		}
+	}
+	return out, errors.Join(bad...)
+}
+
+// outputs makes the results' buffers: of a donated input's memory where the plan allows it.
+func (e *executable) outputs(w *workspace, inputs []compute.Buffer, donate []bool) ([]compute.Buffer, error) {
 	out := make([]compute.Buffer, len(e.results))
 	for i, r := range e.results {
+		if d := e.donors[i]; d >= 0 && d < len(donate) && donate[d] {
+			in := inputs[d].(*Buffer)
+			w.set(e.slots[r], r.shape.DType, w.bytes[e.slots[e.params[d]]])
+			out[i] = &Buffer{backend: e.b, inner: in.inner, shape: in.shape}
+			in.donated = true
+			continue
+		}
 		buffer, _, err := e.b.NewSharedBuffer(0, e.shapes[i])
 		if err != nil {
 			return nil, err
@@ -79,18 +108,7 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 		w.set(e.slots[r], r.shape.DType, memory)
 		out[i] = buffer
 	}
-	for i, run := range w.steps {
-		if err := run(); err != nil {
-			return nil, fmt.Errorf("cpu: %s: %w", e.steps[i].name, err)
-		}
-	}
-	var bad []error
-	for i, in := range inputs {
-		if i < len(donate) && donate[i] {
-			bad = append(bad, in.Finalize())
-		}
-	}
-	return out, errors.Join(bad...)
+	return out, nil
 }
 
 // input puts parameter i into the workspace.
