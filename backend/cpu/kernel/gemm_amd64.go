@@ -4,8 +4,8 @@ import "sync"
 
 // Sizes of the product's blocks, in floats: runs of K that stay in the first cache with a panel streaming by, rows of A that stay in the second.
 const (
-	productRun  = 384
-	productRows = 96
+	productRun  = 1024
+	productRows = 64
 )
 
 // serial runs everything in the caller.

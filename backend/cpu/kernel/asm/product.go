@@ -162,6 +162,7 @@ var rowPointers = []reg.Register{reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.
 
 func (t tile) gather() {
 	t.begin(t.name("gather"))
+	t.prefetch()
 	table, b, ldb, k, tap := reg.RSI, reg.RBX, reg.RAX, reg.RCX, reg.RDX
 	t.MOVQ(arg(argTable), table)
 	t.MOVQ(arg(argLdB), ldb)
@@ -198,6 +199,19 @@ func (t tile) gather() {
 	t.CMPQ(table, arg(argTableEnd))
 	t.JL(LabelRef("tap"))
 	t.end()
+}
+
+// prefetch asks for the tile of C, which is far away when it is needed at last.
+func (t tile) prefetch() {
+	rows, row, column := reg.RSI, reg.RAX, reg.RCX
+	t.MOVQ(arg(argC), rows)
+	t.MOVQ(arg(argColumn), column)
+	for r := range t.rows {
+		t.MOVQ(Mem{Base: rows, Disp: 8 * r}, row)
+		for line := 0; line < t.vectors*t.width()*4; line += 64 {
+			t.PREFETCHT0(Mem{Base: row, Index: column, Scale: 1, Disp: line})
+		}
+	}
 }
 
 func (t tile) outer() {
