@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // Panel is one diagram of curves over a common axis.
@@ -64,7 +66,11 @@ func (c *canvas) panel(p Panel, area image.Rectangle) error {
 		area.Min.Y += titleLine
 	}
 	area.Min.Y += c.seriesLegend(p.Series, area)
-	bounds, ok := rangeOf(p.Series)
+	var all []curve.Points
+	for _, s := range p.Series {
+		all = append(all, curve.Pieces(s.X, s.Y)...)
+	}
+	bounds, ok := curve.BoundsOf(all)
 	if !ok {
 		c.box(area, corner, blank)
 		c.text(area.Min.X+margin, area.Min.Y+area.Dy()/2, area.Dx()-2*margin, "no values yet", noteStyle, muted)

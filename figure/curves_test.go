@@ -6,9 +6,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 )
 
 func line(name string, y ...float64) Series {
@@ -96,82 +93,6 @@ func TestCurvesErrors(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"s"`) || !strings.Contains(err.Error(), `"T"`) {
 		t.Errorf("lengths: %v does not name series and panel", err)
 	}
-}
-
-func TestThinKeepsPeaks(t *testing.T) {
-	points := make(plotter.XYs, 100_003)
-	for i := range points {
-		points[i] = plotter.XY{X: float64(i), Y: math.Sin(float64(i) / 50)}
-	}
-	points[77_777].Y, points[12_345].Y = 9, -9
-	kept := thin(points, 1000)
-	if len(kept) > 1000 {
-		t.Errorf("%d points kept, want at most 1000", len(kept))
-	}
-	low, high := kept[0], kept[0]
-	for i, p := range kept {
-		if i > 0 && p.X <= kept[i-1].X {
-			t.Fatalf("point %d is out of order", i)
-		}
-		if p.Y < low.Y {
-			low = p
-		}
-		if p.Y > high.Y {
-			high = p
-		}
-	}
-	if low.X != 12_345 || high.X != 77_777 {
-		t.Errorf("extremes at %v and %v, want 12345 and 77777", low.X, high.X)
-	}
-	if kept[0] != points[0] || kept[len(kept)-1] != points[len(points)-1] {
-		t.Error("the ends are lost")
-	}
-	if got := thin(points[:10], 1000); len(got) != 10 {
-		t.Errorf("few points were thinned to %d", len(got))
-	}
-}
-
-func TestMovingMean(t *testing.T) {
-	points := make(plotter.XYs, 1000)
-	for i := range points {
-		points[i] = plotter.XY{X: float64(i), Y: 5 + float64(i%2)}
-	}
-	means := movingMean(points)
-	if len(means) > 210 || means[0].X != 0 || means[len(means)-1].X != 999 {
-		t.Errorf("%d means from %v to %v", len(means), means[0].X, means[len(means)-1].X)
-	}
-	for _, m := range means {
-		if math.Abs(m.Y-5.5) > 0.05 {
-			t.Errorf("mean at %v is %v, want about 5.5", m.X, m.Y)
-		}
-	}
-}
-
-func TestTicks(t *testing.T) {
-	for _, c := range []struct {
-		low, high float64
-		want      string
-	}{
-		{0, 20_000, "0 5k 10k 15k 20k"},
-		{0, 1, "0 0.2 0.4 0.6 0.8 1.0"},
-		{0.41, 0.53, "0.42 0.44 0.46 0.48 0.50 0.52"},
-		{-3, 3, "-3 -2 -1 0 1 2 3"},
-		{0, 9000, "0 2000 4000 6000 8000"},
-		{0, 3e6, "0 0.5M 1.0M 1.5M 2.0M 2.5M 3.0M"},
-		{0, 6e-9, "0 1e-09 2e-09 3e-09 4e-09 5e-09 6e-09"},
-	} {
-		if got := labels(ticker{}.Ticks(c.low, c.high)); got != c.want {
-			t.Errorf("ticks of [%v, %v]: %s, want %s", c.low, c.high, got, c.want)
-		}
-	}
-}
-
-func labels(ticks []plot.Tick) string {
-	var all []string
-	for _, tick := range ticks {
-		all = append(all, tick.Label)
-	}
-	return strings.Join(all, " ")
 }
 
 func TestScatter(t *testing.T) {

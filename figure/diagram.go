@@ -13,6 +13,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // dpi makes one pixel three quarters of a point, the unit of gonum.org/v1/plot.
@@ -20,21 +22,13 @@ const dpi = 96
 
 func pixels(n float64) vg.Length { return vg.Length(n) * vg.Inch / dpi }
 
-// Numbers of points: up to few each is a dot on the curve; beyond many the curve is pale, as it is mostly noise, under its moving mean; of no
-// piece of a curve more than most are drawn.
-const (
-	few  = 40
-	many = 400
-	most = 2400
-)
-
 // handler sets text in the Go font without touching gonum's global fonts.
 var handler = sync.OnceValue(func() text.Handler {
 	return text.Plain{Fonts: font.NewCache(font.Collection{{Font: font.Font{Typeface: "Go"}, Face: fonts()[0]}})}
 })
 
 // diagram draws the axes and curves of p, over the range r, on area.
-func (c *canvas) diagram(p Panel, r bounds, area image.Rectangle) error {
+func (c *canvas) diagram(p Panel, r curve.Bounds, area image.Rectangle) error {
 	d := plot.New()
 	d.TextHandler = handler()
 	d.BackgroundColor = nil
@@ -47,11 +41,11 @@ func (c *canvas) diagram(p Panel, r bounds, area image.Rectangle) error {
 	grid.Horizontal = draw.LineStyle{Color: rule, Width: pixels(1)}
 	d.Add(grid)
 	for _, x := range p.Marks {
-		if x < r.x0 || x > r.x1 || !drawable(x) {
+		if x < r.X0 || x > r.X1 || !curve.Drawable(x) {
 			continue
 		}
 		dashed := draw.LineStyle{Color: muted, Width: pixels(1), Dashes: []vg.Length{pixels(4), pixels(4)}}
-		if err := addLine(d, plotter.XYs{{X: x, Y: r.y0}, {X: x, Y: r.y1}}, dashed); err != nil {
+		if err := addLine(d, curve.Points{{X: x, Y: r.Y0}, {X: x, Y: r.Y1}}, dashed); err != nil {
 			return err
 		}
 	}
@@ -60,7 +54,7 @@ func (c *canvas) diagram(p Panel, r bounds, area image.Rectangle) error {
 			return err
 		}
 	}
-	d.X.Min, d.X.Max, d.Y.Min, d.Y.Max = r.x0, r.x1, r.y0, r.y1
+	d.X.Min, d.X.Max, d.Y.Min, d.Y.Max = r.X0, r.X1, r.Y0, r.Y1
 
 	size := vgimg.UseWH(pixels(float64(area.Dx())), pixels(float64(area.Dy())))
 	target := vgimg.NewWith(size, vgimg.UseDPI(dpi))
@@ -92,20 +86,20 @@ func addSeries(d *plot.Plot, i int, s Series) error {
 	if on, off := dash(round); off > 0 {
 		style.Dashes = []vg.Length{pixels(float64(on)), pixels(float64(off))}
 	}
-	var dots plotter.XYs
-	for _, piece := range pieces(s) {
-		if len(piece) == 1 || len(s.X) <= few {
+	var dots curve.Points
+	for _, piece := range curve.Pieces(s.X, s.Y) {
+		if len(piece) == 1 || len(s.X) <= curve.Few {
 			dots = append(dots, piece...)
 		}
 		if len(piece) == 1 {
 			continue
 		}
-		if len(piece) > many {
+		if len(piece) > curve.Many {
 			noise := draw.LineStyle{Color: color.NRGBA{colour.R, colour.G, colour.B, 80}, Width: pixels(1)}
-			if err := addLine(d, thin(piece, most), noise); err != nil {
+			if err := addLine(d, curve.Thin(piece, curve.Most), noise); err != nil {
 				return err
 			}
-			piece = movingMean(piece)
+			piece = curve.MovingMean(piece)
 		}
 		if err := addLine(d, piece, style); err != nil {
 			return err
@@ -123,7 +117,7 @@ func addSeries(d *plot.Plot, i int, s Series) error {
 	return nil
 }
 
-func addLine(d *plot.Plot, points plotter.XYs, style draw.LineStyle) error {
+func addLine(d *plot.Plot, points curve.Points, style draw.LineStyle) error {
 	line, err := plotter.NewLine(points)
 	if err != nil {
 		return err
@@ -131,4 +125,15 @@ func addLine(d *plot.Plot, points plotter.XYs, style draw.LineStyle) error {
 	line.LineStyle = style
 	d.Add(line)
 	return nil
+}
+
+// ticker places ticks for gonum.
+type ticker struct{}
+
+// Ticks implements plot.Ticker.
+func (ticker) Ticks(low, high float64) (ticks []plot.Tick) {
+	for _, t := range curve.Ticks(low, high) {
+		ticks = append(ticks, plot.Tick{Value: t.Value, Label: t.Label})
+	}
+	return ticks
 }

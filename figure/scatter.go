@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"slices"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // Measures of scatter diagrams, in pixels.
@@ -44,7 +46,7 @@ func (c *canvas) points(points [][2]float64, class func(i int) int, area image.R
 	low, high := [2]float64{}, [2]float64{}
 	var shown []int
 	for i, p := range points {
-		if !drawable(p[0]) || !drawable(p[1]) {
+		if !curve.Drawable(p[0]) || !curve.Drawable(p[1]) {
 			continue
 		}
 		for axis, v := range p {

@@ -1,66 +1,62 @@
-package figure
+package curve
 
 import (
 	"math"
 	"strconv"
-
-	"gonum.org/v1/plot"
 )
 
-// bounds is the part of the plane that a diagram shows.
-type bounds struct{ x0, x1, y0, y1 float64 }
+// Bounds is the part of the plane that a diagram shows.
+type Bounds struct{ X0, X1, Y0, Y1 float64 }
 
-// rangeOf returns the part of the plane to show for series; not ok where no point can be drawn.
-func rangeOf(series []Series) (r bounds, ok bool) {
+// BoundsOf returns the part of the plane to show for the points of all pieces, with some room below and above; from 0 where values above 0 come
+// near to it. It is not ok where there is no point.
+func BoundsOf(pieces []Points) (b Bounds, ok bool) {
 	inf := math.Inf(1)
-	r = bounds{inf, -inf, inf, -inf}
-	for _, s := range series {
-		for i := range s.X {
-			if !drawable(s.X[i]) || !drawable(s.Y[i]) {
-				continue
-			}
+	b = Bounds{inf, -inf, inf, -inf}
+	for _, piece := range pieces {
+		for _, p := range piece {
 			ok = true
-			r.x0, r.x1 = min(r.x0, s.X[i]), max(r.x1, s.X[i])
-			r.y0, r.y1 = min(r.y0, s.Y[i]), max(r.y1, s.Y[i])
+			b.X0, b.X1 = min(b.X0, p.X), max(b.X1, p.X)
+			b.Y0, b.Y1 = min(b.Y0, p.Y), max(b.Y1, p.Y)
 		}
 	}
 	if !ok {
-		return r, false
+		return Bounds{}, false
 	}
-	fromZero := r.y0 >= 0 && r.y0 <= 0.3*r.y1 && r.y1 > 0
-	r.x0, r.x1 = widen(r.x0, r.x1, 0)
-	r.y0, r.y1 = widen(r.y0, r.y1, 0.06)
+	fromZero := b.Y0 >= 0 && b.Y0 <= 0.3*b.Y1 && b.Y1 > 0
+	b.X0, b.X1 = widen(b.X0, b.X1, 0)
+	b.Y0, b.Y1 = widen(b.Y0, b.Y1, 0.06)
 	if fromZero {
-		r.y0 = 0
+		b.Y0 = 0
 	}
-	return r, true
+	return b, true
 }
 
 // widen adds the share of the range [low, high] on both sides, or room about a single value.
 func widen(low, high, share float64) (float64, float64) {
-	if extent := high - low; extent > 1e-12*max(math.Abs(low), math.Abs(high)) {
+	if extent := high - low; extent > max(1e-12*max(math.Abs(low), math.Abs(high)), 1e-290) {
 		return low - share*extent, high + share*extent
 	}
 	room := 0.1 * math.Abs(low)
-	if room < 1e-300 {
+	if room < 1e-290 {
 		room = 1
 	}
 	return low - room, high + room
 }
 
-// ticker puts ticks at 1, 2 or 5 times a power of ten, about six on an axis.
-type ticker struct{}
+// Tick is a labelled place on an axis.
+type Tick struct {
+	Value float64
+	Label string
+}
 
-// Ticks implements plot.Ticker.
-func (ticker) Ticks(low, high float64) (ticks []plot.Tick) {
+// Ticks returns places at 1, 2 or 5 times a power of ten, about six on the axis from low to high, which must be the greater.
+func Ticks(low, high float64) (ticks []Tick) {
 	step := niceStep((high - low) / 6)
 	most := max(math.Abs(low), math.Abs(high))
 	first, last := math.Ceil(low/step-1e-9), math.Floor(high/step+1e-9)
-	if last-first > 20 { // a step lost in rounding
-		return []plot.Tick{{Value: low, Label: tickLabel(low, most, high-low)}, {Value: high, Label: tickLabel(high, most, high-low)}}
-	}
-	for i := first; i <= last; i++ {
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: tickLabel(i*step, most, step)})
+	for i := first; i <= last && len(ticks) < 20; i++ {
+		ticks = append(ticks, Tick{i * step, tickLabel(i*step, most, step)})
 	}
 	return ticks
 }
