@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/loader"
 	"github.com/dvml/dvml/tensorboard"
 )
@@ -89,7 +88,11 @@ func (l *logs) record(p Progress, zi []float32, b *loader.Batch) error {
 			return fmt.Errorf("train: events: %w", err)
 		}
 	}
-	_ = t
+	if p.Step == 1 || p.Step%(10*c.Log.Every) == 0 {
+		if err := l.events.Image("train/batch", p.Step, t.batchPicture(b)); err != nil {
+			return fmt.Errorf("train: events: %w", err)
+		}
+	}
 	return l.events.Histogram("train/z_i", p.Step, zi)
 }
 
@@ -115,16 +118,5 @@ func (l *logs) flush() error {
 	if err := l.events.Flush(); err != nil {
 		return fmt.Errorf("train: events: %w", err)
 	}
-	return nil
-}
-
-// curves draws the losses and the metrics so far.
-func (l *logs) curves() error {
-	rows, err := ReadRows(l.t.Folder.Metrics())
-	if err != nil {
-		return err
-	}
-	_ = figure.Palette
-	_ = rows
 	return nil
 }

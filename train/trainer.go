@@ -182,6 +182,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if t.info.Step >= c.Steps() {
 		return nil
 	}
+	if err := t.logs.graph(); err != nil {
+		return err
+	}
 	batches, err := t.data.batches(c, t.info.Step)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -191,6 +194,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 		if err := t.phase(ctx, c.PhaseAt(t.info.Step), batches); err != nil {
 			return t.stopped(ctx, err)
 		}
+	}
+	if err := t.projector(); err != nil {
+		return err
 	}
 	return t.logs.curves()
 }

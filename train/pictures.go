@@ -1,0 +1,149 @@
+package train
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/tensorboard"
+)
+
+// curves draws the losses and the metrics so far.
+func (l *logs) curves() error {
+	rows, err := ReadRows(l.t.Folder.Metrics())
+	if err != nil {
+		return err
+	}
+	c := l.t.Config
+	var marks []float64
+	at := 0
+	for _, p := range c.Phases[:len(c.Phases)-1] {
+		at += p.Steps
+		marks = append(marks, float64(at))
+	}
+	var recalls []string
+	for _, k := range c.Evaluate.K {
+		recalls = append(recalls, fmt.Sprintf("R@%d", k))
+	}
+	panels := []figure.Panel{
+		panel(rows, "Metric losses", marks, Synthetic, Invariant),
+		panel(rows, "KL and reconstruction", marks, KL, Reconstruction),
+		panel(rows, "Classifier's cross entropy", marks, Classifier),
+		panel(rows, "Recall@K, classes never seen", marks, recalls...),
+		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
+		panel(rows, "Distances and norm", marks, PositiveDist, NegativeDist, EmbeddingNorm),
+	}
+	img, err := figure.Curves(panels)
+	if err != nil {
+		return fmt.Errorf("train: curves: %w", err)
+	}
+	return figure.WritePNG(l.t.Folder.Curves(), img)
+}
+
+func panel(rows []Row, title string, marks []float64, columns ...string) figure.Panel {
+	p := figure.Panel{Title: title, XLabel: "step", Marks: marks}
+	for _, c := range columns {
+		x, y := series(rows, c)
+		p.Series = append(p.Series, figure.Series{Name: c, X: x, Y: y})
+	}
+	return p
+}
+
+// batchPictures is how many images of a batch are shown.
+const batchPictures = 16
+
+// batchPicture shows images of a batch as the network sees them.
+func (t *Trainer) batchPicture(b *loader.Batch) image.Image {
+	side := t.Config.Image.Crop
+	each := side * side * 3
+	pixels := make([]byte, each)
+	var images []image.Image
+	for i := range min(batchPictures, len(b.Labels)) {
+		t.Config.Image.Normalisation.Restore(pixels, b.Images[i*each:(i+1)*each])
+		img := image.NewRGBA(image.Rect(0, 0, side, side))
+		for p := range side * side {
+			img.Pix[4*p], img.Pix[4*p+1], img.Pix[4*p+2], img.Pix[4*p+3] = pixels[3*p], pixels[3*p+1], pixels[3*p+2], 255
+		}
+		images = append(images, img)
+	}
+	return figure.Sprite(images, min(side, 128))
+}
+
+// graph writes the model's graph for TensorBoard.
+func (l *logs) graph() error {
+	m, c := l.t.Model, l.t.Config
+	var nodes []tensorboard.Node
+	for _, n := range m.Backbone.Nodes(c.Image.Crop) {
+		inputs := make([]string, len(n.Inputs))
+		for i, in := range n.Inputs {
+			inputs[i] = "backbone/" + in
+		}
+		nodes = append(nodes, tensorboard.Node{Name: "backbone/" + n.Name, Op: n.Op, Inputs: inputs, Shape: n.Shape})
+	}
+	last := nodes[len(nodes)-1].Name
+	for _, n := range m.Method.Nodes(m.Backbone.Features(), m.Classes) {
+		inputs := make([]string, len(n.Inputs))
+		for i, in := range n.Inputs {
+			if in == "features" {
+				in = last
+			}
+			inputs[i] = in
+		}
+		nodes = append(nodes, tensorboard.Node{Name: n.Name, Op: n.Op, Inputs: inputs, Shape: n.Shape})
+	}
+	if err := l.events.Graph(nodes); err != nil {
+		return fmt.Errorf("train: events: %w", err)
+	}
+	return nil
+}
+
+// projector writes the last evaluation's embeddings for TensorBoard's projector, with class names and thumbnails.
+func (t *Trainer) projector() error {
+	e := t.eval
+	if len(e.embeddings) == 0 {
+		return nil
+	}
+	r, size := t.data.reader, t.data.reader.Size()
+	const widest = 8192 // pixels, what the projector takes
+	thumb := min(64, widest/int(math.Ceil(math.Sqrt(float64(len(t.data.test))))))
+	labels := make([]string, len(t.data.test))
+	images := make([]image.Image, len(t.data.test))
+	planes := make([]byte, 3*size*size)
+	for i, n := range t.data.test {
+		labels[i] = r.Classes()[e.labels[i]]
+		if err := r.ReadImage(n, planes); err != nil {
+			return fmt.Errorf("train: projector: %w", err)
+		}
+		images[i] = thumbnail(planes, size, thumb)
+	}
+	sprite := figure.Sprite(images, thumb)
+	if err := t.logs.events.Projector("z_i", t.info.Step, e.embeddings, t.Config.Method.Dim, labels, sprite, thumb); err != nil {
+		return fmt.Errorf("train: projector: %w", err)
+	}
+	return nil
+}
+
+// thumbnail scales planes [3,size,size] to thumb x thumb, each pixel the mean of what it covers, so that thousands stay small in memory.
+func thumbnail(planes []byte, size, thumb int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, thumb, thumb))
+	for y := range thumb {
+		y0, y1 := y*size/thumb, max((y+1)*size/thumb, y*size/thumb+1)
+		for x := range thumb {
+			x0, x1 := x*size/thumb, max((x+1)*size/thumb, x*size/thumb+1)
+			at := img.PixOffset(x, y)
+			for c := range 3 {
+				sum := 0
+				for j := y0; j < y1; j++ {
+					for i := x0; i < x1; i++ {
+						sum += int(planes[c*size*size+j*size+i])
+					}
+				}
+				img.Pix[at+c] = byte(sum / ((y1 - y0) * (x1 - x0)))
+			}
+			img.Pix[at+3] = 255
+		}
+	}
+	return img
+}
