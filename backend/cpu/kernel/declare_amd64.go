@@ -300,12 +300,6 @@ func maxRowsAVX2(best *float32, at *uint8, table *tapRow, rows int, n int)
 func addWhereRowsAVX2(dst *float32, first *float32, table *whereRow, rows int, n int)
 
 //go:noescape
-func columnSumsAVX2(dst *float32, a *float32, rows int, lda int, n int)
-
-//go:noescape
-func columnDotsAVX2(dst *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
-
-//go:noescape
 func sumAVX512(a *float32, n int) float32
 
 //go:noescape
@@ -327,7 +321,19 @@ func maxRowsAVX512(best *float32, at *uint8, table *tapRow, rows int, n int)
 func addWhereRowsAVX512(dst *float32, first *float32, table *whereRow, rows int, n int)
 
 //go:noescape
-func columnSumsAVX512(dst *float32, a *float32, rows int, lda int, n int)
+func columnSumsAVX2(sums, a *float32, rows, lda, n int)
 
 //go:noescape
-func columnDotsAVX512(dst *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
+func columnDotsAVX2(dots, a, b *float32, rows, lda, ldb, n int)
+
+//go:noescape
+func columnSumsDotsAVX2(sums, dots, a, b *float32, rows, lda, ldb, n int)
+
+//go:noescape
+func columnSumsAVX512(sums, a *float32, rows, lda, n int)
+
+//go:noescape
+func columnDotsAVX512(dots, a, b *float32, rows, lda, ldb, n int)
+
+//go:noescape
+func columnSumsDotsAVX512(sums, dots, a, b *float32, rows, lda, ldb, n int)

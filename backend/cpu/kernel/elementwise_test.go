@@ -192,6 +192,11 @@ func TestColumns(t *testing.T) {
 			copy(got, before)
 			DotColumns(pool, got, a, b, rows, cols, lda, ldb, true)
 			closeTo(t, "column dots", got, dots, 1e-5)
+			both := append([]float32(nil), before...)
+			copy(got, before)
+			SumAndDotColumns(pool, both, got, a, b, rows, cols, lda, ldb, true)
+			closeTo(t, "column sums with dots", both, sums, 1e-5)
+			closeTo(t, "column dots with sums", got, dots, 1e-5)
 		}
 	})
 }

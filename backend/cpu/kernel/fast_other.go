@@ -51,6 +51,10 @@ func columnSumsFast(dst, a []float32, rows, ld int) { columnSumsGeneric(dst, a, 
 func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
 	columnDotsGeneric(dst, a, b, rows, lda, ldb)
 }
+func columnSumsDotsFast(sums, dots, a, b []float32, rows, lda, ldb int) {
+	columnSumsGeneric(sums, a, rows, lda)
+	columnDotsGeneric(dots, a, b, rows, lda, ldb)
+}
 func slidingSumFast(dst, padded []float32, window int)           { slidingSumGeneric(dst, padded, window) }
 func maxRowsFast(best []float32, at []uint8, rows []tapRow) int  { return 0 }
 func addWhereRowsFast(dst, first []float32, rows []whereRow) int { return 0 }

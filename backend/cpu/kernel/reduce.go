@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Sum returns the sum of a, in a fixed order of partial sums.
 func Sum(a []float32) float32 {
@@ -28,99 +25,6 @@ func Largest(a []float32) float32 {
 		return largestGeneric(a)
 	}
 	return largestFast(a)
-}
-
-// ColumnSums adds up the rows of a [rows,cols], ld floats apart, into dst [cols]; accumulate adds to what dst holds. Single-threaded; see
-// SumColumns for all workers.
-func ColumnSums(dst, a []float32, rows, cols, ld int, accumulate bool) {
-	need("matrix", a, extent(rows, cols, ld))
-	dst = dst[:cols]
-	if !accumulate {
-		clear(dst)
-	}
-	if rows == 0 || cols == 0 {
-		return
-	}
-	if active == Generic {
-		columnSumsGeneric(dst, a, rows, ld)
-		return
-	}
-	columnSumsFast(dst, a, rows, ld)
-}
-
-// ColumnDots adds up the rows of a*b (both [rows,cols], lda and ldb floats apart) into dst [cols].
-func ColumnDots(dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) {
-	need("matrix", a, extent(rows, cols, lda))
-	need("matrix", b, extent(rows, cols, ldb))
-	dst = dst[:cols]
-	if !accumulate {
-		clear(dst)
-	}
-	if rows == 0 || cols == 0 {
-		return
-	}
-	if active == Generic {
-		columnDotsGeneric(dst, a, b, rows, lda, ldb)
-		return
-	}
-	columnDotsFast(dst, a, b, rows, lda, ldb)
-}
-
-// SumColumns is ColumnSums on all workers: each sums a share of the rows, the shares are added in order.
-func SumColumns(p *Pool, dst, a []float32, rows, cols, ld int, accumulate bool) {
-	need("matrix", a, extent(rows, cols, ld))
-	columns(p, dst, accumulate, columnTask{a: a, rows: rows, cols: cols, lda: ld})
-}
-
-// DotColumns is ColumnDots on all workers.
-func DotColumns(p *Pool, dst, a, b []float32, rows, cols, lda, ldb int, accumulate bool) {
-	need("matrix", a, extent(rows, cols, lda))
-	need("matrix", b, extent(rows, cols, ldb))
-	columns(p, dst, accumulate, columnTask{a: a, b: b, rows: rows, cols: cols, lda: lda, ldb: ldb, dots: true})
-}
-
-// columnTask is a sum down columns at work: each piece is a share of the rows with a result of its own.
-type columnTask struct {
-	a, b, parts          []float32
-	rows, cols, lda, ldb int
-	pieces               int
-	dots                 bool
-}
-
-var freeColumnTasks = sync.Pool{New: func() any { return new(columnTask) }}
-
-func columns(p *Pool, dst []float32, accumulate bool, with columnTask) {
-	dst = dst[:with.cols]
-	if !accumulate {
-		clear(dst)
-	}
-	if with.rows == 0 || with.cols == 0 {
-		return
-	}
-	k := freeColumnTasks.Get().(*columnTask)
-	*k = with
-	k.pieces = p.Pieces(k.rows, 1+32768/k.cols)
-	k.parts = takeScratch(k.pieces * k.cols)
-	p.DoEach(k.pieces, k)
-	for i := range k.pieces {
-		Add.Apply(dst, dst, k.parts[i*k.cols:][:k.cols])
-	}
-	giveScratch(k.parts)
-	*k = columnTask{}
-	freeColumnTasks.Put(k)
-}
-
-// Run sums shares [lo,hi).
-func (k *columnTask) Run(lo, hi, _ int) {
-	for i := lo; i < hi; i++ {
-		from, to := i*k.rows/k.pieces, (i+1)*k.rows/k.pieces
-		part := k.parts[i*k.cols:][:k.cols]
-		if k.dots {
-			ColumnDots(part, k.a[from*k.lda:], k.b[from*k.ldb:], to-from, k.cols, k.lda, k.ldb, false)
-		} else {
-			ColumnSums(part, k.a[from*k.lda:], to-from, k.cols, k.lda, false)
-		}
-	}
 }
 
 func sumGeneric(a []float32) float32 {
@@ -160,22 +64,4 @@ func largestGeneric(a []float32) float32 {
 		}
 	}
 	return m
-}
-
-func columnSumsGeneric(dst, a []float32, rows, ld int) {
-	for r := range rows {
-		row := a[r*ld:][:len(dst)]
-		for i, v := range row {
-			dst[i] += v
-		}
-	}
-}
-
-func columnDotsGeneric(dst, a, b []float32, rows, lda, ldb int) {
-	for r := range rows {
-		x, y := a[r*lda:][:len(dst)], b[r*ldb:][:len(dst)]
-		for i, v := range x {
-			dst[i] += v * y[i]
-		}
-	}
 }

@@ -45,6 +45,19 @@ func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
 	}
 }
 
+func columnSumsDotsFast(sums, dots, a, b []float32, rows, lda, ldb int) {
+	n := wholeVectors(len(sums))
+	if active == AVX512 {
+		columnSumsDotsAVX512(data(sums), data(dots), data(a), data(b), rows, lda, ldb, n)
+	} else {
+		columnSumsDotsAVX2(data(sums), data(dots), data(a), data(b), rows, lda, ldb, n)
+	}
+	if n < len(sums) {
+		columnSumsGeneric(sums[n:], a[n:], rows, lda)
+		columnDotsGeneric(dots[n:], a[n:], b[n:], rows, lda, ldb)
+	}
+}
+
 func slidingSumFast(dst, padded []float32, window int) {
 	if active == AVX512 {
 		slidingSumAVX512(data(dst), data(padded), window, len(dst))

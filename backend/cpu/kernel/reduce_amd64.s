@@ -406,89 +406,94 @@ done2:
 	VZEROUPPER
 	RET
 
-// func columnSumsAVX2(dst *float32, a *float32, rows int, lda int, n int)
+// func columnSumsAVX2(sums *float32, a *float32, rows int, lda int, n int)
 // Requires: AVX
 TEXT ·columnSumsAVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ lda+24(FP), BX
-	MOVQ n+32(FP), SI
-	SHLQ $0x02, BX
+	MOVQ a+8(FP), AX
+	MOVQ rows+16(FP), CX
+	MOVQ lda+24(FP), DX
+	MOVQ n+32(FP), BX
+	SHLQ $0x02, DX
+	MOVQ sums+0(FP), SI
 
 columns1:
-	CMPQ    SI, $0x00000020
+	CMPQ    BX, $0x00000020
 	JL      columnsDone2
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	MOVQ    CX, DI
-	MOVQ    DX, R8
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	MOVQ    AX, DI
+	MOVQ    CX, R8
 
 rows3:
-	VADDPS  (DI), Y0, Y0
-	VADDPS  32(DI), Y1, Y1
-	VADDPS  64(DI), Y2, Y2
-	VADDPS  96(DI), Y3, Y3
-	ADDQ    BX, DI
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(DI), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(DI), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(DI), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    DX, DI
 	DECQ    R8
 	JNZ     rows3
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS Y2, 64(SI)
+	VMOVUPS Y3, 96(SI)
 	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, CX
-	SUBQ    $0x00000020, SI
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, BX
 	JMP     columns1
 
 columnsDone2:
 columns4:
-	CMPQ    SI, $0x00000008
+	CMPQ    BX, $0x00000008
 	JL      columnsDone5
-	VMOVUPS (AX), Y0
-	MOVQ    CX, DI
-	MOVQ    DX, R8
+	VMOVUPS (SI), Y0
+	MOVQ    AX, DI
+	MOVQ    CX, R8
 
 rows6:
-	VADDPS  (DI), Y0, Y0
-	ADDQ    BX, DI
+	VMOVUPS (DI), Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    DX, DI
 	DECQ    R8
 	JNZ     rows6
-	VMOVUPS Y0, (AX)
+	VMOVUPS Y0, (SI)
 	ADDQ    $0x00000020, AX
-	ADDQ    $0x00000020, CX
-	SUBQ    $0x00000008, SI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, BX
 	JMP     columns4
 
 columnsDone5:
 	VZEROUPPER
 	RET
 
-// func columnDotsAVX2(dst *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
+// func columnDotsAVX2(dots *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
 // Requires: AVX, FMA3
 TEXT ·columnDotsAVX2(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ rows+24(FP), DX
-	MOVQ lda+32(FP), BX
-	MOVQ n+48(FP), SI
-	SHLQ $0x02, BX
+	MOVQ a+8(FP), AX
+	MOVQ rows+24(FP), CX
+	MOVQ lda+32(FP), DX
+	MOVQ n+48(FP), BX
+	SHLQ $0x02, DX
+	MOVQ dots+0(FP), SI
 	MOVQ b+16(FP), DI
 	MOVQ ldb+40(FP), R8
 	SHLQ $0x02, R8
 
 columns1:
-	CMPQ    SI, $0x00000020
+	CMPQ    BX, $0x00000020
 	JL      columnsDone2
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	MOVQ    CX, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	MOVQ    AX, R9
 	MOVQ    DI, R10
-	MOVQ    DX, R11
+	MOVQ    CX, R11
 
 rows3:
 	VMOVUPS     (R9), Y4
@@ -499,41 +504,133 @@ rows3:
 	VFMADD231PS 64(R10), Y4, Y2
 	VMOVUPS     96(R9), Y4
 	VFMADD231PS 96(R10), Y4, Y3
-	ADDQ        BX, R9
+	ADDQ        DX, R9
 	ADDQ        R8, R10
 	DECQ        R11
 	JNZ         rows3
-	VMOVUPS     Y0, (AX)
-	VMOVUPS     Y1, 32(AX)
-	VMOVUPS     Y2, 64(AX)
-	VMOVUPS     Y3, 96(AX)
+	VMOVUPS     Y0, (SI)
+	VMOVUPS     Y1, 32(SI)
+	VMOVUPS     Y2, 64(SI)
+	VMOVUPS     Y3, 96(SI)
 	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DI
-	SUBQ        $0x00000020, SI
+	SUBQ        $0x00000020, BX
 	JMP         columns1
 
 columnsDone2:
 columns4:
-	CMPQ    SI, $0x00000008
+	CMPQ    BX, $0x00000008
 	JL      columnsDone5
-	VMOVUPS (AX), Y0
-	MOVQ    CX, R9
+	VMOVUPS (SI), Y0
+	MOVQ    AX, R9
 	MOVQ    DI, R10
-	MOVQ    DX, R11
+	MOVQ    CX, R11
 
 rows6:
 	VMOVUPS     (R9), Y1
 	VFMADD231PS (R10), Y1, Y0
-	ADDQ        BX, R9
+	ADDQ        DX, R9
 	ADDQ        R8, R10
 	DECQ        R11
 	JNZ         rows6
-	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y0, (SI)
 	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DI
-	SUBQ        $0x00000008, SI
+	SUBQ        $0x00000008, BX
+	JMP         columns4
+
+columnsDone5:
+	VZEROUPPER
+	RET
+
+// func columnSumsDotsAVX2(sums *float32, dots *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
+// Requires: AVX, FMA3
+TEXT ·columnSumsDotsAVX2(SB), NOSPLIT, $0-64
+	MOVQ a+16(FP), AX
+	MOVQ rows+32(FP), CX
+	MOVQ lda+40(FP), DX
+	MOVQ n+56(FP), BX
+	SHLQ $0x02, DX
+	MOVQ sums+0(FP), SI
+	MOVQ dots+8(FP), DI
+	MOVQ b+24(FP), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x02, R9
+
+columns1:
+	CMPQ    BX, $0x00000020
+	JL      columnsDone2
+	VMOVUPS (SI), Y0
+	VMOVUPS (DI), Y1
+	VMOVUPS 32(SI), Y2
+	VMOVUPS 32(DI), Y3
+	VMOVUPS 64(SI), Y4
+	VMOVUPS 64(DI), Y5
+	VMOVUPS 96(SI), Y6
+	VMOVUPS 96(DI), Y7
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+
+rows3:
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS (R11), Y8, Y1
+	VMOVUPS     32(R10), Y8
+	VADDPS      Y8, Y2, Y2
+	VFMADD231PS 32(R11), Y8, Y3
+	VMOVUPS     64(R10), Y8
+	VADDPS      Y8, Y4, Y4
+	VFMADD231PS 64(R11), Y8, Y5
+	VMOVUPS     96(R10), Y8
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS 96(R11), Y8, Y7
+	ADDQ        DX, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         rows3
+	VMOVUPS     Y0, (SI)
+	VMOVUPS     Y1, (DI)
+	VMOVUPS     Y2, 32(SI)
+	VMOVUPS     Y3, 32(DI)
+	VMOVUPS     Y4, 64(SI)
+	VMOVUPS     Y5, 64(DI)
+	VMOVUPS     Y6, 96(SI)
+	VMOVUPS     Y7, 96(DI)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, BX
+	JMP         columns1
+
+columnsDone2:
+columns4:
+	CMPQ    BX, $0x00000008
+	JL      columnsDone5
+	VMOVUPS (SI), Y0
+	VMOVUPS (DI), Y1
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+
+rows6:
+	VMOVUPS     (R10), Y2
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS (R11), Y2, Y1
+	ADDQ        DX, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         rows6
+	VMOVUPS     Y0, (SI)
+	VMOVUPS     Y1, (DI)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, BX
 	JMP         columns4
 
 columnsDone5:
@@ -940,89 +1037,94 @@ done2:
 	VZEROUPPER
 	RET
 
-// func columnSumsAVX512(dst *float32, a *float32, rows int, lda int, n int)
+// func columnSumsAVX512(sums *float32, a *float32, rows int, lda int, n int)
 // Requires: AVX, AVX512F
 TEXT ·columnSumsAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ lda+24(FP), BX
-	MOVQ n+32(FP), SI
-	SHLQ $0x02, BX
+	MOVQ a+8(FP), AX
+	MOVQ rows+16(FP), CX
+	MOVQ lda+24(FP), DX
+	MOVQ n+32(FP), BX
+	SHLQ $0x02, DX
+	MOVQ sums+0(FP), SI
 
 columns1:
-	CMPQ    SI, $0x00000040
+	CMPQ    BX, $0x00000040
 	JL      columnsDone2
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	MOVQ    CX, DI
-	MOVQ    DX, R8
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	MOVQ    AX, DI
+	MOVQ    CX, R8
 
 rows3:
-	VADDPS  (DI), Z0, Z0
-	VADDPS  64(DI), Z1, Z1
-	VADDPS  128(DI), Z2, Z2
-	VADDPS  192(DI), Z3, Z3
-	ADDQ    BX, DI
+	VMOVUPS (DI), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(DI), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(DI), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(DI), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    DX, DI
 	DECQ    R8
 	JNZ     rows3
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z0, (SI)
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS Z2, 128(SI)
+	VMOVUPS Z3, 192(SI)
 	ADDQ    $0x00000100, AX
-	ADDQ    $0x00000100, CX
-	SUBQ    $0x00000040, SI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, BX
 	JMP     columns1
 
 columnsDone2:
 columns4:
-	CMPQ    SI, $0x00000010
+	CMPQ    BX, $0x00000010
 	JL      columnsDone5
-	VMOVUPS (AX), Z0
-	MOVQ    CX, DI
-	MOVQ    DX, R8
+	VMOVUPS (SI), Z0
+	MOVQ    AX, DI
+	MOVQ    CX, R8
 
 rows6:
-	VADDPS  (DI), Z0, Z0
-	ADDQ    BX, DI
+	VMOVUPS (DI), Z1
+	VADDPS  Z1, Z0, Z0
+	ADDQ    DX, DI
 	DECQ    R8
 	JNZ     rows6
-	VMOVUPS Z0, (AX)
+	VMOVUPS Z0, (SI)
 	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	SUBQ    $0x00000010, SI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, BX
 	JMP     columns4
 
 columnsDone5:
 	VZEROUPPER
 	RET
 
-// func columnDotsAVX512(dst *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
+// func columnDotsAVX512(dots *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
 // Requires: AVX, AVX512F
 TEXT ·columnDotsAVX512(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ rows+24(FP), DX
-	MOVQ lda+32(FP), BX
-	MOVQ n+48(FP), SI
-	SHLQ $0x02, BX
+	MOVQ a+8(FP), AX
+	MOVQ rows+24(FP), CX
+	MOVQ lda+32(FP), DX
+	MOVQ n+48(FP), BX
+	SHLQ $0x02, DX
+	MOVQ dots+0(FP), SI
 	MOVQ b+16(FP), DI
 	MOVQ ldb+40(FP), R8
 	SHLQ $0x02, R8
 
 columns1:
-	CMPQ    SI, $0x00000040
+	CMPQ    BX, $0x00000040
 	JL      columnsDone2
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	MOVQ    CX, R9
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	MOVQ    AX, R9
 	MOVQ    DI, R10
-	MOVQ    DX, R11
+	MOVQ    CX, R11
 
 rows3:
 	VMOVUPS     (R9), Z4
@@ -1033,41 +1135,133 @@ rows3:
 	VFMADD231PS 128(R10), Z4, Z2
 	VMOVUPS     192(R9), Z4
 	VFMADD231PS 192(R10), Z4, Z3
-	ADDQ        BX, R9
+	ADDQ        DX, R9
 	ADDQ        R8, R10
 	DECQ        R11
 	JNZ         rows3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, 64(SI)
+	VMOVUPS     Z2, 128(SI)
+	VMOVUPS     Z3, 192(SI)
 	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, SI
 	ADDQ        $0x00000100, DI
-	SUBQ        $0x00000040, SI
+	SUBQ        $0x00000040, BX
 	JMP         columns1
 
 columnsDone2:
 columns4:
-	CMPQ    SI, $0x00000010
+	CMPQ    BX, $0x00000010
 	JL      columnsDone5
-	VMOVUPS (AX), Z0
-	MOVQ    CX, R9
+	VMOVUPS (SI), Z0
+	MOVQ    AX, R9
 	MOVQ    DI, R10
-	MOVQ    DX, R11
+	MOVQ    CX, R11
 
 rows6:
 	VMOVUPS     (R9), Z1
 	VFMADD231PS (R10), Z1, Z0
-	ADDQ        BX, R9
+	ADDQ        DX, R9
 	ADDQ        R8, R10
 	DECQ        R11
 	JNZ         rows6
-	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z0, (SI)
 	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, SI
 	ADDQ        $0x00000040, DI
-	SUBQ        $0x00000010, SI
+	SUBQ        $0x00000010, BX
+	JMP         columns4
+
+columnsDone5:
+	VZEROUPPER
+	RET
+
+// func columnSumsDotsAVX512(sums *float32, dots *float32, a *float32, b *float32, rows int, lda int, ldb int, n int)
+// Requires: AVX, AVX512F
+TEXT ·columnSumsDotsAVX512(SB), NOSPLIT, $0-64
+	MOVQ a+16(FP), AX
+	MOVQ rows+32(FP), CX
+	MOVQ lda+40(FP), DX
+	MOVQ n+56(FP), BX
+	SHLQ $0x02, DX
+	MOVQ sums+0(FP), SI
+	MOVQ dots+8(FP), DI
+	MOVQ b+24(FP), R8
+	MOVQ ldb+48(FP), R9
+	SHLQ $0x02, R9
+
+columns1:
+	CMPQ    BX, $0x00000040
+	JL      columnsDone2
+	VMOVUPS (SI), Z0
+	VMOVUPS (DI), Z1
+	VMOVUPS 64(SI), Z2
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 128(SI), Z4
+	VMOVUPS 128(DI), Z5
+	VMOVUPS 192(SI), Z6
+	VMOVUPS 192(DI), Z7
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+
+rows3:
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS (R11), Z8, Z1
+	VMOVUPS     64(R10), Z8
+	VADDPS      Z8, Z2, Z2
+	VFMADD231PS 64(R11), Z8, Z3
+	VMOVUPS     128(R10), Z8
+	VADDPS      Z8, Z4, Z4
+	VFMADD231PS 128(R11), Z8, Z5
+	VMOVUPS     192(R10), Z8
+	VADDPS      Z8, Z6, Z6
+	VFMADD231PS 192(R11), Z8, Z7
+	ADDQ        DX, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         rows3
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, (DI)
+	VMOVUPS     Z2, 64(SI)
+	VMOVUPS     Z3, 64(DI)
+	VMOVUPS     Z4, 128(SI)
+	VMOVUPS     Z5, 128(DI)
+	VMOVUPS     Z6, 192(SI)
+	VMOVUPS     Z7, 192(DI)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, BX
+	JMP         columns1
+
+columnsDone2:
+columns4:
+	CMPQ    BX, $0x00000010
+	JL      columnsDone5
+	VMOVUPS (SI), Z0
+	VMOVUPS (DI), Z1
+	MOVQ    AX, R10
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+
+rows6:
+	VMOVUPS     (R10), Z2
+	VADDPS      Z2, Z0, Z0
+	VFMADD231PS (R11), Z2, Z1
+	ADDQ        DX, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         rows6
+	VMOVUPS     Z0, (SI)
+	VMOVUPS     Z1, (DI)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, BX
 	JMP         columns4
 
 columnsDone5:

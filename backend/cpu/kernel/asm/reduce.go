@@ -205,64 +205,80 @@ func (v *vec) addWhereRows() {
 	v.end()
 }
 
-// columns: sums down columns, four vectors of columns at a time in registers. n counts whole vectors' floats, rows at least 1; ld in floats.
+// columns: sums of a, of a*b, or of both, down columns, some vectors of columns at a time in registers. n counts whole vectors' floats, rows is at
+// least 1; ld in floats.
 func (v *vec) columns() {
-	for _, dots := range []bool{false, true} {
-		if dots {
-			v.function("columnDots", "func(dst, a, b *float32, rows, lda, ldb, n int)")
-		} else {
-			v.function("columnSums", "func(dst, a *float32, rows, lda, n int)")
-		}
-		dst, a, rows, lda, n := v.pointer("dst"), v.pointer("a"), v.pointer("rows"), v.pointer("lda"), v.pointer("n")
-		v.SHLQ(Imm(2), lda)
-		var b, ldb reg.Register
-		if dots {
-			b, ldb = v.pointer("b"), v.pointer("ldb")
-			v.SHLQ(Imm(2), ldb)
-		}
-		for _, count := range []int{4, 1} {
-			next, done := v.label("columns"), v.label("columnsDone")
-			v.Label(next)
-			v.CMPQ(n, U32(count*v.width()))
-			v.JL(LabelRef(done))
-			var s []reg.Register
-			for i := range count {
-				s = append(s, v.load(Mem{Base: dst, Disp: 4 * v.width() * i}, false))
-			}
-			p, q, left := v.GP64(), v.GP64(), v.GP64()
-			v.MOVQ(a, p)
-			if dots {
-				v.MOVQ(b, q)
-			}
-			v.MOVQ(rows, left)
-			loop := v.label("rows")
-			v.Label(loop)
-			for i := range count {
-				at := 4 * v.width() * i
-				if dots {
-					v.VFMADD231PS(Mem{Base: q, Disp: at}, v.load(Mem{Base: p, Disp: at}, false), s[i])
-				} else {
-					v.VADDPS(Mem{Base: p, Disp: at}, s[i], s[i])
-				}
-			}
-			v.ADDQ(lda, p)
-			if dots {
-				v.ADDQ(ldb, q)
-			}
-			v.DECQ(left)
-			v.JNZ(LabelRef(loop))
-			for i := range count {
-				v.store(s[i], Mem{Base: dst, Disp: 4 * v.width() * i}, false)
-			}
-			v.ADDQ(U32(4*count*v.width()), dst)
-			v.ADDQ(U32(4*count*v.width()), a)
-			if dots {
-				v.ADDQ(U32(4*count*v.width()), b)
-			}
-			v.SUBQ(U32(count*v.width()), n)
-			v.JMP(LabelRef(next))
-			v.Label(done)
-		}
-		v.end()
+	v.down("columnSums", "func(sums, a *float32, rows, lda, n int)", true, false)
+	v.down("columnDots", "func(dots, a, b *float32, rows, lda, ldb, n int)", false, true)
+	v.down("columnSumsDots", "func(sums, dots, a, b *float32, rows, lda, ldb, n int)", true, true)
+}
+
+func (v *vec) down(name, signature string, sums, dots bool) {
+	v.function(name, signature)
+	a, rows, lda, n := v.pointer("a"), v.pointer("rows"), v.pointer("lda"), v.pointer("n")
+	v.SHLQ(Imm(2), lda)
+	moving := []reg.Register{a}
+	var b, ldb, toSums, toDots reg.Register
+	if sums {
+		toSums = v.pointer("sums")
+		moving = append(moving, toSums)
 	}
+	if dots {
+		toDots, b, ldb = v.pointer("dots"), v.pointer("b"), v.pointer("ldb")
+		v.SHLQ(Imm(2), ldb)
+		moving = append(moving, toDots, b)
+	}
+	p, q, left := v.GP64(), v.GP64(), v.GP64()
+	for _, count := range []int{4, 1} {
+		next, done, loop := v.label("columns"), v.label("columnsDone"), v.label("rows")
+		at := func(p reg.Register, i int) Mem { return Mem{Base: p, Disp: 4 * v.width() * i} }
+		v.Label(next)
+		v.CMPQ(n, U32(count*v.width()))
+		v.JL(LabelRef(done))
+		var s, d [4]reg.Register
+		for i := range count {
+			if sums {
+				s[i] = v.load(at(toSums, i), false)
+			}
+			if dots {
+				d[i] = v.load(at(toDots, i), false)
+			}
+		}
+		v.MOVQ(a, p)
+		if dots {
+			v.MOVQ(b, q)
+		}
+		v.MOVQ(rows, left)
+		v.Label(loop)
+		for i := range count {
+			x := v.load(at(p, i), false)
+			if sums {
+				v.VADDPS(x, s[i], s[i])
+			}
+			if dots {
+				v.VFMADD231PS(at(q, i), x, d[i])
+			}
+		}
+		v.ADDQ(lda, p)
+		if dots {
+			v.ADDQ(ldb, q)
+		}
+		v.DECQ(left)
+		v.JNZ(LabelRef(loop))
+		for i := range count {
+			if sums {
+				v.store(s[i], at(toSums, i), false)
+			}
+			if dots {
+				v.store(d[i], at(toDots, i), false)
+			}
+		}
+		for _, m := range moving {
+			v.ADDQ(U32(4*count*v.width()), m)
+		}
+		v.SUBQ(U32(count*v.width()), n)
+		v.JMP(LabelRef(next))
+		v.Label(done)
+	}
+	v.end()
 }
