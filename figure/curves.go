@@ -61,22 +61,35 @@ func Curves(panels []Panel) (image.Image, error) {
 
 // panel draws p on area: title and legend above, the diagram below.
 func (c *canvas) panel(p Panel, area image.Rectangle) error {
-	if p.Title != "" {
-		c.text(area.Min.X, area.Min.Y+titleLine-12, area.Dx(), p.Title, titleStyle, ink)
-		area.Min.Y += titleLine
-	}
-	area.Min.Y += c.seriesLegend(p.Series, area)
+	area = c.heading(p.Title, p.Series, area)
 	var all []curve.Points
 	for _, s := range p.Series {
 		all = append(all, curve.Pieces(s.X, s.Y)...)
 	}
 	bounds, ok := curve.BoundsOf(all)
 	if !ok {
-		c.box(area, corner, blank)
-		c.text(area.Min.X+margin, area.Min.Y+area.Dy()/2, area.Dx()-2*margin, "no values yet", noteStyle, muted)
+		c.noValues(area)
 		return nil
 	}
 	return c.diagram(p, bounds, area)
+}
+
+// heading writes title and legend at the top of area and returns what is left of it.
+func (c *canvas) heading(title string, series []Series, area image.Rectangle) image.Rectangle {
+	if title != "" {
+		c.text(area.Min.X, area.Min.Y+titleLine-12, area.Dx(), title, titleStyle, ink)
+		area.Min.Y += titleLine
+	}
+	area.Min.Y += c.seriesLegend(series, area)
+	return area
+}
+
+// noValues fills area where there is nothing to draw.
+func (c *canvas) noValues(area image.Rectangle) {
+	const text = "no values yet"
+	c.box(area, corner, blank)
+	width := c.width(text, noteStyle)
+	c.text((area.Min.X+area.Max.X-width)/2, (area.Min.Y+area.Max.Y)/2, width, text, noteStyle, muted)
 }
 
 // seriesLegend writes the names of series from the top of area on, over as many lines as they need up to a third of it, and returns the height.

@@ -29,22 +29,12 @@ var handler = sync.OnceValue(func() text.Handler {
 
 // diagram draws the axes and curves of p, over the range r, on area.
 func (c *canvas) diagram(p Panel, r curve.Bounds, area image.Rectangle) error {
-	d := plot.New()
-	d.TextHandler = handler()
-	d.BackgroundColor = nil
-	dress(&d.X, c.cut(p.XLabel, area.Dx()-2*margin, noteStyle))
-	dress(&d.Y, c.cut(p.YLabel, area.Dy()-2*margin, noteStyle))
-	d.Y.LineStyle.Width, d.Y.Tick.Length = 0, 0
-
-	grid := plotter.NewGrid()
-	grid.Vertical.Color = nil
-	grid.Horizontal = draw.LineStyle{Color: rule, Width: pixels(1)}
-	d.Add(grid)
+	d := c.axes(p.XLabel, p.YLabel, area)
+	dashed := draw.LineStyle{Color: muted, Width: pixels(1), Dashes: []vg.Length{pixels(4), pixels(4)}}
 	for _, x := range p.Marks {
 		if x < r.X0 || x > r.X1 || !curve.Drawable(x) {
 			continue
 		}
-		dashed := draw.LineStyle{Color: muted, Width: pixels(1), Dashes: []vg.Length{pixels(4), pixels(4)}}
 		if err := addLine(d, curve.Points{{X: x, Y: r.Y0}, {X: x, Y: r.Y1}}, dashed); err != nil {
 			return err
 		}
@@ -54,13 +44,32 @@ func (c *canvas) diagram(p Panel, r curve.Bounds, area image.Rectangle) error {
 			return err
 		}
 	}
-	d.X.Min, d.X.Max, d.Y.Min, d.Y.Max = r.X0, r.X1, r.Y0, r.Y1
+	c.render(d, r, area)
+	return nil
+}
 
+// axes returns a diagram without data, with a horizontal grid, for area.
+func (c *canvas) axes(xLabel, yLabel string, area image.Rectangle) *plot.Plot {
+	d := plot.New()
+	d.TextHandler = handler()
+	d.BackgroundColor = nil
+	dress(&d.X, c.cut(xLabel, area.Dx()-2*margin, noteStyle))
+	dress(&d.Y, c.cut(yLabel, area.Dy()-2*margin, noteStyle))
+	d.Y.LineStyle.Width, d.Y.Tick.Length = 0, 0
+	grid := plotter.NewGrid()
+	grid.Vertical.Color = nil
+	grid.Horizontal = draw.LineStyle{Color: rule, Width: pixels(1)}
+	d.Add(grid)
+	return d
+}
+
+// render draws d over the range r on area.
+func (c *canvas) render(d *plot.Plot, r curve.Bounds, area image.Rectangle) {
+	d.X.Min, d.X.Max, d.Y.Min, d.Y.Max = r.X0, r.X1, r.Y0, r.Y1
 	size := vgimg.UseWH(pixels(float64(area.Dx())), pixels(float64(area.Dy())))
 	target := vgimg.NewWith(size, vgimg.UseDPI(dpi))
 	d.Draw(draw.New(target))
 	imagedraw.Draw(c.img, area, target.Image(), target.Image().Bounds().Min, imagedraw.Src)
-	return nil
 }
 
 // dress sets the fonts, colours and ticks of an axis.

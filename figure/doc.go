@@ -1,4 +1,4 @@
-// Package figure draws the pictures that explain a metric: contact sheets of a data set, queries with their nearest neighbours, curves of a run,
+// Package figure draws the pictures that explain a metric: contact sheets of a data set, queries with their nearest neighbours, curves and bars,
 // sprites for TensorBoard's projector and maps of an embedding in the plane.
 //
 // Every function takes plain values and returns an [image.Image]; [WritePNG] stores one such that a reader of the path never sees half a file.
