@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,31 +15,19 @@ import (
 // scope is where a backbone's variables lie in a model's store, and under which name in a checkpoint.
 const scope = "backbone"
 
-// LoadBackbone reads the backbone's weights from a checkpoint of dvml or any file that backbone.Spec.FromFile understands into store.
-func LoadBackbone(path string, spec backbone.Spec, store *model.Store) error {
-	variables, _, err := readBackbone(path, spec)
-	if err != nil {
-		return err
-	}
-	for name, t := range variables {
-		if _, err := store.CreateVariable("/"+scope+"/"+name, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)); err != nil {
-			return fmt.Errorf("checkpoint: %s: %w", path, err)
-		}
-	}
-	return nil
+// Backbone is a backbone's weights, read from a file.
+type Backbone struct {
+	Spec          backbone.Spec
+	Normalisation augment.Normalisation // what the weights want
+	Naming        string                // whose names the file uses
+	tensors       map[string]weights.Tensor
 }
 
-// BackboneNormalisation returns how the weights in path want an image to be normalised.
-func BackboneNormalisation(path string, spec backbone.Spec) (augment.Normalisation, error) {
-	_, n, err := readBackbone(path, spec)
-	return n, err
-}
-
-// readBackbone reads the variables of spec relative to the backbone's scope.
-func readBackbone(path string, spec backbone.Spec) (map[string]weights.Tensor, augment.Normalisation, error) {
+// ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package backbone understands.
+func ReadBackbone(path string) (*Backbone, error) {
 	file, err := weights.Read(path)
 	if err != nil {
-		return nil, augment.Normalisation{}, fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	own := map[string]weights.Tensor{}
 	for name, t := range file.Tensors {
@@ -48,30 +35,34 @@ func readBackbone(path string, spec backbone.Spec) (map[string]weights.Tensor, a
 			own[rest] = t
 		}
 	}
-	if len(own) > 0 {
+	if len(own) > 0 { // a checkpoint holds heads and the optimiser's state too
 		file.Tensors = own
 	}
-	variables, n, err := spec.FromFile(file)
+	spec, err := backbone.Detect(file)
 	if err != nil {
-		return nil, n, fmt.Errorf("checkpoint: %s: %w", path, err)
+		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
 	}
-	return variables, n, nil
+	in, err := spec.Import(file)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
+	}
+	return &Backbone{spec, in.Normalisation, in.Naming, in.Tensors}, nil
 }
 
-// RecogniseBackbone says which backbone the file at path holds: form is "original", "bn" or "auto", which tries both, and width its width multiplier.
-func RecogniseBackbone(path, form string, width float64) (backbone.Spec, augment.Normalisation, error) {
-	forms := []string{form}
-	if form == "auto" {
-		forms = []string{backbone.Original, backbone.BN}
+// Fits reports an error where the weights are not of the backbone that spec names.
+func (b *Backbone) Fits(spec backbone.Spec) error {
+	if b.Spec.Form != spec.Form || b.Spec.Features() != spec.Features() {
+		return fmt.Errorf("the weights are of form %s, width %g; the settings say form %s, width %g", b.Spec.Form, b.Spec.Width, spec.Form, spec.Width)
 	}
-	var bad []error
-	for _, f := range forms {
-		spec := backbone.Spec{Form: f, Width: width}
-		_, n, err := readBackbone(path, spec)
-		if err == nil {
-			return spec, n, nil
+	return nil
+}
+
+// Fill puts the weights into store.
+func (b *Backbone) Fill(store *model.Store) error {
+	for name, t := range b.tensors {
+		if _, err := store.CreateVariable("/"+scope+"/"+name, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
 		}
-		bad = append(bad, fmt.Errorf("as form %s: %w", f, err))
 	}
-	return backbone.Spec{}, augment.Normalisation{}, errors.Join(bad...)
+	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -34,6 +36,8 @@ type Info struct {
 	BestStep int     `json:"best_step"`
 	// Metrics are the held-out metrics at this step where it was evaluated.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Normalisation is what the backbone wants of an image.
+	Normalisation augment.Normalisation `json:"normalisation"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
 }
@@ -64,6 +68,7 @@ func Save(path string, store *model.Store, info Info) error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	file.Meta[infoKey] = string(text)
+	file.Meta[backbone.MetaNormalisation] = backbone.EncodeNormalisation(info.Normalisation)
 	if err := weights.WriteSafetensors(path, file); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

@@ -60,7 +60,14 @@ func New(c *Config, folder Folder, backend compute.Backend, w Watcher) (*Trainer
 func (t *Trainer) begin() error {
 	c := t.Config
 	if c.Backbone.Weights != "" {
-		if err := checkpoint.LoadBackbone(c.Backbone.Weights, c.Backbone.Spec, t.store); err != nil {
+		b, err := checkpoint.ReadBackbone(c.Backbone.Weights)
+		if err == nil {
+			err = b.Fits(c.Backbone.Spec)
+		}
+		if err == nil {
+			err = b.Fill(t.store)
+		}
+		if err != nil {
 			return fmt.Errorf("train: backbone.weights: %w", err)
 		}
 	}
@@ -69,6 +76,7 @@ func (t *Trainer) begin() error {
 		return fmt.Errorf("train: settings: %w", err)
 	}
 	t.info.Config, t.info.Classes, t.info.Data = string(text), t.data.classes, t.data.reader.Fingerprint()
+	t.info.Normalisation = c.Image.Normalisation
 	if err := t.Folder.create(); err != nil {
 		return err
 	}
@@ -131,7 +139,14 @@ func (t *Trainer) open() (err error) {
 		t.data.reader.Close()
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
 	}
-	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, t.Config.Method, t.data.classes, t.Config.Seed); err != nil {
+	method := t.Config.Method
+	switch t.Config.Batch.Sampler { // what the loss may count on, which makes triplets far cheaper
+	case "pxk":
+		method.Loss.PerClass = t.Config.Batch.PerClass
+	case "npair":
+		method.Loss.PerClass = 2
+	}
+	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, method, t.data.classes, t.Config.Seed); err != nil {
 		t.data.reader.Close()
 		return fmt.Errorf("train: %w", err)
 	}

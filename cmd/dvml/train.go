@@ -95,10 +95,11 @@ func (c *trainCmd) settings() (cfg *train.Config, name string, err error) {
 	cfg.Data = first(c.Data, cfg.Data)
 	cfg.Backend = first(c.Backend, cfg.Backend)
 	if c.Backbone != "" {
-		cfg.Backbone.Weights = c.Backbone
-		if cfg.Image.Normalisation, err = checkpoint.BackboneNormalisation(c.Backbone, cfg.Backbone.Spec); err != nil {
+		b, err := checkpoint.ReadBackbone(c.Backbone)
+		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}
+		cfg.Backbone.Weights, cfg.Backbone.Spec, cfg.Image.Normalisation = c.Backbone, b.Spec, b.Normalisation
 	}
 	for _, s := range c.Set {
 		if err := cfg.Set(s); err != nil {
