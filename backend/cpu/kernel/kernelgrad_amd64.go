@@ -210,11 +210,17 @@ func (k *gradTask) fillStrips(t *tables, block, tap, tapEnd int) {
 	n, oh0 := block/p.blocks, block%p.blocks*p.rows
 	t.room(p.tall*p.width + 8)
 	c.copyStrips(t.block, k.x, k.ldx, n, oh0)
+	rows, stepX, stepY := min(p.rows, c.ho-oh0), uintptr(4*c.shape.StrideW*c.shape.Cin), uintptr(4*k.ldy)
 	for ; tap < tapEnd; tap++ {
 		t.open()
-		for r := range min(p.rows, c.ho-oh0) {
-			for ow := range c.wo {
-				t.entries = append(t.entries, c.strip(t.block, r, ow, tap), address(k.dy, ((n*c.ho+oh0+r)*c.wo+ow)*k.ldy))
+		pairs := t.extend(2 * rows * c.wo)
+		atY := address(k.dy, (n*c.ho+oh0)*c.wo*k.ldy)
+		for r := range rows {
+			atX := c.strip(t.block, r, 0, tap)
+			row := pairs[2*r*c.wo:][:2*c.wo]
+			for i := 0; i+1 < len(row); i += 2 {
+				row[i], row[i+1] = atX, atY
+				atX, atY = atX+stepX, atY+stepY
 			}
 		}
 	}

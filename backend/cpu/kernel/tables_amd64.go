@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -49,6 +50,13 @@ func (t *tables) reset(n int) {
 
 // open begins the next tile's entries.
 func (t *tables) open() { t.starts = append(t.starts, len(t.entries)) }
+
+// extend adds n words to the entries and returns them to be filled in.
+func (t *tables) extend(n int) []uintptr {
+	from := len(t.entries)
+	t.entries = slices.Grow(t.entries, n)[:from+n]
+	return t.entries[from:]
+}
 
 // entry points the arguments at the entries of tile i.
 func (t *tables) entry(i int) {
