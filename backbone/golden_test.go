@@ -2,6 +2,7 @@ package backbone
 
 import (
 	"encoding/json"
+	_ "github.com/dvml/dvml/backend/cpu"
 	"math"
 	"os"
 	"slices"
@@ -9,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -21,7 +22,7 @@ import (
 
 // backend returns the backend of all tests: tensors cannot move between two.
 var backend = sync.OnceValue(func() compute.Backend {
-	b, err := compute.NewWithConfig("go:ops_sequential")
+	b, err := compute.NewWithConfig("cpu")
 	if err != nil {
 		panic(err)
 	}

@@ -23,6 +23,7 @@ type cli struct {
 	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
+	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`
 	Backends   backendsCmd   `cmd:"" help:"List what can run the computations here."`
 }
 

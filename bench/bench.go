@@ -1,0 +1,241 @@
+// Package bench measures the speed of this machine's engine on the networks and layers that metric learning trains: what `dvml bench` prints.
+//
+// Two networks: "caffe", the original GoogLeNet with biases and local response normalisation under DVML's losses, and "bn", the batch norm form
+// under the sum of its features. For each: a whole training step (forward, losses, backward, Adam), embedding a batch, and the latency of one image.
+// "layers" are single convolutions, in GFLOP/s, forward and forward with both gradients. Each figure is the best of several runs, the first left out.
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/loss"
+	"github.com/dvml/dvml/train"
+)
+
+// Options say what is measured.
+type Options struct {
+	Batch  int // images of a step
+	Size   int // side of an image in pixels
+	Repeat int // runs of which the best counts
+	Only   []string
+	Say    func(what string) // told before each part; nil: nobody
+}
+
+// Parts lists what Options.Only may name.
+var Parts = []string{"caffe", "bn", "layers"}
+
+// Network holds the figures of one network.
+type Network struct {
+	Train    float64 `json:"train_img_s"`
+	Embed    float64 `json:"embed_img_s"`
+	EmbedOne float64 `json:"embed_one_ms"`
+}
+
+// Result holds all figures; parts that were not asked for are nil.
+type Result struct {
+	Engine  string                `json:"engine"`
+	Threads int                   `json:"threads"`
+	Batch   int                   `json:"batch"`
+	Size    int                   `json:"size"`
+	Caffe   *Network              `json:"caffe,omitempty"`
+	BN      *Network              `json:"bn,omitempty"`
+	Layers  map[string][2]float64 `json:"layers,omitempty"`
+	MaxRSS  int                   `json:"max_rss_mb,omitempty"` // peak memory of the process
+}
+
+// Layer is one of the convolutions that are measured: side, channels in and out, side of the kernel; stride 1, same size out.
+type Layer struct{ HW, In, Out, K int }
+
+// Name is the layer's key in Result.Layers.
+func (l Layer) Name() string {
+	return fmt.Sprintf("%dx%d %dx%d %d->%d", l.K, l.K, l.HW, l.HW, l.In, l.Out)
+}
+
+// Layers are GoogLeNet's heaviest, of each kind one.
+var Layers = []Layer{{56, 64, 192, 3}, {28, 128, 192, 3}, {28, 96, 128, 3}, {14, 512, 160, 1}, {14, 112, 224, 3}, {7, 192, 384, 3}, {28, 32, 96, 5}}
+
+// Run measures on backend.
+func Run(backend compute.Backend, o Options) (*Result, error) {
+	r := &Result{Engine: backend.Description(), Threads: runtime.GOMAXPROCS(0), Batch: o.Batch, Size: o.Size}
+	for _, part := range o.Only {
+		if o.Say != nil {
+			o.Say(part)
+		}
+		var err error
+		switch part {
+		case "caffe":
+			r.Caffe, err = network(backend, o, backbone.Original)
+		case "bn":
+			r.BN, err = network(backend, o, backbone.BN)
+		case "layers":
+			r.Layers, err = layers(backend, o)
+		default:
+			err = fmt.Errorf("there is no part %q; known are %s", part, strings.Join(Parts, ", "))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("bench: %s: %w", part, err)
+		}
+	}
+	r.MaxRSS = maxRSS()
+	return r, nil
+}
+
+// best returns the shortest of n runs of f after a first one.
+func best(n int, f func() error) (float64, error) {
+	shortest := time.Duration(1 << 62)
+	for i := range n + 1 {
+		began := time.Now()
+		if err := f(); err != nil {
+			return 0, err
+		}
+		if i > 0 {
+			shortest = min(shortest, time.Since(began))
+		}
+	}
+	return shortest.Seconds(), nil
+}
+
+func network(backend compute.Backend, o Options, form string) (*Network, error) {
+	variables := model.NewStore()
+	spec := backbone.Spec{Form: form, Width: 1}
+	images := noise(o.Batch, o.Size, o.Size, 3)
+	step, err := trainingStep(backend, variables, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := best(o.Repeat, func() error { return step(images) })
+	if err != nil {
+		return nil, err
+	}
+	r := &Network{Train: float64(o.Batch) / seconds}
+	exec, err := model.NewExec(backend, variables, func(scope *model.Scope, x *Node) *Node { return spec.Build(scope.At("backbone"), x, false) })
+	if err != nil {
+		return nil, err
+	}
+	defer exec.Finalize()
+	if seconds, err = best(o.Repeat, func() error { return call(exec, images) }); err != nil {
+		return nil, err
+	}
+	r.Embed = float64(o.Batch) / seconds
+	one := noise(1, o.Size, o.Size, 3)
+	if seconds, err = best(2*o.Repeat, func() error { return call(exec, one) }); err != nil {
+		return nil, err
+	}
+	r.EmbedOne = 1e3 * seconds
+	return r, nil
+}
+
+func call(exec *model.Exec, x *tensors.Tensor) error {
+	out, err := exec.Call1(x)
+	if err != nil {
+		return err
+	}
+	return out.FinalizeAll()
+}
+
+// trainingStep returns one step of Adam: of DVML's objective on the original form, of the features' sum on the batch norm form.
+func trainingStep(backend compute.Backend, variables *model.Store, spec backbone.Spec, o Options) (func(images *tensors.Tensor) error, error) {
+	c, err := train.Preset("report-3")
+	if err != nil {
+		return nil, err
+	}
+	c.Method.FeatureNorm, c.Method.Classifier, c.Method.Loss = false, false, loss.Config{Name: "triplet", PerClass: 2}
+	c.Optimizer.Rates = train.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
+	m, err := dvml.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]int32, o.Batch)
+	for i := range labels {
+		labels[i] = int32(i / 2)
+	}
+	eps := noise(1, o.Batch, c.Method.Dim)
+	return train.BenchmarkStep(backend, variables, m, c, tensors.FromFlatDataAndDimensions(labels, o.Batch), eps, spec.Form == backbone.Original)
+}
+
+func layers(backend compute.Backend, o Options) (map[string][2]float64, error) {
+	r := map[string][2]float64{}
+	for _, l := range Layers {
+		x, w := noise(o.Batch, l.HW, l.HW, l.In), noise(l.K, l.K, l.In, l.Out)
+		dy := noise(o.Batch, l.HW, l.HW, l.Out)
+		gflop := 2 * float64(o.Batch*l.HW*l.HW*l.In*l.Out*l.K*l.K) / 1e9
+		forward, err := NewExec(backend, func(x, w *Node) *Node { return Convolve(x, w).PadSame().Done() })
+		if err != nil {
+			return nil, err
+		}
+		back, err := NewExec(backend, func(x, w, dy *Node) []*Node {
+			y := Convolve(x, w).PadSame().Done()
+			return append(Gradient(ReduceAllSum(Mul(y, dy)), x, w), y)
+		})
+		if err != nil {
+			return nil, err
+		}
+		run := func(e *Exec, args ...any) (float64, error) {
+			return best(o.Repeat, func() error {
+				out, err := e.Call(args...)
+				for _, t := range out {
+					if err := t.FinalizeAll(); err != nil {
+						return err
+					}
+				}
+				return err
+			})
+		}
+		one, err := run(forward, x, w)
+		if err != nil {
+			return nil, err
+		}
+		all, err := run(back, x, w, dy)
+		if err != nil {
+			return nil, err
+		}
+		forward.Finalize()
+		back.Finalize()
+		r[l.Name()] = [2]float64{gflop / one, 3 * gflop / all}
+	}
+	return r, nil
+}
+
+// noise is a tensor of normal values.
+func noise(dims ...int) *tensors.Tensor {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32(rng.NormFloat64())
+	}
+	return tensors.FromFlatDataAndDimensions(values, dims...)
+}
+
+// maxRSS is the process's peak memory in MB, 0 where the system does not tell.
+func maxRSS() int {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, err := strconv.Atoi(strings.Fields(rest)[0])
+			if err == nil {
+				return kb / 1024
+			}
+		}
+	}
+	return 0
+}

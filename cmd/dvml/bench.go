@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/dvml/dvml/bench"
+	"github.com/dvml/dvml/engine"
+)
+
+type benchCmd struct {
+	Only    []string `default:"caffe,bn,layers" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions)."`
+	Batch   int      `default:"32" help:"Images of a batch."`
+	Size    int      `default:"227" help:"Side of an image in pixels."`
+	Repeat  int      `default:"5" help:"Runs of which the best counts."`
+	Against string   `type:"existingfile" help:"A JSON file with the same keys, from another program or machine: adds the ratios to it."`
+	Backend string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	JSON    bool     `help:"Print JSON."`
+}
+
+// Run measures.
+func (c *benchCmd) Run() error {
+	backend, err := engine.New(c.Backend)
+	if err != nil {
+		return err
+	}
+	var other *bench.Result
+	if c.Against != "" {
+		text, err := os.ReadFile(c.Against)
+		if err != nil {
+			return err
+		}
+		other = &bench.Result{}
+		if err := json.Unmarshal(text, other); err != nil {
+			return fmt.Errorf("%s: %w", c.Against, err)
+		}
+	}
+	r, err := bench.Run(backend, bench.Options{Batch: c.Batch, Size: c.Size, Repeat: c.Repeat, Only: c.Only,
+		Say: func(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	fmt.Println(r.Engine)
+	for _, row := range bench.Table(r, other) {
+		fmt.Println(row)
+	}
+	return nil
+}
