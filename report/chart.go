@@ -3,55 +3,71 @@ package report
 import (
 	"fmt"
 	"math"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 const (
 	chartWidth, chartHeight                      = 520.0, 300.0
-	chartLeft, chartRight, chartTop, chartBottom = 50.0, 12.0, 10.0, 38.0
-	linePoints, hoverPoints                      = 400, 40
+	chartLeft, chartRight, chartTop, chartBottom = 50.0, 20.0, 10.0, 38.0
+
+	linePoints  = 600 // the most points of a line
+	noisyPoints = 160 // a piece of more points is drawn as its moving mean
+	hoverPoints = 40  // places of a run that tell their values
 )
 
 // draw draws c. A chart without values says so.
 func (r Report) draw(c Chart) string {
 	var s svg
 	lines := r.overlay(c)
-	s.open(chartWidth, chartHeight, c.Title+", by "+orElse(c.XLabel, "step"))
-	x0, x1, y0, y1 := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	var all []curve.Points
 	for _, o := range lines {
 		for _, line := range o.seeds {
-			for _, p := range line {
-				if !math.IsNaN(p.y) {
-					x0, x1, y0, y1 = min(x0, p.x), max(x1, p.x), min(y0, p.y), max(y1, p.y)
-				}
-			}
+			all = append(all, line.pieces...)
 		}
 	}
-	if x0 > x1 {
-		s.tag("text", "no values", "class", "none", "x", px(chartWidth/2), "y", px(chartHeight/2))
+	xLabel := orElse(c.XLabel, "step")
+	bounds, ok := curve.BoundsOf(all)
+	if !ok {
+		s.open(chartWidth, 60, c.Title)
+		s.tag("text", "no values", "class", "none", "x", px(chartWidth/2), "y", "34")
 		s.WriteString("</svg>")
 		return s.String()
 	}
 	for _, l := range c.Levels {
-		if !c.Log || l.Y > 0 {
-			y0, y1 = min(y0, l.Y), max(y1, l.Y)
-		}
+		all = append(all, curve.Points{{X: all[0][0].X, Y: l.Y}})
 	}
-	x := newAxis(x0, x1, chartLeft, chartWidth-chartRight, false, 0, 6)
-	y := newAxis(y0, y1, chartHeight-chartBottom, chartTop, c.Log, 0.06, 5)
-	s.axes(x, y, orElse(c.XLabel, "step"), c.YLabel)
+	x := linearAxis(bounds.X0, bounds.X1, chartLeft, chartWidth-chartRight)
+	y := c.yAxis(all)
+	s.open(chartWidth, chartHeight, c.Title+", by "+xLabel)
+	s.axes(x, y, xLabel, c.YLabel)
 	for _, l := range c.Levels {
-		if c.Log && l.Y <= 0 {
-			continue
-		}
-		at := y.at(l.Y)
-		s.titled("line", fmt.Sprintf("%s: %s", l.Name, tickLabel(l.Y)), "class", "level", "x1", px(chartLeft), "x2", px(chartWidth-chartRight), "y1", px(at), "y2", px(at))
-		s.tag("text", l.Name, "class", "level-name", "x", px(chartWidth-chartRight), "y", px(at-4))
+		at := px(y.at(l.Y))
+		s.titled("line", l.Name+": "+value(l.Y), "class", "level", "x1", px(x.from), "x2", px(x.to), "y1", at, "y2", at)
 	}
 	for _, o := range lines {
-		s.run(o, x, y, orElse(c.XLabel, "step"))
+		s.run(o, x, y, xLabel)
+	}
+	for _, l := range c.Levels {
+		s.tag("text", l.Name, "class", "level-name", "x", px(x.from+6), "y", px(y.at(l.Y)-5))
 	}
 	s.WriteString("</svg>")
 	return s.String()
+}
+
+// yAxis makes the axis that holds all points.
+func (c Chart) yAxis(all []curve.Points) axis {
+	if !c.Log {
+		bounds, _ := curve.BoundsOf(all)
+		return linearAxis(bounds.Y0, bounds.Y1, chartHeight-chartBottom, chartTop)
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, piece := range all {
+		for _, p := range piece {
+			low, high = min(low, p.Y), max(high, p.Y)
+		}
+	}
+	return logAxis(low, high, chartHeight-chartBottom, chartTop)
 }
 
 func orElse(text, other string) string {
@@ -64,15 +80,15 @@ func orElse(text, other string) string {
 // axes draws grid, ticks and names.
 func (s *svg) axes(x, y axis, xLabel, yLabel string) {
 	for _, t := range y.ticks {
-		at := y.at(t)
+		at := y.at(t.Value)
 		s.tag("line", "", "class", "grid", "x1", px(x.from), "x2", px(x.to), "y1", px(at), "y2", px(at))
-		s.tag("text", tickLabel(t), "class", "tick y", "x", px(x.from-7), "y", px(at+3.5))
+		s.tag("text", t.Label, "class", "tick y", "x", px(x.from-7), "y", px(at+3.5))
 	}
 	s.tag("line", "", "class", "base", "x1", px(x.from), "x2", px(x.to), "y1", px(y.from), "y2", px(y.from))
 	for _, t := range x.ticks {
-		at := x.at(t)
-		s.tag("line", "", "class", "base", "x1", px(at), "x2", px(at), "y1", px(y.from), "y2", px(y.from+4))
-		s.tag("text", tickLabel(t), "class", "tick", "x", px(at), "y", px(y.from+17))
+		at := px(x.at(t.Value))
+		s.tag("line", "", "class", "base", "x1", at, "x2", at, "y1", px(y.from), "y2", px(y.from+4))
+		s.tag("text", t.Label, "class", "tick", "x", at, "y", px(y.from+17))
 	}
 	s.tag("text", xLabel, "class", "axis", "x", px((x.from+x.to)/2), "y", px(y.from+33))
 	if yLabel != "" {
@@ -81,37 +97,58 @@ func (s *svg) axes(x, y axis, xLabel, yLabel string) {
 	}
 }
 
-// run draws one run: its seeds, their mean, and places on it that tell their values.
+// run draws one run: its seeds, or where they are noisy their mean, faint; the mean, bold; and places that tell its values.
 func (s *svg) run(o overlaid, x, y axis, xLabel string) {
 	fmt.Fprintf(s, `<g class="%s">`, runClass(o.run))
-	if len(o.seeds) > 1 {
-		for i, line := range o.seeds {
-			for _, piece := range pieces(line, linePoints) {
-				s.titled("path", fmt.Sprintf("%s, seed %d", o.name, o.names[i]), "class", "seed", "d", path(piece, x, y))
+	noisy := len(o.mean) > noisyPoints
+	if !noisy && len(o.seeds) > 1 {
+		for _, line := range o.seeds {
+			for _, piece := range line.pieces {
+				s.line("seed", fmt.Sprintf("%s, seed %d", o.name, line.seed), piece, x, y)
 			}
 		}
 	}
-	for _, piece := range pieces(o.mean, linePoints) {
-		if len(piece) == 1 {
-			s.titled("circle", o.name, "class", "dot", "cx", px(x.at(piece[0].x)), "cy", px(y.at(piece[0].y)), "r", "3")
-			continue
+	var smooth []meanPoint
+	for _, piece := range o.meanPieces() {
+		if noisy && len(piece) > 2 {
+			s.line("seed", o.name+", as logged", piece, x, y)
+			piece = curve.MovingMean(piece)
 		}
-		s.titled("path", o.name, "class", "mean", "d", path(piece, x, y))
+		s.line("mean", o.name, piece, x, y)
+		for _, p := range piece {
+			smooth = append(smooth, meanPoint{p.X, spread{mean: p.Y}})
+		}
 	}
-	each := float64(max(1, len(o.mean)-1)) / float64(min(hoverPoints, max(1, len(o.mean)-1)))
-	for i := 0.0; int(math.Round(i)) < len(o.mean); i += each {
-		p := o.mean[int(math.Round(i))]
-		if math.IsNaN(p.y) {
-			continue
-		}
-		title := fmt.Sprintf("%s\n%s %s: %s", o.name, xLabel, tickLabel(p.x), digits(p.y))
-		if finite(p.deviation) {
-			title += fmt.Sprintf(" ± %s (%d seeds)", digits(p.deviation), len(o.seeds))
-		}
-		s.titled("circle", title, "class", "hover", "cx", px(x.at(p.x)), "cy", px(y.at(p.y)), "r", "6")
+	if noisy {
+		s.hover(o.name, smooth, x, y, func(p meanPoint) string {
+			return fmt.Sprintf("%s %s: %s (moving mean)", xLabel, value(p.x), value(p.mean))
+		})
+	} else {
+		s.hover(o.name, o.mean, x, y, func(p meanPoint) string {
+			if p.n < 2 {
+				return fmt.Sprintf("%s %s: %s", xLabel, value(p.x), value(p.mean))
+			}
+			return fmt.Sprintf("%s %s: %s ± %s (%d seeds)", xLabel, value(p.x), value(p.mean), value(p.deviation), p.n)
+		})
 	}
 	s.WriteString("</g>")
 }
 
-// digits writes a value to four digits.
-func digits(v float64) string { return fmt.Sprintf("%.4g", v) }
+// line draws a piece of a curve; a single point is a dot.
+func (s *svg) line(class, title string, piece curve.Points, x, y axis) {
+	if len(piece) == 1 {
+		s.titled("circle", title, "class", "dot", "cx", px(x.at(piece[0].X)), "cy", px(y.at(piece[0].Y)), "r", "3")
+		return
+	}
+	s.titled("path", title, "class", class, "d", path(curve.Thin(piece, linePoints), x, y))
+}
+
+// hover puts places that tell their value on some of points, evenly.
+func (s *svg) hover(name string, points []meanPoint, x, y axis, tell func(meanPoint) string) {
+	each := max(1, float64(len(points)-1)/hoverPoints)
+	for i := 0.0; int(math.Round(i)) < len(points); i += each {
+		if p := points[int(math.Round(i))]; curve.Drawable(p.mean) {
+			s.titled("circle", name+"\n"+tell(p), "class", "hover", "cx", px(x.at(p.x)), "cy", px(y.at(p.mean)), "r", "6")
+		}
+	}
+}

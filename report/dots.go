@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // drawDots draws the first metric of all runs: a dot a seed, a bar at their mean, a ring for what was published.
@@ -40,14 +42,15 @@ func (r Report) drawDots(m Metric) string {
 	if m.Percent {
 		factor = 100
 	}
-	x := newAxis(low*factor, high*factor, left, width-24, false, 0.08, 7)
+	bounds, _ := curve.BoundsOf([]curve.Points{{{Y: low * factor}, {Y: high * factor}}})
+	x := linearAxis(bounds.Y0, bounds.Y1, left, width-24)
 	var s svg
 	s.open(width, height, m.name()+" of every run and seed")
 	base := height - foot
 	for _, t := range x.ticks {
-		at := px(x.at(t))
+		at := px(x.at(t.Value))
 		s.tag("line", "", "class", "grid", "x1", at, "x2", at, "y1", "4", "y2", px(base))
-		s.tag("text", tickLabel(t), "class", "tick", "x", at, "y", px(base+15))
+		s.tag("text", t.Label, "class", "tick", "x", at, "y", px(base+15))
 	}
 	s.tag("text", m.label(), "class", "axis", "x", px((x.from+x.to)/2), "y", px(base+32))
 	for n, i := range shown {

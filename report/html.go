@@ -33,17 +33,17 @@ func stylesheet(names ...string) string {
 // What page.html shows.
 type (
 	pageData struct {
-		Title, Subtitle, Summary string
-		Notes                    []string
-		Style                    template.CSS
-		Metrics                  []string
-		Timed, AnyPublished      bool
-		Key, CurvesKey           string
-		Runs                     []pageRun
-		Dots                     template.HTML
-		Charts                   []pageChart
-		Sections                 []pageSection
-		Settings                 settingsTable
+		Title, Subtitle, Summary  string
+		Notes                     []string
+		Style                     template.CSS
+		Metrics                   []string
+		Many, Timed, AnyPublished bool
+		Key, CurvesKey, CurvesUse string
+		Runs                      []pageRun
+		Dots                      template.HTML
+		Charts                    []pageChart
+		Sections                  []pageSection
+		Settings                  settingsTable
 	}
 	pageRun struct {
 		Name, About, Class, Time string
@@ -91,7 +91,7 @@ func HTML(w io.Writer, r Report) error {
 	data := pageData{
 		Title: r.Title, Subtitle: r.Subtitle, Summary: r.Summary, Notes: r.Notes,
 		Style: template.CSS(stylesheet("light", "dark", "chart", "page")),
-		Timed: r.timed(), AnyPublished: r.anyPublished(), Key: r.key(), CurvesKey: curvesKey, Settings: r.settings(),
+		Many:  r.many(), Timed: r.timed(), AnyPublished: r.anyPublished(), Key: r.key(), CurvesKey: curvesKey, CurvesUse: curvesUse, Settings: r.settings(),
 	}
 	for _, m := range r.Metrics {
 		data.Metrics = append(data.Metrics, m.label())

@@ -21,7 +21,7 @@ func Markdown(r Report, folder string) (text string, files map[string][]byte, er
 	m.results(r)
 	if charts := r.charts(); len(charts) > 0 {
 		m.line("## Curves")
-		m.line("Bold: mean over seeds, at the steps that all seeds of a run have logged; thin: each seed.")
+		m.line(curvesKey)
 		m.line(legend(r))
 		for i, c := range charts {
 			m.line("### " + inline(c.Title))

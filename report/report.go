@@ -129,8 +129,8 @@ func (r Report) check() error {
 	}
 	for i, c := range r.Charts {
 		for _, l := range c.Levels {
-			if !finite(l.Y) {
-				return fmt.Errorf("chart %d (%q): level %q is %v", i, c.Title, l.Name, l.Y)
+			if !finite(l.Y) || c.Log && l.Y <= 0 {
+				return fmt.Errorf("chart %d (%q): level %q is %v, which the chart cannot show", i, c.Title, l.Name, l.Y)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,45 +55,32 @@ func (run Run) remarks() []string {
 }
 
 func (run Run) curves() bool {
-	for _, s := range run.Seeds {
-		if len(s.Curves) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(run.Seeds, func(s Seed) bool { return len(s.Curves) > 0 })
+}
+
+// many says whether any run has several seeds.
+func (r Report) many() bool {
+	return slices.ContainsFunc(r.Runs, func(run Run) bool { return len(run.Seeds) > 1 })
 }
 
 func (r Report) timed() bool {
-	for _, run := range r.Runs {
-		if run.seconds() > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Runs, func(run Run) bool { return run.seconds() > 0 })
 }
 
 func (r Report) anyPublished() bool {
-	for _, run := range r.Runs {
-		if run.Published != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Published != nil })
 }
 
 // key explains the table of results.
 func (r Report) key() string {
-	many, lower := false, []string{}
-	for _, run := range r.Runs {
-		many = many || len(run.Seeds) > 1
-	}
+	var lower []string
 	for _, m := range r.Metrics {
 		if m.Lower {
 			lower = append(lower, m.name())
 		}
 	}
 	var parts []string
-	if many {
+	if r.many() {
 		parts = append(parts, "Mean ± standard deviation over seeds.")
 	}
 	if len(r.Runs) > 1 {
@@ -107,5 +95,9 @@ func (r Report) key() string {
 	return strings.Join(parts, " ")
 }
 
-// curvesKey explains the charts.
-const curvesKey = "Bold: mean over seeds, at the steps that all seeds of a run have logged; thin: each seed. Values show where the pointer rests; the boxes hide and show runs."
+// How the charts are drawn, and how a page's are used.
+const (
+	curvesKey = "Bold: mean over seeds, at the steps that all seeds of a run have logged; thin: each seed. " +
+		"Where a curve has many points, bold is the moving mean and thin what was logged."
+	curvesUse = "Values show where the pointer rests; the boxes hide and show runs."
+)

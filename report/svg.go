@@ -5,12 +5,14 @@ import (
 	"html/template"
 	"strconv"
 	"strings"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // colours is how many colours style.css has for runs; further runs are dashed.
 const colours = 8
 
-// svg is a chart in the making. Colours come from the page's (or svg.css's) classes.
+// svg is a chart in the making. Colours come from the page's classes.
 type svg struct{ strings.Builder }
 
 // tag writes an element: attributes are pairs of name and value, text is escaped, and an empty text closes the element at once.
@@ -54,7 +56,7 @@ func (s *svg) open(w, h float64, label string) {
 }
 
 // path is the d of a line through points.
-func path(points []point, x, y axis) string {
+func path(points curve.Points, x, y axis) string {
 	var b strings.Builder
 	for i, p := range points {
 		if i == 0 {
@@ -62,7 +64,7 @@ func path(points []point, x, y axis) string {
 		} else {
 			b.WriteByte('L')
 		}
-		b.WriteString(px(x.at(p.x)) + " " + px(y.at(p.y)))
+		b.WriteString(px(x.at(p.X)) + " " + px(y.at(p.Y)))
 	}
 	return b.String()
 }
