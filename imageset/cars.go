@@ -14,8 +14,9 @@ import (
 var carsDevkits = []string{".", "devkit", "car_devkit", "car_devkit/devkit"}
 
 const (
-	carsWhole = "cars_annos.mat" // of the layout with car_ims/
-	carsNames = "cars_meta.mat"  // of the other layout
+	carsFolder = "car_ims"        // of the layout in one piece
+	carsWhole  = "cars_annos.mat" // of the same
+	carsNames  = "cars_meta.mat"  // of the layout in two halves
 )
 
 // carsHalves are the two halves of the layout with a devkit: halves of the images of each class, no use as a split here.
@@ -53,7 +54,7 @@ func isCars(s source) bool {
 func readCars(s source) (*Set, error) {
 	set := &Set{}
 	read := set.carsHalves
-	if s.carsFile(carsWhole) != "" {
+	if s.carsFile(carsWhole) != "" && s.has(carsFolder) {
 		read = set.carsWhole
 	}
 	if err := read(s); err != nil {
@@ -72,12 +73,15 @@ func (s *Set) carsWhole(src source) error {
 	if err := s.carsClasses(file, annos); err != nil {
 		return err
 	}
-	return s.carsImages(src, file, annos, "relative_im_path", ".")
+	return s.carsImages(src, file, annos, "relative_im_path", ".", carsFolder)
 }
 
 func (s *Set) carsHalves(src source) error {
 	names := src.carsFile(carsNames)
-	if names == "" {
+	switch {
+	case names == "" && src.carsFile(carsWhole) != "":
+		return fmt.Errorf("%s is there, its images are not: unpack car_ims.tgz beside it", carsWhole)
+	case names == "":
 		return fmt.Errorf("%s, which names the classes, is missing: it is in car_devkit.tgz", carsNames)
 	}
 	file, err := src.mat(names)
@@ -96,32 +100,16 @@ func (s *Set) carsHalves(src source) error {
 		if annos == "" {
 			return fmt.Errorf("%s, which has the classes of the images in %s, is missing: %s", half.annos, folder, half.missing)
 		}
-		if err := s.carsHalf(src, annos, folder); err != nil {
+		file, err := src.mat(annos)
+		if err != nil {
+			return err
+		}
+		if err := s.carsImages(src, file, annos, "fname", folder, folder); err != nil {
 			return err
 		}
 	}
 	if len(s.Images) == 0 {
 		return errors.New("neither cars_train nor cars_test is there: unpack cars_train.tgz or cars_test.tgz beside the devkit")
-	}
-	return nil
-}
-
-// carsHalf reads one half. Images that are listed and absent are left to whoever opens them; images without a label are a mistake.
-func (s *Set) carsHalf(src source, annos, folder string) error {
-	file, err := src.mat(annos)
-	if err != nil {
-		return err
-	}
-	before := len(s.Images)
-	if err := s.carsImages(src, file, annos, "fname", folder); err != nil {
-		return err
-	}
-	found, err := src.images(folder)
-	if err != nil {
-		return err
-	}
-	if listed := len(s.Images) - before; len(found) > listed {
-		return fmt.Errorf("%s labels %d images, %s holds %d: they do not belong together", annos, listed, folder, len(found))
 	}
 	return nil
 }
@@ -158,8 +146,9 @@ func (s *Set) carsClasses(file *matfile.File, name string) error {
 	return nil
 }
 
-// carsImages reads the variable annotations, a struct array whose given field names each image in folder.
-func (s *Set) carsImages(src source, file *matfile.File, name, field, folder string) error {
+// carsImages reads the variable annotations, a struct array whose given field names each image, relative to base. Images that are listed and absent
+// are left to whoever opens them; images in folder without a label are a mistake.
+func (s *Set) carsImages(src source, file *matfile.File, name, field, base, folder string) error {
 	annos, err := file.Var("annotations")
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -168,11 +157,18 @@ func (s *Set) carsImages(src source, file *matfile.File, name, field, folder str
 		return fmt.Errorf("%s: annotations is no list of structs", name)
 	}
 	for i := range annos.Len() {
-		im, err := s.carsImage(src, annos, i, field, folder)
+		im, err := s.carsImage(src, annos, i, field, base)
 		if err != nil {
 			return fmt.Errorf("%s: annotation %d: %w", name, i+1, err)
 		}
 		s.Images = append(s.Images, im)
+	}
+	found, err := src.images(folder)
+	if err != nil {
+		return err
+	}
+	if len(found) > annos.Len() {
+		return fmt.Errorf("%s labels %d images, %s holds %d: they do not belong together", name, annos.Len(), folder, len(found))
 	}
 	return nil
 }

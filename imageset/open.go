@@ -44,6 +44,7 @@ func Formats() []string {
 }
 
 // Open finds the images of the source at path: a folder, a .csv file, or an archive (.tar, .tgz, .tar.gz, .zip, told by content). No image is read.
+// In a folder, parts of Cars196 and In-Shop that are still packed as they were published (car_ims.tgz, cars_train.tgz, img.zip) are looked into.
 // A .tgz cannot be read out of order and is unpacked to a temporary file (in $TMPDIR) that Close removes.
 func Open(path string, o Options) (*Set, error) {
 	src, shut, err := openSource(path)
@@ -65,7 +66,11 @@ func openSource(path string) (source, func() error, error) {
 	case err != nil:
 		return source{}, nothing, err
 	case info.IsDir():
-		return source{FS: os.DirFS(path), place: path, disk: path}, nothing, nil
+		o, err := openFolder(path)
+		if err != nil {
+			return source{}, nothing, err
+		}
+		return source{FS: o, place: path, disk: path}, o.Close, nil
 	case strings.EqualFold(filepath.Ext(path), ".csv"):
 		dir := filepath.Dir(path)
 		return source{FS: os.DirFS(dir), place: dir, disk: dir, table: filepath.Base(path)}, nothing, nil
@@ -75,6 +80,35 @@ func openSource(path string) (source, func() error, error) {
 		return source{}, nothing, err
 	}
 	return source{FS: a, place: path}, a.Close, nil
+}
+
+// parts are archives that known sets are published as, and the folder that each unpacks to.
+var parts = []struct{ in, name, folder string }{
+	{".", "car_ims", "car_ims"}, {".", "cars_train", "cars_train"}, {".", "cars_test", "cars_test"}, {".", "car_devkit", "devkit"},
+	{".", "img", "img"}, {"Img", "img", "Img/img"},
+}
+
+// openFolder opens a folder, and what is still packed in it of the known sets' parts.
+func openFolder(dir string) (*archive.Overlay, error) {
+	o := &archive.Overlay{FS: os.DirFS(dir)}
+	for _, p := range parts {
+		if _, err := fs.Stat(o.FS, p.folder); err == nil {
+			continue
+		}
+		for _, ext := range []string{".tgz", ".tar.gz", ".tar", ".zip"} {
+			name := filepath.Join(dir, filepath.FromSlash(p.in), p.name+ext)
+			if _, err := os.Stat(name); err != nil {
+				continue
+			}
+			a, err := archive.Open(name)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("%s: %w", name, err), o.Close())
+			}
+			o.Add(p.in, a)
+			break
+		}
+	}
+	return o, nil
 }
 
 // read looks for a format at the top of the source, then, as long as a folder is alone there, inside it: archives wrap a set in a folder or two.
@@ -113,7 +147,7 @@ func read(top source, name string) (*Set, error) {
 		src = inner
 	}
 	if name != "" {
-		return nil, fmt.Errorf("not in the format %s: %s", name, "see the files that the documentation of package imageset lists for it")
+		return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
 	}
 	return nil, fmt.Errorf("no known format (%s): a folder of class folders with images (%s) is the simplest", strings.Join(Formats(), ", "), strings.Join(extensions, " "))
 }

@@ -68,11 +68,14 @@ func (a *Archive) load(file *os.File) error {
 			return fmt.Errorf("unpack: %w", err)
 		}
 		return a.loadTar(unpacked)
-	case len(head) == 512 && string(head[257:262]) == "ustar":
+	case len(head) == 512 && string(head[257:262]) == "ustar" || strings.EqualFold(path.Ext(file.Name()), ".tar"):
 		return a.loadTar(file)
 	}
 	return errors.New("neither tar, gzipped tar nor zip")
 }
+
+// maxGrowth bounds how often its own size, beyond a GiB, a compressed archive may unpack to.
+const maxGrowth = 50
 
 // unpack writes the stream to a temporary file. Where the system allows it, its name is removed at once, so that a killed program leaves nothing.
 func (a *Archive) unpack(file *os.File) (*os.File, error) {
@@ -92,8 +95,17 @@ func (a *Archive) unpack(file *os.File) (*os.File, error) {
 		return err
 	})
 	_ = os.Remove(out.Name()) // fails on Windows while the file is open; Close removes it then
-	if _, err := io.Copy(out, z); err != nil {
+	info, err := file.Stat()
+	if err != nil {
 		return nil, err
+	}
+	limit := 1<<30 + maxGrowth*info.Size()
+	n, err := io.Copy(out, io.LimitReader(z, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > limit {
+		return nil, fmt.Errorf("%d bytes unpack to more than %d: photographs do not, do not trust this archive", info.Size(), limit)
 	}
 	_, err = out.Seek(0, io.SeekStart)
 	return out, err
@@ -113,11 +125,11 @@ func (a *Archive) loadTar(file *os.File) error {
 		if err != nil {
 			return err
 		}
+		if h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
+			return fmt.Errorf("tar: %s is sparse, which is not supported: pack it without --sparse", name)
+		}
 		switch h.Typeflag {
 		case tar.TypeReg:
-			if h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
-				return fmt.Errorf("tar: %s is sparse, which is not supported: pack it without --sparse", name)
-			}
 			at, err := file.Seek(0, io.SeekCurrent) // tar.Reader reads nothing ahead
 			if err != nil {
 				return err
