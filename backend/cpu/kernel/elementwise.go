@@ -95,13 +95,6 @@ func (op Binary) ScalarLeft(dst []float32, s float32, a []float32) {
 	op.fastScalarLeft(dst, s, a)
 }
 
-// Rows writes a op row to dst for every row of a [rows,len(row)], adjacent in memory: the broadcast along the last axis.
-func (op Binary) Rows(dst, a, row []float32) {
-	for i := 0; i+len(row) <= len(dst) && len(row) > 0; i += len(row) {
-		op.Apply(dst[i:i+len(row)], a[i:], row)
-	}
-}
-
 // MulAdd writes a*b + c to dst (one rounding where the processor has fused multiply-add).
 func MulAdd(dst, a, b, c []float32) {
 	same(len(dst), len(a), len(b), len(c))
@@ -110,17 +103,6 @@ func MulAdd(dst, a, b, c []float32) {
 		return
 	}
 	mulAddFast(dst, a, b, c)
-}
-
-// MulAddRows writes a*scale + shift to dst for every row of a [rows,len(scale)]: batch norm's last step. relu clamps at zero.
-func MulAddRows(dst, a, scale, shift []float32, relu bool) {
-	for i := 0; i+len(scale) <= len(dst) && len(scale) > 0; i += len(scale) {
-		row := dst[i : i+len(scale)]
-		MulAdd(row, a[i:], scale, shift)
-		if relu {
-			Max.Scalar(row, row, 0)
-		}
-	}
 }
 
 // AddScaled adds s*x to y.

@@ -7,7 +7,7 @@ var detected = detect()
 func detect() Level {
 	x := &cpu.X86
 	switch {
-	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasFMA && x.HasAVX2:
+	case x.HasBMI2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasFMA && x.HasAVX2:
 		return AVX512
 	case x.HasAVX2 && x.HasFMA:
 		return AVX2
