@@ -2,7 +2,6 @@ package backbone
 
 import (
 	"encoding/json"
-	_ "github.com/dvml/dvml/backend/cpu"
 	"math"
 	"os"
 	"slices"
@@ -10,12 +9,12 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/augment"
+	_ "github.com/dvml/dvml/backend/cpu" // registers it
 	"github.com/dvml/dvml/internal/shared"
 	"github.com/dvml/dvml/weights"
 )

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/train"
 )
 
@@ -34,7 +36,7 @@ func main() {
 // run is main with its exit status as a value.
 func run(args []string) int {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("dvml"), kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("dvml"), kong.Vars{"formats": strings.Join(imageset.Formats(), ", ")},
 		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
