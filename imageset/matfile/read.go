@@ -10,7 +10,7 @@ import (
 )
 
 // MaxBytes bounds a file, and what its compressed variables unpack to in all; Cars196's annotations take 12 MiB.
-const MaxBytes = 256 << 20
+const MaxBytes = 64 << 20
 
 const (
 	headerBytes = 128
