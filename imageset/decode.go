@@ -67,7 +67,8 @@ type encoded struct {
 }
 
 // probe reads the header, and refuses what is no image or would take too much memory; nothing is allocated for the pixels.
-func probe(data []byte, size int) (*encoded, error) {
+func probe(data []byte, size int) (_ *encoded, err error) {
+	defer recovered(&err)
 	if len(data) == 0 {
 		return nil, errors.New("the file is empty")
 	}
@@ -117,11 +118,7 @@ func unknownFormat(data []byte) error {
 
 // decode decodes, scales and turns upright.
 func (e *encoded) decode(size int, fit Fit) (pixels []byte, err error) {
-	defer func() { // the decoders are others' code and meet broken files here: one that panics costs one image, not the run
-		if p := recover(); p != nil {
-			pixels, err = nil, fmt.Errorf("%s: the decoder panics: %v", e.format, p)
-		}
-	}()
+	defer recovered(&err)
 	img, _, err := image.Decode(bytes.NewReader(e.data))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.format, err)
@@ -129,12 +126,26 @@ func (e *encoded) decode(size int, fit Fit) (pixels []byte, err error) {
 	return planes(square(e.flatten(img), size, fit), e.orientation), nil
 }
 
+// recovered turns a decoder's panic into an error: the decoders are others' code and meet broken files here, one of which costs one image, not the run.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the decoder panics: %v", p)
+	}
+}
+
 // flatten returns an opaque image of a kind that the scaler has fast code for.
 func (e *encoded) flatten(img image.Image) image.Image {
 	whole := image.Rect(0, 0, e.config.Width, e.config.Height)
 	if img.Bounds() == whole {
 		switch img := img.(type) {
-		case *image.YCbCr, *image.Gray:
+		case *image.YCbCr:
+			if e.format == "webp" {
+				return videoRange(img, nil)
+			}
+			return img
+		case *image.NYCbCrA:
+			return videoRange(&img.YCbCr, img)
+		case *image.Gray:
 			return img
 		case *image.RGBA:
 			if img.Opaque() {
