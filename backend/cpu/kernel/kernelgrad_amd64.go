@@ -5,8 +5,11 @@ import (
 	"unsafe"
 )
 
-// gradBlock is how many outputs' rows are multiplied at a time: their panel of dy stays in the first cache while all of dw's tiles pass by.
-const gradBlock = 128
+// gradBytes is the size of a panel of dy that stays in the first cache while all of dw's tiles pass by.
+const gradBytes = 24 << 10
+
+// gradBlock is how many outputs' rows are multiplied at a time.
+func (f *fastConv) gradBlock() int { return gradBytes / (4 * f.panels[0].vectors * f.t.vector) }
 
 // gradTask is one gradient by the kernel at work: dw[tap,ci] = sum over outputs of x[tap's pixel][ci] * dy[output]. Two ways to share the work out:
 // many outputs and a small dw: each piece takes some outputs and sums into a copy of dw of its own, and the copies are added in order;
@@ -18,6 +21,7 @@ type gradTask struct {
 	group          int
 	dst            []float32 // dw, or the copies
 	size           int       // of one copy; 0: pieces are tiles of dw
+	perBlock       int       // outputs of a block
 	blocks, pieces int
 	tiles          int // of one tap
 	sum            sumParts
@@ -32,7 +36,8 @@ func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, d
 	}
 	f, s := &c.fast, &c.shape
 	k := freeGrads.Get().(*gradTask)
-	*k = gradTask{conv: c, ldx: ldx, ldy: ldy, tiles: (f.run + f.t.rows - 1) / f.t.rows, blocks: (s.N*c.ho*c.wo + gradBlock - 1) / gradBlock}
+	*k = gradTask{conv: c, ldx: ldx, ldy: ldy, tiles: (f.run + f.t.rows - 1) / f.t.rows, perBlock: f.gradBlock()}
+	k.blocks = (s.N*c.ho*c.wo + k.perBlock - 1) / k.perBlock
 	if f.strips != nil {
 		k.blocks = s.N * f.strips.blocks
 	}
@@ -162,13 +167,13 @@ func (k *gradTask) fill(t *tables, block, tap, tapEnd int) {
 		return
 	}
 	outputs, pixels := c.ho*c.wo, c.shape.H*c.shape.W
-	lo := block * gradBlock
-	hi := min(lo+gradBlock, c.shape.N*outputs)
+	lo := block * k.perBlock
+	hi := min(lo+k.perBlock, c.shape.N*outputs)
 	x, dy := address(k.x, k.group*c.cin), address(k.dy, k.group*c.cout)
 	stepX, stepY := uintptr(4*k.ldx), uintptr(4*k.ldy)
 	narrow := f.run < f.t.rows // a tile reaches past the row, perhaps past x
 	if narrow {
-		t.room((tapEnd - tap) * gradBlock * f.t.rows)
+		t.room((tapEnd - tap) * k.perBlock * f.t.rows)
 	}
 	for ; tap < tapEnd; tap++ {
 		t.open()
