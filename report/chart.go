@@ -9,7 +9,7 @@ import (
 
 const (
 	chartWidth, chartHeight                      = 520.0, 300.0
-	chartLeft, chartRight, chartTop, chartBottom = 50.0, 20.0, 10.0, 38.0
+	chartLeft, chartRight, chartTop, chartBottom = 54.0, 20.0, 10.0, 38.0
 
 	linePoints  = 600 // the most points of a line
 	noisyPoints = 160 // a piece of more points is drawn as its moving mean
@@ -93,7 +93,7 @@ func (s *svg) axes(x, y axis, xLabel, yLabel string) {
 	s.tag("text", xLabel, "class", "axis", "x", px((x.from+x.to)/2), "y", px(y.from+33))
 	if yLabel != "" {
 		mid := px((y.from + y.to) / 2)
-		s.tag("text", yLabel, "class", "axis", "x", "12", "y", mid, "transform", "rotate(-90 12 "+mid+")")
+		s.tag("text", yLabel, "class", "axis", "x", "10", "y", mid, "transform", "rotate(-90 10 "+mid+")")
 	}
 }
 

@@ -36,14 +36,18 @@ type (
 		Title, Subtitle, Summary  string
 		Notes                     []string
 		Style                     template.CSS
-		Metrics                   []string
-		Many, Timed, AnyPublished bool
+		Metrics                   []pageMetric
+		Timed, AnyPublished       bool
 		Key, CurvesKey, CurvesUse string
 		Runs                      []pageRun
 		Dots                      template.HTML
 		Charts                    []pageChart
 		Sections                  []pageSection
 		Settings                  settingsTable
+	}
+	pageMetric struct {
+		Label string
+		Room  int // for deviations, in digits
 	}
 	pageRun struct {
 		Name, About, Class, Time string
@@ -55,7 +59,7 @@ type (
 	}
 	pagePublished struct {
 		Source string
-		Cells  []string
+		Cells  []cell
 	}
 	pageChart struct {
 		Title   string
@@ -91,10 +95,10 @@ func HTML(w io.Writer, r Report) error {
 	data := pageData{
 		Title: r.Title, Subtitle: r.Subtitle, Summary: r.Summary, Notes: r.Notes,
 		Style: template.CSS(stylesheet("light", "dark", "chart", "page")),
-		Many:  r.many(), Timed: r.timed(), AnyPublished: r.anyPublished(), Key: r.key(), CurvesKey: curvesKey, CurvesUse: curvesUse, Settings: r.settings(),
+		Timed: r.timed(), AnyPublished: r.anyPublished(), Key: r.key(), CurvesKey: curvesKey, CurvesUse: curvesUse, Settings: r.settings(),
 	}
 	for _, m := range r.Metrics {
-		data.Metrics = append(data.Metrics, m.label())
+		data.Metrics = append(data.Metrics, pageMetric{m.label(), r.room(m)})
 	}
 	for i, run := range r.Runs {
 		p := pageRun{Name: run.Name, About: run.About, Class: runClass(i), Seeds: len(run.Seeds), Cells: r.cells(run), Remarks: run.remarks(), Curves: run.curves()}

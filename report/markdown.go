@@ -160,7 +160,10 @@ func (m *markdown) results(r Report) {
 		}
 		rows = append(rows, row)
 		if run.Published != nil {
-			row := append([]string{"published, " + run.Published.Source, ""}, r.published(run)...)
+			row := []string{"published, " + run.Published.Source, ""}
+			for _, c := range r.published(run) {
+				row = append(row, c.Mean)
+			}
 			if timed {
 				row = append(row, "")
 			}
@@ -238,17 +241,25 @@ func standalone(drawing string) []byte {
 // inline escapes text so that Markdown shows it as it is, on one line.
 func inline(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
+	rest := strings.TrimLeft(text, "0123456789") // what follows a number: a list would start with "1. "
+	list := len(text) - len(rest)
+	if !strings.HasPrefix(rest, ". ") && !strings.HasPrefix(rest, ") ") {
+		list = 0
+	}
 	var b strings.Builder
 	for i, r := range text {
 		switch {
-		case strings.ContainsRune("\\`*_{}[]<>|~$", r),
-			i == 0 && strings.ContainsRune("#+-=", r) && !numeric(text):
-			b.WriteByte('\\')
 		case r == '&':
 			b.WriteString("&amp;")
-			continue
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case strings.ContainsRune("\\`*_{}[]|~$", r), i == 0 && strings.ContainsRune("#+-=", r) && !numeric(text), i == list && i > 0:
+			b.WriteString("\\" + string(r))
+		default:
+			b.WriteRune(r)
 		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/dvml/dvml/internal/curve"
 )
 
 // Report is what a page says, in the order in which it says it.
@@ -129,7 +131,7 @@ func (r Report) check() error {
 	}
 	for i, c := range r.Charts {
 		for _, l := range c.Levels {
-			if !finite(l.Y) || c.Log && l.Y <= 0 {
+			if !curve.Drawable(l.Y) || c.Log && l.Y <= 0 {
 				return fmt.Errorf("chart %d (%q): level %q is %v, which the chart cannot show", i, c.Title, l.Name, l.Y)
 			}
 		}

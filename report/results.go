@@ -10,6 +10,7 @@ import (
 type cell struct {
 	Mean, Deviation string
 	Best            bool
+	Room            int // digits that deviations of the column take, so that means stand below each other
 }
 
 const none = "–"
@@ -20,10 +21,10 @@ func (r Report) cells(run Run) []cell {
 	for _, m := range r.Metrics {
 		s := run.result(m)
 		if s.n == 0 {
-			out = append(out, cell{Mean: none})
+			out = append(out, cell{Mean: none, Room: r.room(m)})
 			continue
 		}
-		c := cell{Mean: m.number(s.mean)}
+		c := cell{Mean: m.number(s.mean), Room: r.room(m)}
 		c.Best = c.Mean == r.best(m)
 		if s.n > 1 {
 			c.Deviation = m.number(s.deviation)
@@ -34,16 +35,27 @@ func (r Report) cells(run Run) []cell {
 }
 
 // published are what was published for run, by metric.
-func (r Report) published(run Run) []string {
-	var out []string
+func (r Report) published(run Run) []cell {
+	var out []cell
 	for _, m := range r.Metrics {
+		c := cell{Mean: none, Room: r.room(m)}
 		if v, ok := run.Published.Metrics[m.Key]; ok {
-			out = append(out, m.number(v))
-		} else {
-			out = append(out, none)
+			c.Mean = m.number(v)
 		}
+		out = append(out, c)
 	}
 	return out
+}
+
+// room is the width of m's widest deviation with its sign, in digits; 0 if there is none.
+func (r Report) room(m Metric) int {
+	widest := 0
+	for _, run := range r.Runs {
+		if s := run.result(m); s.n > 1 {
+			widest = max(widest, 2+len(m.number(s.deviation)))
+		}
+	}
+	return widest
 }
 
 // remarks are a run's notes, with what its published result differs in first.
