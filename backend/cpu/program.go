@@ -83,9 +83,7 @@ type programBuilder struct {
 	p       *program
 	dims    []int
 	at      map[*node]operand
-	uses    map[*node]int // reads left inside the group
 	members map[*node]bool
-	free    []int // scratch numbers
 	outs    map[*node]bool
 }
 
