@@ -24,7 +24,7 @@ type format struct {
 	read  func(source) (*Set, error)
 }
 
-// formats in the order in which they are tried: what has files of its own first, folders last.
+// formats in the order in which they are tried: those with files of their own first, folders last.
 var formats = []format{
 	{"cars196", isCars, readCars},
 	{"cub200", isCUB, readCUB},
@@ -112,44 +112,50 @@ func openFolder(dir string) (*archive.Overlay, error) {
 }
 
 // read looks for a format at the top of the source, then, as long as a folder is alone there, inside it: archives wrap a set in a folder or two.
+// Only what has no other format anywhere is read as folders.
 func read(top source, name string) (*Set, error) {
-	candidates := formats
-	if name != "" {
-		candidates = nil
-		for _, f := range formats {
-			if f.name == name {
-				candidates = []format{f}
-			}
+	known := false
+	for _, f := range formats {
+		if name != "" && name != f.name {
+			continue
 		}
-		if candidates == nil {
-			return nil, fmt.Errorf("unknown format %q, known are %s", name, strings.Join(Formats(), ", "))
+		known = true
+		src, ok := top.find(f)
+		if !ok {
+			continue
 		}
+		set, err := f.read(src)
+		if err == nil && len(set.Images) == 0 {
+			err = errors.New("no images")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read as %s: %w", f.name, err)
+		}
+		set.Name = f.name
+		return set, nil
 	}
-	for src, depth := top, 0; ; depth++ {
-		for _, f := range candidates {
-			if !f.found(src) {
-				continue
-			}
-			set, err := f.read(src)
-			if err == nil && len(set.Images) == 0 {
-				err = errors.New("no images")
-			}
-			if err != nil {
-				return nil, fmt.Errorf("read as %s: %w", f.name, err)
-			}
-			set.Name = f.name
-			return set, nil
-		}
-		inner, ok := src.onlyFolder()
-		if !ok || depth == 3 {
-			break
-		}
-		src = inner
-	}
-	if name != "" {
+	switch {
+	case !known:
+		return nil, fmt.Errorf("unknown format %q, known are %s", name, strings.Join(Formats(), ", "))
+	case name != "":
 		return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
 	}
 	return nil, fmt.Errorf("no known format (%s): a folder of class folders with images (%s) is the simplest", strings.Join(Formats(), ", "), strings.Join(extensions, " "))
+}
+
+// find looks for a format, at most three folders deep.
+func (s source) find(f format) (source, bool) {
+	for range 4 {
+		if f.found(s) {
+			return s, true
+		}
+		inner, ok := s.onlyFolder()
+		if !ok {
+			break
+		}
+		s = inner
+	}
+	return s, false
 }
 
 // onlyFolder enters the folder that is alone at the top.

@@ -1,0 +1,236 @@
+package archive
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+type entry struct {
+	header tar.Header
+	data   string
+}
+
+func text(name, data string) entry {
+	return entry{tar.Header{Name: name, Mode: 0o644, Size: int64(len(data))}, data}
+}
+
+func packTar(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, e := range entries {
+		if err := w.WriteHeader(&e.header); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, e.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func packZip(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, e := range entries {
+		f, err := w.Create(e.header.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(f, e.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func packGzip(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func write(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "archive")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFileSystem holds archives to the contract of fs.FS; unpacking leaves nothing behind.
+func TestFileSystem(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	long := strings.Repeat("long/", 40) + "name.txt" // takes a PAX header
+	entries := []entry{text("a/1.txt", "one"), text("./b.txt", strings.Repeat("two", 1000)), text(long, "three"), text("empty", "")}
+	for kind, data := range map[string][]byte{"tar": packTar(t, entries...), "tgz": packGzip(t, packTar(t, entries...)), "zip": packZip(t, entries...)} {
+		a, err := Open(write(t, data))
+		if err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		if err := fstest.TestFS(a, "a/1.txt", "b.txt", long, "empty"); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if got, err := fs.ReadFile(a, "b.txt"); err != nil || string(got) != entries[1].data {
+			t.Errorf("%s: b.txt has %d bytes: %v", kind, len(got), err)
+		}
+		if err := a.Close(); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
+	}
+}
+
+func TestTarLinks(t *testing.T) {
+	a, err := Open(write(t, packTar(t, text("a", "one"), text("a", "two"),
+		entry{tar.Header{Name: "hard", Typeflag: tar.TypeLink, Linkname: "a"}, ""},
+		entry{tar.Header{Name: "soft", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for _, name := range []string{"a", "hard"} {
+		if got, err := fs.ReadFile(a, name); err != nil || string(got) != "two" {
+			t.Errorf("%s: %q, %v; want the later file", name, got, err)
+		}
+	}
+	if _, err := a.Stat("soft"); err == nil {
+		t.Error("a symbolic link is followed")
+	}
+}
+
+func TestHostile(t *testing.T) {
+	for _, name := range []string{"../evil", "a/../../evil", "/etc/passwd", `..\evil`, `C:\evil`, "a/../b", "a//../b"} {
+		for kind, data := range map[string][]byte{"tar": packTar(t, text(name, "x")), "tgz": packGzip(t, packTar(t, text(name, "x"))), "zip": packZip(t, text(name, "x"))} {
+			if a, err := Open(write(t, data)); err == nil {
+				a.Close()
+				t.Errorf("%s: %q is accepted", kind, name)
+			} else if !strings.Contains(err.Error(), "do not trust") {
+				t.Errorf("%s: %q: error %v", kind, name, err)
+			}
+		}
+	}
+	for kind, data := range map[string][]byte{
+		"a file that is a folder": packTar(t, text("a", "x"), text("a/b", "y")),
+		"a folder that is a file": packTar(t, text("a/b", "y"), text("a", "x")),
+	} {
+		if _, err := Open(write(t, data)); err == nil || !strings.Contains(err.Error(), "both a file and a folder") {
+			t.Errorf("%s: error %v", kind, err)
+		}
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	whole := packTar(t, text("a", strings.Repeat("x", 3000)), text("b", strings.Repeat("y", 3000)))
+	zipped, packed := packZip(t, text("a", "xyz")), packGzip(t, whole)
+	for kind, data := range map[string][]byte{
+		"empty": nil, "text": []byte("404: not found"), "tar": whole[:2000], "tar, second file": whole[:5500],
+		"tgz": packed[:len(packed)-9], "gzip of text": packGzip(t, []byte("hello")), "zip": zipped[:len(zipped)-10],
+	} {
+		if a, err := Open(write(t, data)); err == nil {
+			a.Close()
+			t.Errorf("%s: a damaged archive opens", kind)
+		}
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left in the temporary folder: %v, %v", left, err)
+	}
+}
+
+func TestOverlay(t *testing.T) {
+	base := fstest.MapFS{"in/x.txt": {Data: []byte("base x")}, "list.txt": {Data: []byte("list")}}
+	top, err := Open(write(t, packTar(t, text("images/1.txt", "one"), text("list.txt", "hidden"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep, err := Open(write(t, packZip(t, text("y.txt", "deep y"), text("sub/z.txt", "deep z"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Overlay{FS: base}
+	o.Add(".", top)
+	o.Add("in", deep)
+	for name, want := range map[string]string{"in/x.txt": "base x", "in/y.txt": "deep y", "in/sub/z.txt": "deep z", "images/1.txt": "one", "list.txt": "list"} {
+		if got, err := fs.ReadFile(o, name); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
+		}
+	}
+	for dir, want := range map[string]string{".": "images in list.txt", "in": "sub x.txt y.txt", "in/sub": "z.txt"} {
+		entries, err := o.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s holds %s, want %s", dir, got, want)
+		}
+	}
+	if _, err := o.Stat("absent"); !os.IsNotExist(err) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := o.ReadDir("absent"); err == nil {
+		t.Error("an absent folder is listed")
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzOpen feeds foreign bytes to the readers of archives.
+func FuzzOpen(f *testing.F) {
+	f.Add(packTar(f, text("a/b", "x"), text("c", "")))
+	f.Add(packZip(f, text("a/b", "x")))
+	f.Add(packGzip(f, packTar(f, text("a/b", "x"))))
+	path := filepath.Join(f.TempDir(), "archive")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		a, err := Open(path)
+		if err != nil {
+			return
+		}
+		defer a.Close()
+		_ = fs.WalkDir(a, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if r, err := a.Open(name); err == nil {
+				_, _ = io.Copy(io.Discard, io.LimitReader(r, 1<<20))
+				r.Close()
+			}
+			return nil
+		})
+	})
+}
