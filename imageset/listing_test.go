@@ -32,8 +32,8 @@ func TestCars196(t *testing.T) {
 	set.Images = append(set.Images[:20:20], set.Images[8100:]...)
 	out := filepath.Join(t.TempDir(), "cars.h5")
 	s, err := Prepare(context.Background(), set, out, PrepareOptions{Strict: true})
-	if err != nil || s.Images != 64 {
-		t.Fatalf("%d written: %v", s.Images, err)
+	if err != nil || s.Written != 64 {
+		t.Fatalf("%d written: %v", s.Written, err)
 	}
 	r, err := store.Open(out)
 	if err != nil {

@@ -27,7 +27,7 @@ type PrepareOptions struct {
 
 // Summary says what was stored.
 type Summary struct {
-	Images  int // stored
+	Written int // images stored
 	Train   int // of these
 	Test    int
 	Classes int       // with an image
@@ -63,7 +63,7 @@ func Prepare(ctx context.Context, src *Set, out string, o PrepareOptions) (Summa
 	p := &preparation{src: src, out: w, o: o, budget: newBudget(maxMemory), failed: map[int]error{}}
 	err = p.run(ctx)
 	summary := p.summary()
-	if err == nil && summary.Images == 0 {
+	if err == nil && summary.Written == 0 {
 		err = fmt.Errorf("no image can be decoded, the first is %s: %w", summary.Skipped[0].Path, summary.Skipped[0].Err)
 	}
 	if err == nil {
@@ -212,7 +212,7 @@ func readFile(img *Image, limit int64) ([]byte, error) {
 }
 
 func (p *preparation) summary() Summary {
-	s := Summary{Images: p.out.Len()}
+	s := Summary{Written: p.out.Len()}
 	for _, i := range slices.Sorted(slices.Values(keys(p.failed))) {
 		s.Skipped = append(s.Skipped, Skipped{p.src.Images[i].Path, p.failed[i]})
 	}

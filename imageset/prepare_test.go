@@ -92,8 +92,8 @@ func TestPrepareLeavesOutBrokenImages(t *testing.T) {
 		t.Errorf("left out %q, want %q", skipped, bad)
 	}
 	good := len(names) + 2
-	if s.Images != good || s.Train != good-1 || s.Test != 1 || s.Classes != 2 {
-		t.Errorf("summary %d images, %d train, %d test, %d classes; want %d, %d, 1, 2", s.Images, s.Train, s.Test, s.Classes, good, good-1)
+	if s.Written != good || s.Train != good-1 || s.Test != 1 || s.Classes != 2 {
+		t.Errorf("summary %d images, %d train, %d test, %d classes; want %d, %d, 1, 2", s.Written, s.Train, s.Test, s.Classes, good, good-1)
 	}
 	if len(calls) != len(set.Images) || !slices.IsSorted(calls) || calls[len(calls)-1] != len(set.Images) {
 		t.Errorf("progress %v", calls)
