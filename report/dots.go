@@ -56,7 +56,7 @@ func (r Report) drawDots(m Metric) string {
 	for n, i := range shown {
 		run := r.Runs[i]
 		y := 4 + row*(float64(n)+0.5)
-		s.tag("text", shorten(run.Name, 32), "class", "name", "x", px(left-12), "y", px(y+4))
+		s.tag("text", shorten(run.Name, 26), "class", "name", "x", px(left-12), "y", px(y+4))
 		fmt.Fprintf(&s, `<g class="%s">`, runClass(i))
 		if p := run.Published; p != nil {
 			if v, ok := p.Metrics[m.Key]; ok && finite(v) {
