@@ -1,0 +1,43 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dvml/dvml/engine"
+)
+
+// A small measurement gives every figure, and a table beside itself ratios of 1.
+func TestRunMeasuresEveryPart(t *testing.T) {
+	backend, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(backend, Options{Batch: 2, Size: 32, Repeat: 1, Only: Parts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range map[string]*Network{"caffe": r.Caffe, "bn": r.BN} {
+		if n == nil || n.Train <= 0 || n.Embed <= 0 || n.EmbedOne <= 0 {
+			t.Errorf("%s: %+v", name, n)
+		}
+	}
+	if len(r.Layers) != len(Layers) {
+		t.Errorf("layers: %v", r.Layers)
+	}
+	for _, line := range Table(r, r) {
+		if !strings.HasSuffix(line, "ratio 1.00") {
+			t.Errorf("beside itself: %s", line)
+		}
+	}
+}
+
+func TestRunRefusesAnUnknownPart(t *testing.T) {
+	backend, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(backend, Options{Batch: 2, Size: 32, Repeat: 1, Only: []string{"resnet"}}); err == nil || !strings.Contains(err.Error(), "caffe, bn, layers") {
+		t.Errorf("%v", err)
+	}
+}
