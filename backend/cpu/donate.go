@@ -79,7 +79,7 @@ func (i instruction) reads(r int) bool {
 		return i.a == r
 	case opScalarBinary:
 		return i.b == r
-	case opBinary, opReLUBack:
+	case opBinary:
 		return i.a == r || i.b == r
 	}
 	return i.a == r || i.b == r || i.x == r || i.y == r

@@ -52,7 +52,7 @@ func has[V any](m map[string]V, name string) bool {
 // Operations that the planner makes of patterns.
 const (
 	opReLU         = "relu"          // max(x, 0); NaN stays
-	opReLUGradient = "relu gradient" // dy where y > 0, else 0
+	opReLUGradient = "relu gradient" // 0 where y <= 0, else dy
 	opMaxPool      = "max pool"      // ReduceWindow's maximum that keeps the positions
 	opMaxPoolBack  = "max pool gradient"
 )

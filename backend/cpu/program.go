@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/compute/dtypes"
@@ -61,7 +62,6 @@ const (
 	opBinaryScalar        // dst = a op scalar b
 	opScalarBinary        // dst = scalar a op b
 	opSelect              // dst = a cmp b ? x : y
-	opReLUBack            // dst = b > 0 ? a : 0
 )
 
 type instruction struct {
@@ -151,6 +151,8 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	switch {
 	case has(unaries, m.name):
 		emit(instruction{code: opUnary, unary: unaries[m.name], a: reg(0)})
+	case m.name == "Max" || m.name == "Min":
+		b.extreme(binaries[m.name], dst, in)
 	case has(binaries, m.name):
 		op := binaries[m.name]
 		switch {
@@ -174,11 +176,36 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	case m.name == "ConvertDType":
 		emit(instruction{code: opBinaryScalar, binary: kernel.Add, a: reg(0), b: b.constant(0).scalar})
 	case m.name == opReLUGradient:
-		emit(instruction{code: opReLUBack, a: reg(0), b: reg(1)})
+		// Not dy where y > 0: where y is NaN, the condition y <= 0 does not hold and dy passes.
+		emit(instruction{code: opSelect, compare: kernel.LessEqual, a: reg(1), b: zero(), x: zero(), y: reg(0)})
 	default:
 		return fmt.Errorf("cpu: %s has no place in a group", m.name)
 	}
 	return nil
+}
+
+// extreme adds the code of a maximum or minimum, which is NaN where either operand is. The kernel passes over a NaN on its right.
+func (b *programBuilder) extreme(op kernel.Binary, dst int, in []operand) {
+	left, right := in[0], in[1]
+	if b.number(left) {
+		left, right = right, left
+	}
+	if b.number(right) {
+		b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: op, dst: dst, a: b.inRegister(left), b: right.scalar})
+		return
+	}
+	x, y, t := b.inRegister(left), b.inRegister(right), b.register(true)
+	b.p.code = append(b.p.code, instruction{code: opBinary, binary: op, dst: t, a: x, b: y},
+		instruction{code: opSelect, compare: kernel.NotEqual, dst: dst, a: y, b: y, x: y, y: t})
+}
+
+// number reports whether o is a constant other than NaN.
+func (b *programBuilder) number(o operand) bool {
+	if o.scalar < 0 {
+		return false
+	}
+	s := b.p.scalars[o.scalar]
+	return s.slot < 0 && s.value == s.value
 }
 
 // broadcast makes a broadcast member a leaf, and copies it where it is read outside.
@@ -193,13 +220,16 @@ func (b *programBuilder) broadcast(m *node, slot func(*node) int) error {
 			s *= d
 		}
 	}
-	o, err := b.leaf(src, strides, slot)
-	if err != nil {
-		return err
+	o, ok := b.at[src]
+	if !ok || !b.members[src] { // a member has the group's shape already
+		var err error
+		if o, err = b.leaf(src, strides, slot); err != nil {
+			return err
+		}
 	}
 	if b.outs[m] {
 		dst := b.result(m, slot)
-		b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: kernel.Add, dst: dst, a: b.inRegister(o), b: b.constant(0).scalar})
+		b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: kernel.Add, dst: dst, a: b.inRegister(o), b: b.constant(minusZero).scalar})
 		o = operand{dst, -1}
 	}
 	b.at[m] = o
@@ -250,9 +280,12 @@ func (b *programBuilder) leaf(n *node, strides []int, slot func(*node) int) (ope
 	return operand{l.reg, -1}, nil
 }
 
+// minusZero changes nothing that it is added to; a positive zero would change a negative one.
+var minusZero = float32(math.Copysign(0, -1))
+
 func (b *programBuilder) constant(v float32) operand {
 	for i, s := range b.p.scalars {
-		if s.slot < 0 && s.value == v {
+		if s.slot < 0 && math.Float32bits(s.value) == math.Float32bits(v) {
 			return operand{-1, i}
 		}
 	}

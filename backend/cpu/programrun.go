@@ -81,8 +81,6 @@ func (t *programTask) step(i *instruction, regs [][]float32) {
 		i.binary.ScalarLeft(dst, t.scalars[i.a], regs[i.b])
 	case opSelect:
 		i.compare.Select(dst, regs[i.a], regs[i.b], regs[i.x], regs[i.y])
-	case opReLUBack:
-		kernel.ReLUGradient(dst, regs[i.a], regs[i.b])
 	}
 }
 
