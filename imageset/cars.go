@@ -156,19 +156,23 @@ func (s *Set) carsImages(src source, file *matfile.File, name, field, base, fold
 	if annos.Class != matfile.Struct {
 		return fmt.Errorf("%s: annotations is no list of structs", name)
 	}
+	listed := map[string]bool{}
 	for i := range annos.Len() {
 		im, err := s.carsImage(src, annos, i, field, base)
 		if err != nil {
 			return fmt.Errorf("%s: annotation %d: %w", name, i+1, err)
 		}
 		s.Images = append(s.Images, im)
+		listed[im.Path] = true
 	}
 	found, err := src.images(folder)
 	if err != nil {
 		return err
 	}
-	if len(found) > annos.Len() {
-		return fmt.Errorf("%s labels %d images, %s holds %d: they do not belong together", name, annos.Len(), folder, len(found))
+	for _, file := range found {
+		if !listed[src.path(file)] {
+			return fmt.Errorf("%s has no annotation: %s labels %d images, %s holds %d, they do not belong together", file, name, annos.Len(), folder, len(found))
+		}
 	}
 	return nil
 }

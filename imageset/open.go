@@ -125,8 +125,12 @@ func read(top source, name string) (*Set, error) {
 			continue
 		}
 		set, err := f.read(src)
-		if err == nil && len(set.Images) == 0 {
+		switch {
+		case err != nil:
+		case len(set.Images) == 0:
 			err = errors.New("no images")
+		case len(set.Classes) < 2:
+			err = fmt.Errorf("all %d images are of one class, %q: two classes at least are wanted, one to train on and one to test with", len(set.Images), set.Classes[0])
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read as %s: %w", f.name, err)
@@ -202,5 +206,7 @@ func (s source) isFolder(dir string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// hidden reports what systems leave in folders: .DS_Store, ._photo.jpg, __MACOSX.
-func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "__MACOSX" }
+// hidden reports what systems leave in folders: .DS_Store, ._photo.jpg, __MACOSX, @eaDir.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__MACOSX" || name == "@eaDir"
+}

@@ -13,8 +13,11 @@ import (
 	"github.com/dvml/dvml/store"
 )
 
-// extensions of the files that are taken for images.
-var extensions = []string{".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+// extensions of the images that are read.
+var extensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
+
+// foreign are extensions of images that cannot be decoded. They are listed all the same, so that they are reported and not passed over.
+var foreign = []string{".heic", ".heif", ".avif", ".jxl", ".jp2"}
 
 // maxList bounds a list of images; the longest in use has 120,053 lines.
 const maxList = 256 << 20
@@ -28,7 +31,8 @@ type source struct {
 }
 
 func isImage(name string) bool {
-	return !hidden(path.Base(name)) && slices.Contains(extensions, strings.ToLower(path.Ext(name)))
+	ext := strings.ToLower(path.Ext(name))
+	return !hidden(path.Base(name)) && (slices.Contains(extensions, ext) || slices.Contains(foreign, ext))
 }
 
 // has reports whether there is a file or folder of this name.
@@ -47,13 +51,16 @@ func (s source) first(names ...string) string {
 	return ""
 }
 
+// path returns where a file lies, for messages.
+func (s source) path(name string) string { return filepath.Join(s.place, filepath.FromSlash(name)) }
+
 // image describes the file name in the source.
 func (s source) image(name string, label int, split store.Split) (Image, error) {
 	if !fs.ValidPath(name) {
 		return Image{}, fmt.Errorf("image path %q leads out of the source: a path inside it, with slashes, is wanted", name)
 	}
 	return Image{
-		Path:  filepath.Join(s.place, filepath.FromSlash(name)),
+		Path:  s.path(name),
 		Label: label,
 		Split: split,
 		Open:  func() (io.ReadCloser, error) { return s.Open(name) },

@@ -101,6 +101,9 @@ func (a *Archive) unpack(file *os.File) (*os.File, error) {
 	}
 	limit := 1<<30 + maxGrowth*info.Size()
 	n, err := io.Copy(out, io.LimitReader(z, limit+1))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("the archive is cut short, fetch it again: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +120,9 @@ func (a *Archive) loadTar(file *os.File) error {
 		h, err := r.Next()
 		if err == io.EOF {
 			return nil
+		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("tar: the archive is cut short, fetch it again: %w", err)
 		}
 		if err != nil {
 			return fmt.Errorf("tar: %w", err)
