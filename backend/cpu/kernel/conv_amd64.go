@@ -85,7 +85,6 @@ type convTask struct {
 	conv     *Conv
 	x, y     []float32
 	ldx, ldy int
-	group    int
 	block    int // outputs of a block
 	images   int // blocks of the images tiled position by position
 	rows     rowsSource

@@ -16,6 +16,17 @@
 // each pixel's input row, so that k x k needs no patch buffer; taps that fall into the padding for all pixels of a tile are left out. The gradient
 // by the input is the same product with the weights transposed; the gradient by the kernel is a sum of outer products of rows of x and of dy.
 //
+// 3x3 and 5x5 kernels of stride 1 run by Winograd's algorithm where that costs less, forward and both gradients (see Algorithm for the error;
+// environment variable DVML_WINOGRAD=off, or ConvOptions, turns it off). Convolutions of few channels, such as a network's first, read rows of the
+// kernel times channels as one run from padded copies.
+//
+// # Adding a kernel
+//
+// Write it in plain Go with its test against the definition; write its generator in folder asm for both widths of vector; declare the assembly in a
+// file *_amd64.go and choose by the active level (Active; environment variable DVML_CPU=generic, avx2 or avx512 lowers it). The function levels in
+// the tests runs a test at every level that the processor has. To measure: go test -bench . in this folder; benchmarks print GFLOP/s by the clock and
+// by processor time.
+//
 // # Threads
 //
 // Work is cut into pieces that depend on the shapes and on the number of workers alone, and each piece's result on nothing else, so that the same
