@@ -93,11 +93,18 @@ type convTask struct {
 var freeConvs = sync.Pool{New: func() any { return new(convTask) }}
 
 func (c *Conv) forwardFast(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e Epilogue) {
+	if c.fast.t.vector == 16 && c.fast.winograd == nil && c.shape.N*c.ho*c.wo <= fewOutputs {
+		c.runDirect(p, y, ldy, x, ldx, w, c.shape.Cout, e)
+		return
+	}
 	packed := takeScratch(c.packedFast())
 	c.packFast(p, packed, w)
 	c.runPacked(p, y, ldy, x, ldx, packed, e)
 	giveScratch(packed)
 }
+
+// fewOutputs do not repay the packing of the kernel; AVX-512 can read it as it lies.
+const fewOutputs = 256
 
 func (c *Conv) backwardInputFast(p *Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e Epilogue) {
 	t := c.transpose
@@ -158,16 +165,25 @@ var freePacks = sync.Pool{New: func() any { return new(packs) }}
 
 // runPacked convolves with a packed kernel.
 func (c *Conv) runPacked(p *Pool, y []float32, ldy int, x []float32, ldx int, packed []float32, e Epilogue) {
-	f, s := &c.fast, &c.shape
-	if f.winograd != nil {
+	if c.fast.winograd != nil {
 		c.runWinograd(p, y, ldy, x, ldx, packed, e)
 		return
 	}
+	c.runDirect(p, y, ldy, x, ldx, packed, 0, e)
+}
+
+// runDirect convolves as the sum is written. w is packed if ldw is 0, else the kernel as it lies, its rows ldw floats apart.
+func (c *Conv) runDirect(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, ldw int, e Epilogue) {
+	f, s := &c.fast, &c.shape
 	task := freeConvs.Get().(*convTask)
 	task.conv, task.ldx, task.ldy = c, ldx, ldy
-	task.t, task.panels, task.run, task.taps, task.first, task.last = f.t, f.panels, f.run, f.taps, true, true
+	task.t, task.panels, task.run, task.taps, task.first, task.last, task.direct = f.t, f.panels, f.run, f.taps, true, true, ldw
 	for g := range s.Groups {
-		task.b = packed[g*f.packedSize(c):]
+		if ldw > 0 {
+			task.b = w[g*c.cout:]
+		} else {
+			task.b = w[g*f.packedSize(c):]
+		}
 		task.x, task.y, task.e = x[g*c.cin:], y[g*c.cout:], e
 		if e.Bias != nil {
 			task.e.Bias = e.Bias[g*c.cout:][:c.cout]

@@ -47,6 +47,13 @@ func BenchmarkGoogLeNet(b *testing.B) {
 				}
 			})
 		})
+		b.Run(fmt.Sprint("forward unpacked/", batch), func(b *testing.B) {
+			rate(b, flops, func() {
+				for _, c := range convs {
+					c.Forward(Default(), y, 0, x, 0, w, Epilogue{ReLU: true})
+				}
+			})
+		})
 		b.Run(fmt.Sprint("training/", batch), func(b *testing.B) {
 			rate(b, 3*flops, func() {
 				for i, c := range convs {
