@@ -77,7 +77,7 @@ func planTranspose(p *planner, n *node) (bool, error) {
 // planReverse turns axes round.
 func planReverse(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !takesUnreversed(u) }) {
+	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !takesUnreversed(u, n) }) {
 		n.place = nowhere
 		return true, nil
 	}
@@ -91,9 +91,9 @@ func planReverse(p *planner, n *node) (bool, error) {
 	return true, nil
 }
 
-// takesUnreversed reports whether u is a gradient by the input, which reads the kernel as it was before it was reversed.
-func takesUnreversed(u *node) bool {
-	if u.name != "ConvGeneral" {
+// takesUnreversed reports whether u is a gradient by the input with n as its kernel, which it reads as it was before it was reversed.
+func takesUnreversed(u, n *node) bool {
+	if u.name != "ConvGeneral" || u.in[0] == n || u.in[1] != n {
 		return false
 	}
 	c, ok := convolutionOf(u)
