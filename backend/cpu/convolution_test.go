@@ -305,7 +305,7 @@ func TestConvolutionGradients(t *testing.T) {
 			break
 		}
 	}
-	if taken < rounds/3 {
+	if taken < rounds/6 {
 		t.Errorf("GoMLX built the gradients of %d convolutions out of %d only", taken, tried)
 	}
 }

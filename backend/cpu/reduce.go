@@ -91,10 +91,18 @@ func reduce(w *workspace, y, x []float32, outer, k, inner int, sum bool) {
 }
 
 func vector(x []float32, sum bool) float32 {
-	if sum {
-		return kernel.Sum(x)
+	total := kernel.Sum(x)
+	switch {
+	case sum:
+		return total
+	case total == total:
+		return kernel.Largest(x)
 	}
-	return kernel.Largest(x)
+	m := x[0] // perhaps a NaN, which the kernel would pass over
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
 }
 
 // columns reduces the rows of x [k,len(y)].
@@ -104,7 +112,15 @@ func columns(y, x []float32, k int, sum bool) {
 		return
 	}
 	copy(y, x)
+	total := kernel.Sum(x)
 	for i := 1; i < k; i++ {
-		kernel.Max.Apply(y, y, x[i*len(y):(i+1)*len(y)])
+		row := x[i*len(y) : (i+1)*len(y)]
+		if total == total {
+			kernel.Max.Apply(y, y, row)
+			continue
+		}
+		for j, v := range row { // perhaps a NaN, as in vector
+			y[j] = max(y[j], v)
+		}
 	}
 }
