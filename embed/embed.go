@@ -61,6 +61,11 @@ func (e *Embedder) Close() { e.exec.Finalize() }
 // Rows returns the vectors of the images at indices of r, row after row, as plan (a centre crop) shows them to the network. progress, where not
 // nil, is told after each batch.
 func (e *Embedder) Rows(ctx context.Context, r *store.Reader, indices []int, plan augment.Plan, progress func(done, total int)) ([]float32, error) {
+	return e.Augmented(ctx, r, indices, plan, 0, progress)
+}
+
+// Augmented is Rows of crops that plan draws under seed.
+func (e *Embedder) Augmented(ctx context.Context, r *store.Reader, indices []int, plan augment.Plan, seed uint64, progress func(done, total int)) ([]float32, error) {
 	rows := make([]float32, 0, len(indices)*e.dim)
 	if len(indices) == 0 {
 		return rows, nil
@@ -69,7 +74,7 @@ func (e *Embedder) Rows(ctx context.Context, r *store.Reader, indices []int, pla
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
-	l, err := loader.New(r, source, plan, 0, 0, runtime.GOMAXPROCS(0), 2)
+	l, err := loader.New(r, source, plan, seed, 0, runtime.GOMAXPROCS(0), 2)
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Method     dvml.Method      `yaml:"method"`
 	Phases     []dvml.Phase     `yaml:"phases"`
 	Batch      BatchConfig      `yaml:"batch"`
+	Freeze     FreezeConfig     `yaml:"freeze"`
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
 	Evaluate   EvaluateConfig   `yaml:"evaluate"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
@@ -50,6 +51,21 @@ type BatchConfig struct {
 	Sampler  string `yaml:"sampler"`
 	Classes  int    `yaml:"classes"`
 	PerClass int    `yaml:"per_class"`
+}
+
+// FreezeConfig lets heads train on features that the backbone has computed once.
+type FreezeConfig struct {
+	// Part is "" (the whole network trains) or "backbone".
+	Part string `yaml:"part"`
+	// Crops is how many augmented crops an image the features are computed of; 0: the centre crop alone.
+	Crops int `yaml:"crops"`
+	// UnfreezeAt is the step from which the whole network trains, 0: never.
+	UnfreezeAt int `yaml:"unfreeze_at"`
+}
+
+// frozen reports whether step (from 0) trains on cached features.
+func (f FreezeConfig) frozen(step int) bool {
+	return f.Part == "backbone" && (f.UnfreezeAt == 0 || step < f.UnfreezeAt)
 }
 
 // Size is the number of images in a batch.
@@ -157,6 +173,9 @@ func (c *Config) Validate() error {
 	oneOf("batch.sampler", c.Batch.Sampler, "pxk", "npair", "balanced")
 	check(c.Batch.Classes >= 2, "batch.classes is %d; it is at least 2", c.Batch.Classes)
 	check(c.Batch.PerClass >= 1, "batch.per_class is %d; it is at least 1", c.Batch.PerClass)
+	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
+	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
+	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)
 	o := c.Optimizer
 	oneOf("optimizer.name", o.Name, "adam", "adamw", "sgd")
 	oneOf("optimizer.schedule", o.Schedule, "constant", "cosine", "step")

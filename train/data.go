@@ -2,10 +2,8 @@ package train
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/dvml/dvml/augment"
-	"github.com/dvml/dvml/loader"
 	"github.com/dvml/dvml/sampler"
 	"github.com/dvml/dvml/store"
 )
@@ -67,21 +65,23 @@ func (c *Config) TestPlan() augment.Plan {
 	return augment.Plan{Crop: c.Image.Crop, Resize: c.Image.Resize, Norm: c.Image.Normalisation}
 }
 
-// batches starts the loader of training batches at step.
-func (d *data) batches(c *Config, step int) (*loader.Loader, error) {
+// sampler plans the batches.
+func (d *data) sampler(c *Config) (sampler.Sampler, error) {
 	labels := d.reader.Labels()
-	var s sampler.Sampler
-	var err error
 	switch c.Batch.Sampler {
 	case "npair":
-		s, err = sampler.NewNPair(labels, d.train, c.Batch.Classes, c.Seed)
+		return sampler.NewNPair(labels, d.train, c.Batch.Classes, c.Seed)
 	case "balanced":
-		s, err = sampler.NewClassBalanced(labels, d.train, c.Batch.Size(), c.Seed)
-	default:
-		s, err = sampler.NewPxK(labels, d.train, c.Batch.Classes, c.Batch.PerClass, c.Seed)
+		return sampler.NewClassBalanced(labels, d.train, c.Batch.Size(), c.Seed)
 	}
-	if err != nil {
-		return nil, err
+	return sampler.NewPxK(labels, d.train, c.Batch.Classes, c.Batch.PerClass, c.Seed)
+}
+
+// numbers returns the training classes, from 0, of images.
+func (d *data) numbers(index []int) []int32 {
+	labels := make([]int32, len(index))
+	for i, n := range index {
+		labels[i] = d.number[d.reader.Labels()[n]]
 	}
-	return loader.New(d.reader, s, c.trainPlan(), c.Seed, step, runtime.GOMAXPROCS(0), 2)
+	return labels
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
 )
@@ -13,7 +16,8 @@ type evaluator struct {
 	t          *Trainer
 	embedder   *embed.Embedder
 	labels     []int32
-	embeddings []float32 // of the last evaluation, [len(labels), D]
+	onFeatures *model.Exec // the heads alone, while the backbone is frozen
+	embeddings []float32   // of the last evaluation, [len(labels), D]
 }
 
 func newEvaluator(t *Trainer) (*evaluator, error) {
@@ -21,16 +25,27 @@ func newEvaluator(t *Trainer) (*evaluator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &evaluator{t: t, embedder: e, labels: t.data.testLabels()}, nil
+	heads, err := model.NewExec(t.backend, t.store, t.Model.EmbedFeatures)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return &evaluator{t: t, embedder: e, onFeatures: heads, labels: t.data.testLabels()}, nil
 }
 
-func (e *evaluator) close() { e.embedder.Close() }
+func (e *evaluator) close() {
+	e.embedder.Close()
+	e.onFeatures.Finalize()
+}
 
 // run embeds the held-out images and returns the metrics by name.
 func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	t := e.t
 	var err error
-	e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
+	if t.Config.Freeze.frozen(t.info.Step) {
+		e.embeddings, err = e.heads()
+	} else {
+		e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
@@ -39,6 +54,20 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
 	return Named(r), nil
+}
+
+// heads embeds the held-out images from their cached features.
+func (e *evaluator) heads() ([]float32, error) {
+	t := e.t
+	rows := make([]float32, 0, len(t.data.test)*t.features.Dim)
+	for _, n := range t.data.test {
+		rows = append(rows, t.features.Row(-1, n)...)
+	}
+	out, err := e.onFeatures.Call1(tensors.FromFlatDataAndDimensions(rows, len(t.data.test), t.features.Dim))
+	if err != nil {
+		return nil, err
+	}
+	return tensors.CopyFlatData[float32](out)
 }
 
 // Options are the settings for package evaluate.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dvml/dvml/loader"
 	"github.com/dvml/dvml/tensorboard"
 )
 
@@ -43,7 +42,7 @@ func openLogs(t *Trainer) (*logs, error) {
 func (l *logs) close() error { return errors.Join(l.table.close(), l.events.Close()) }
 
 // step logs the step just taken.
-func (l *logs) step(phase int, values, zi []float32, b *loader.Batch, took time.Duration) error {
+func (l *logs) step(phase int, values, zi []float32, b batch, took time.Duration) error {
 	t, c := l.t, l.t.Config
 	l.times = append(l.times, took)
 	l.times = l.times[max(0, len(l.times)-recent):]
@@ -55,7 +54,7 @@ func (l *logs) step(phase int, values, zi []float32, b *loader.Batch, took time.
 	p := Progress{
 		Step: t.info.Step, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
 		Values:          map[string]float64{},
-		ImagesPerSecond: float64(len(b.Labels)) / each.Seconds(),
+		ImagesPerSecond: float64(len(b.index)) / each.Seconds(),
 		Left:            each * time.Duration(c.Steps()-t.info.Step),
 		Logged:          t.info.Step%c.Log.Every == 0,
 	}
@@ -72,7 +71,7 @@ func (l *logs) step(phase int, values, zi []float32, b *loader.Batch, took time.
 }
 
 // record writes a logged step to the table and the events.
-func (l *logs) record(p Progress, zi []float32, b *loader.Batch) error {
+func (l *logs) record(p Progress, zi []float32, b batch) error {
 	t, c := l.t, l.t.Config
 	row := Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
@@ -88,8 +87,8 @@ func (l *logs) record(p Progress, zi []float32, b *loader.Batch) error {
 			return fmt.Errorf("train: events: %w", err)
 		}
 	}
-	if p.Step == 1 || p.Step%(10*c.Log.Every) == 0 {
-		if err := l.events.Image("train/batch", p.Step, t.batchPicture(b)); err != nil {
+	if b.images != nil && (p.Step == 1 || p.Step%(10*c.Log.Every) == 0) {
+		if err := l.events.Image("train/batch", p.Step, t.batchPicture(b.images)); err != nil {
 			return fmt.Errorf("train: events: %w", err)
 		}
 	}

@@ -14,7 +14,10 @@ import (
 // groups are the optimiser's groups: the first part of a variable's path.
 var groups = []string{"backbone", "heads", "decoder", "classifier", "loss"}
 
-const decoderGroup = 2
+const (
+	backboneGroup = 0
+	decoderGroup  = 2
+)
 
 func (r Rates) list() []float64 {
 	return []float64{r.Backbone, r.Heads, r.Decoder, r.Classifier, r.Loss}

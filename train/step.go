@@ -38,8 +38,8 @@ type step struct {
 	exec *model.Exec
 }
 
-// newStep prepares the graph of phase: it is built and compiled at the first call.
-func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, phase dvml.Phase) (*step, error) {
+// newStep prepares the graph of phase: it is built and compiled at the first call. With the backbone frozen, its input is features.
+func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, phase dvml.Phase, frozen bool) (*step, error) {
 	rates := o.Rates.list()
 	trains := func(group int) bool {
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
@@ -50,7 +50,13 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o Optim
 		if m.NeedsUniform() {
 			inputs.Uniform = in[4]
 		}
-		terms := m.Train(scope, images, inputs, phase)
+		var terms dvml.Terms
+		if frozen {
+			inputs.Features = images
+			terms = m.TrainHeads(scope, inputs, phase)
+		} else {
+			terms = m.Train(scope, images, inputs, phase)
+		}
 		norm := o.update(scope, terms.Total, table, trains)
 		return []*Node{report(terms, labels, norm), terms.Embedding.ZI}
 	})
@@ -92,9 +98,9 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 }
 
 // run takes the step.
-func (s *step) run(images []float32, shape []int, labels []int32, eps *tensors.Tensor, table []float32, uniform *tensors.Tensor) (values, zi []float32, err error) {
+func (s *step) run(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, uniform *tensors.Tensor) (values, zi []float32, err error) {
 	args := []any{
-		tensors.FromFlatDataAndDimensions(images, shape...),
+		input,
 		tensors.FromFlatDataAndDimensions(labels, len(labels)),
 		eps,
 		tensors.FromFlatDataAndDimensions(table, len(groups), columns),
@@ -120,6 +126,7 @@ func (s *step) close() { s.exec.Finalize() }
 const (
 	streamNoise = iota + 1
 	streamUniform
+	streamCrop
 )
 
 // noise is eps [T,B,D] of the step: normal, a pure function of seed and step.

@@ -16,8 +16,8 @@ import (
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/internal/initial"
-	"github.com/dvml/dvml/loader"
 )
 
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
@@ -25,17 +25,18 @@ var ErrInterrupted = errors.New("interrupted; the state is saved")
 
 // Trainer is one run.
 type Trainer struct {
-	Config  *Config
-	Folder  Folder
-	Model   *dvml.Model
-	data    *data
-	backend compute.Backend
-	store   *model.Store
-	watch   Watcher
-	logs    *logs
-	eval    *evaluator
-	info    checkpoint.Info
-	saved   int // the step of the newest state on disk, -1: none
+	Config   *Config
+	Folder   Folder
+	Model    *dvml.Model
+	data     *data
+	backend  compute.Backend
+	store    *model.Store
+	watch    Watcher
+	logs     *logs
+	eval     *evaluator
+	info     checkpoint.Info
+	features *features.Set // while the backbone is frozen
+	saved    int           // the step of the newest state on disk, -1: none
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
@@ -184,6 +185,9 @@ func (t *Trainer) Step() int { return t.info.Step }
 // Run trains to the end, phase by phase. When ctx ends it finishes the step, saves and returns ErrInterrupted.
 func (t *Trainer) Run(ctx context.Context) error {
 	c := t.Config
+	if err := t.cache(ctx); err != nil {
+		return t.stopped(ctx, err)
+	}
 	if t.due(t.info.Step) && t.info.Metrics == nil {
 		if err := t.evaluate(ctx); err != nil {
 			return t.stopped(ctx, err)
@@ -200,13 +204,8 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.logs.graph(); err != nil {
 		return err
 	}
-	batches, err := t.data.batches(c, t.info.Step)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	defer batches.Close()
 	for t.info.Step < c.Steps() {
-		if err := t.phase(ctx, c.PhaseAt(t.info.Step), batches); err != nil {
+		if err := t.stretch(ctx); err != nil {
 			return t.stopped(ctx, err)
 		}
 	}
@@ -241,15 +240,21 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 	return ErrInterrupted
 }
 
-// phase takes the steps of phase number p that are left.
-func (t *Trainer) phase(ctx context.Context, p int, batches *loader.Loader) error {
-	c := t.Config
-	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.Phases[p])
+// stretch takes the steps that share one graph: of one phase, with the backbone frozen or not.
+func (t *Trainer) stretch(ctx context.Context) error {
+	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
+	frozen := c.Freeze.frozen(t.info.Step)
+	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.Phases[p], frozen)
 	if err != nil {
 		return fmt.Errorf("train: phase %d: %w", p+1, err)
 	}
 	defer s.close()
-	for t.info.Step < c.Steps() && c.PhaseAt(t.info.Step) == p {
+	batches, err := t.batches(t.info.Step)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	defer batches.close()
+	for t.info.Step < c.Steps() && c.PhaseAt(t.info.Step) == p && c.Freeze.frozen(t.info.Step) == frozen {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -271,21 +276,17 @@ func (t *Trainer) phase(ctx context.Context, p int, batches *loader.Loader) erro
 }
 
 // take takes one step of phase p.
-func (t *Trainer) take(s *step, p int, batches *loader.Loader) error {
+func (t *Trainer) take(s *step, p int, batches batches) error {
 	c, n := t.Config, t.info.Step
 	began := time.Now()
-	b, err := batches.Next()
+	b, err := batches.next()
 	if err != nil {
 		return fmt.Errorf("train: step %d: %w", n+1, err)
 	}
-	defer batches.Release(b)
-	size := len(b.Labels)
-	labels := make([]int32, size)
-	for i, l := range b.Labels {
-		labels[i] = t.data.number[l]
-	}
+	defer batches.release(b)
+	size, labels := len(b.index), t.data.numbers(b.index)
 	for g, rate := range c.Optimizer.Rates.list() {
-		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.frozen(n)) {
 			t.info.Taken[g]++
 		}
 	}
@@ -299,11 +300,11 @@ func (t *Trainer) take(s *step, p int, batches *loader.Loader) error {
 		samples = c.Phases[p].Samples
 	}
 	eps := noise(c.Seed, n, samples, size, c.Method.Dim)
-	values, zi, err := s.run(b.Images, []int{size, c.Image.Crop, c.Image.Crop, 3}, labels, eps, table, uniform)
+	values, zi, err := s.run(b.input, labels, eps, table, uniform)
 	if err != nil {
 		return fmt.Errorf("train: step %d: %w", n+1, err)
 	}
-	if err := t.finite(n, values, b.Index); err != nil {
+	if err := t.finite(n, values, b.index); err != nil {
 		return err
 	}
 	t.info.Step, t.info.Metrics = n+1, nil
