@@ -100,20 +100,24 @@ func takesUnreversed(u, n *node) bool {
 	return ok && planByInput(&planner{slots: map[*node]int{}}, u, c)
 }
 
-// planPad puts a frame around a tensor.
+// planPad puts a frame around a tensor and zeros between its elements. A negative frame crops.
 func planPad(p *planner, n *node) (bool, error) {
 	x, fill := n.in[0], n.in[1]
-	frames := padAxes(n)
-	strides := rowMajor(n.dims(), 1)
-	first := 0
-	for a, f := range frames {
-		if f.Start < 0 || f.End < 0 {
+	from, to := rowMajor(x.dims(), 1), rowMajor(n.dims(), 1)
+	dims, src, dst := make([]int, len(from)), make([]int, len(from)), make([]int, len(from))
+	first, at := 0, 0
+	for a, f := range padAxes(n) {
+		step := f.Interior + 1
+		lo := (max(-f.Start, 0) + step - 1) / step // the first and the last element that stay
+		hi := min(x.dims()[a]-1, (n.dims()[a]-1-f.Start)/step)
+		if hi < lo || f.Start >= n.dims()[a] { // nothing of x is left
 			return false, nil
 		}
-		first += f.Start * strides[a]
-		strides[a] *= f.Interior + 1
+		dims[a], src[a], dst[a] = hi-lo+1, from[a], to[a]*step
+		first += lo * from[a]
+		at += (f.Start + lo*step) * to[a]
 	}
-	p.move(n, x, x.dims(), rowMajor(x.dims(), 1), 0, strides, first, fill)
+	p.move(n, x, dims, src, first, dst, at, fill)
 	return true, nil
 }
 
