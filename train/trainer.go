@@ -23,6 +23,9 @@ import (
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
 var ErrInterrupted = errors.New("interrupted; the state is saved")
 
+// ErrNoState is wrapped by Resume's error for a folder without a whole checkpoint.
+var ErrNoState = errors.New("no whole checkpoint to go on from")
+
 // Trainer is one run.
 type Trainer struct {
 	Config   *Config
@@ -128,7 +131,7 @@ func newest(folder Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
 		}
 		w.Say(fmt.Sprintf("%v; trying the one before", err))
 	}
-	return nil, checkpoint.Info{}, fmt.Errorf("train: %s holds no whole checkpoint to go on from", string(folder))
+	return nil, checkpoint.Info{}, fmt.Errorf("train: %s: %w", string(folder), ErrNoState)
 }
 
 // open opens the data and makes the model.

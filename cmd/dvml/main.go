@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/dvml/dvml/experiment"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/train"
 )
@@ -23,6 +24,7 @@ type cli struct {
 	Info       infoCmd       `cmd:"" help:"Say what an HDF5 file holds and draw a contact sheet of it."`
 	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
 	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
+	Experiment experimentCmd `cmd:"" help:"Train a list of runs over seeds and write a report: the report's and the paper's experiments, six losses, or your own."`
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`
@@ -36,7 +38,7 @@ func main() {
 // run is main with its exit status as a value.
 func run(args []string) int {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("dvml"), kong.Vars{"formats": strings.Join(imageset.Formats(), ", ")},
+	parser, err := kong.New(&c, kong.Name("dvml"), kong.Vars{"formats": strings.Join(imageset.Formats(), ", "), "plans": strings.Join(experiment.Names(), ", ")},
 		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {

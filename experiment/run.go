@@ -1,0 +1,165 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/train"
+)
+
+// Options say how a plan is carried out.
+type Options struct {
+	Out     string   // folder of all runs
+	Data    string   // HDF5 file of images
+	Weights string   // of the backbone, with its form, width and normalisation; empty: drawn
+	Set     []string // settings over the plan's
+	Steps   int      // of all phases together, shared out as the plan's are; 0: the plan's
+	Batch   int      // images of a batch, by fewer classes; 0: the plan's
+	Seeds   []uint64 // instead of the plan's
+	Backend compute.Backend
+	Watch   train.Watcher
+}
+
+// Result is what one run gave under one seed.
+type Result struct {
+	Run     Run
+	Seed    uint64
+	Config  *train.Config
+	Folder  train.Folder
+	Rows    []train.Row
+	Metrics map[string]float64 // after the last step
+	Seconds float64            // of training and evaluating, over all sittings
+}
+
+// Run carries out the plan. Results come in the order of runs, then seeds.
+func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
+	var weights *checkpoint.Backbone
+	if o.Weights != "" {
+		var err error
+		if weights, err = checkpoint.ReadBackbone(o.Weights); err != nil {
+			return nil, fmt.Errorf("experiment: %w", err)
+		}
+	}
+	seeds := p.Seeds
+	if len(o.Seeds) > 0 {
+		seeds = o.Seeds
+	}
+	var results []Result
+	for _, r := range p.Runs {
+		for _, seed := range seeds {
+			c, err := p.Config(r, seed, o.Set)
+			if err != nil {
+				return nil, fmt.Errorf("experiment: %s: %w", r.Name, err)
+			}
+			c.Data = o.Data
+			if weights != nil {
+				c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = o.Weights, weights.Spec, weights.Normalisation
+			}
+			if o.Steps > 0 {
+				scale(c, o.Steps)
+			}
+			if o.Batch > 0 {
+				c.Batch.Classes = max(2, o.Batch*c.Batch.Classes/c.Batch.Size())
+			}
+			o.Watch.Say(fmt.Sprintf("%s, seed %d", r.Name, seed))
+			folder := train.Folder(filepath.Join(o.Out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
+			res, err := one(ctx, c, folder, o)
+			if err != nil {
+				return nil, fmt.Errorf("experiment: %s, seed %d: %w", r.Name, seed, err)
+			}
+			res.Run, res.Seed = r, seed
+			results = append(results, res)
+		}
+	}
+	return results, nil
+}
+
+// scale makes the phases last steps steps together, each as large a share as before.
+func scale(c *train.Config, steps int) {
+	whole, before := c.Steps(), 0
+	for i := range c.Phases {
+		from := before * steps / whole
+		before += c.Phases[i].Steps
+		c.Phases[i].Steps = max(1, before*steps/whole-from)
+	}
+}
+
+// one trains a run to its end, or goes on with it, or finds it finished.
+func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (Result, error) {
+	t, err := open(c, folder, o)
+	if err != nil {
+		return Result{}, err
+	}
+	defer t.Close()
+	began := time.Now()
+	err = t.Run(ctx)
+	if more := addSeconds(folder, time.Since(began)); err == nil {
+		err = more
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	rows, err := train.ReadRows(folder.Metrics())
+	if err != nil {
+		return Result{}, err
+	}
+	seconds, err := readSeconds(folder)
+	return Result{Config: t.Config, Folder: folder, Rows: rows, Metrics: t.Metrics(), Seconds: seconds}, err
+}
+
+// open goes on with the run in folder, or starts it.
+func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, error) {
+	if _, err := os.Stat(folder.Config()); err != nil {
+		return train.New(c, folder, o.Backend, o.Watch)
+	}
+	t, err := train.Resume(folder, func(string) (compute.Backend, error) { return o.Backend, nil }, o.Watch)
+	if errors.Is(err, train.ErrNoState) { // it was stopped before its first state
+		if err := os.RemoveAll(string(folder)); err != nil {
+			return nil, err
+		}
+		return train.New(c, folder, o.Backend, o.Watch)
+	}
+	if err != nil {
+		return nil, err
+	}
+	want, err := c.YAML()
+	if err != nil {
+		return nil, err
+	}
+	if have, err := t.Config.YAML(); err != nil || string(have) != string(want) {
+		t.Close()
+		return nil, fmt.Errorf("%s holds a run with other settings; name another folder or remove it", string(folder))
+	}
+	return t, nil
+}
+
+func secondsFile(folder train.Folder) string { return filepath.Join(string(folder), "seconds") }
+
+// addSeconds keeps the time that a run has taken so far; finding a run finished adds nothing that counts.
+func addSeconds(folder train.Folder, d time.Duration) error {
+	before, err := readSeconds(folder)
+	if err != nil {
+		before = 0
+	}
+	if d < time.Second && before > 0 {
+		return nil
+	}
+	return os.WriteFile(secondsFile(folder), []byte(strconv.FormatFloat(before+d.Seconds(), 'f', 1, 64)+"\n"), 0o644)
+}
+
+func readSeconds(folder train.Folder) (float64, error) {
+	text, err := os.ReadFile(secondsFile(folder))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(strings.TrimSpace(string(text)), 64)
+}
