@@ -42,13 +42,26 @@ func (b *Buffer) Shape() (shapes.Shape, error) { return b.inner.Shape() }
 func (b *Buffer) DeviceNum() (compute.DeviceNum, error) { return b.inner.DeviceNum() }
 
 // ToFlatData copies the values into the slice flat.
-func (b *Buffer) ToFlatData(flat any) error { return b.inner.ToFlatData(flat) }
+func (b *Buffer) ToFlatData(flat any) error {
+	if err := b.held(); err != nil {
+		return err
+	}
+	return b.inner.ToFlatData(flat)
+}
 
 // Data returns the slice of the buffer's values.
-func (b *Buffer) Data() (any, error) { return b.inner.Data() }
+func (b *Buffer) Data() (any, error) {
+	if err := b.held(); err != nil {
+		return nil, err
+	}
+	return b.inner.Data()
+}
 
 // CopyToDevice copies the buffer; there is one device.
 func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) {
+	if err := b.held(); err != nil {
+		return nil, err
+	}
 	inner, err := b.inner.CopyToDevice(device)
 	if err != nil {
 		return nil, err
@@ -56,12 +69,17 @@ func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) 
 	return b.backend.wrap(inner)
 }
 
+// held tells whether the buffer still has its memory.
+func (b *Buffer) held() error {
+	if b.donated {
+		return fmt.Errorf("cpu: buffer of shape %s: it was donated to an execution and holds nothing any more", b.shape)
+	}
+	return nil
+}
+
 // bytes returns the buffer's memory.
 func (b *Buffer) bytes() ([]byte, error) {
-	if b.donated {
-		return nil, fmt.Errorf("cpu: buffer of shape %s: it was donated to an execution and holds nothing any more", b.shape)
-	}
-	flat, err := b.inner.Data()
+	flat, err := b.Data()
 	if err != nil {
 		return nil, fmt.Errorf("cpu: buffer of shape %s: %w", b.shape, err)
 	}

@@ -103,11 +103,19 @@ func (e *portableExecutable) Execute(inputs []compute.Buffer, donate []bool, dev
 		if !ok {
 			return nil, fmt.Errorf("cpu: input %d is a %T, which is no buffer of this backend", i, in)
 		}
+		if err := buffer.held(); err != nil {
+			return nil, err
+		}
 		inner[i] = buffer.inner
 	}
 	out, err := e.inner.Execute(inner, donate, device)
 	if err != nil {
 		return nil, err
+	}
+	for i, in := range inputs {
+		if i < len(donate) && donate[i] {
+			in.(*Buffer).donated = true
+		}
 	}
 	for i, o := range out {
 		if out[i], err = e.backend.wrap(o); err != nil {

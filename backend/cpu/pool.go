@@ -43,7 +43,8 @@ func pooling(n *node) (kind compute.ReduceOpType, size, strides []int, pads [][2
 	return kind, size, strides, n.attrs[5].([][2]int), true
 }
 
-// planMaxPool takes the maximum over windows of images. Where the graph has its gradient too, the positions of the maxima are kept for it.
+// planMaxPool takes the maximum over windows of images. Where the graph has its gradient too, the positions of the maxima are kept for it. A NaN that
+// does not come first in its window is passed over; a window of NaNs gives NaN.
 func planMaxPool(p *planner, n *node) (bool, error) {
 	kind, size, strides, pads, ok := pooling(n)
 	if !ok || kind != compute.ReduceOpMax {
