@@ -35,7 +35,7 @@ type imageBatches struct {
 }
 
 func (t *Trainer) imageBatches(step int) (batches, error) {
-	s, err := t.data.sampler(t.Config)
+	s, err := t.data.sampler(t.Config.batchOf(t.Config.PhaseAt(step)), t.Config.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (t *Trainer) batches(step int) (batches, error) {
 	if !t.Config.Freeze.frozen(step) {
 		return t.imageBatches(step)
 	}
-	s, err := t.data.sampler(t.Config)
+	s, err := t.data.sampler(t.Config.batchOf(t.Config.PhaseAt(step)), t.Config.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,13 @@ import (
 // BenchmarkStep returns a training step on images [B,H,W,3] for package bench: the same graph as a run's, of m's whole objective in the first phase
 // of c, or (objective false) of the sum of the backbone's features alone.
 func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (func(images *tensors.Tensor) error, error) {
-	steering := tensors.FromFlatDataAndDimensions(c.Optimizer.steering(0, 1, make([]int, len(groups))), len(groups), columns)
+	steering := tensors.FromFlatDataAndDimensions(c.Optimizer.steering(c.Optimizer.Rates, 0, 1, make([]int, len(groups))), len(groups), columns)
 	all := func(int) bool { return true }
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
 		total := func() *Node {
 			if objective {
-				return m.Train(scope, images, dvml.Inputs{Labels: labels, Eps: eps}, c.Phases[0]).Total
+				return m.Train(scope, images, dvml.Inputs{Labels: labels, Eps: eps}, c.Phases[0].Phase).Total
 			}
 			return ReduceAllSum(m.Features(scope, images, true))
 		}()

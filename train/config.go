@@ -19,13 +19,53 @@ type Config struct {
 	Backbone   BackboneConfig   `yaml:"backbone"`
 	Image      ImageConfig      `yaml:"image"`
 	Method     dvml.Method      `yaml:"method"`
-	Phases     []dvml.Phase     `yaml:"phases"`
+	Phases     []Phase          `yaml:"phases"`
 	Batch      BatchConfig      `yaml:"batch"`
 	Freeze     FreezeConfig     `yaml:"freeze"`
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
 	Evaluate   EvaluateConfig   `yaml:"evaluate"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
 	Log        LogConfig        `yaml:"log"`
+}
+
+// Phase is a phase of the method with what may change at its beginning beside the losses' weights.
+type Phase struct {
+	dvml.Phase `yaml:",inline"`
+	// Batch and Rates stand in for the run's own while the phase lasts; nil: the run's.
+	Batch *BatchConfig `yaml:"batch,omitempty"`
+	Rates *Rates       `yaml:"rates,omitempty"`
+}
+
+// batchOf is how the batches of phase p are drawn.
+func (c *Config) batchOf(p int) BatchConfig {
+	if b := c.Phases[p].Batch; b != nil {
+		return *b
+	}
+	return c.Batch
+}
+
+// perClass is the most images of one class that any batch holds, which makes triplets far cheaper where it is known; 0: not known.
+func (c *Config) perClass() int {
+	most := 0
+	for p := range c.Phases {
+		switch b := c.batchOf(p); b.Sampler {
+		case "pxk":
+			most = max(most, b.PerClass)
+		case "npair":
+			most = max(most, 2)
+		default:
+			return 0
+		}
+	}
+	return most
+}
+
+// ratesOf are the learning rates of phase p.
+func (c *Config) ratesOf(p int) Rates {
+	if r := c.Phases[p].Rates; r != nil {
+		return *r
+	}
+	return c.Optimizer.Rates
 }
 
 // BackboneConfig is the network below the heads and where its first weights come from.
@@ -170,9 +210,26 @@ func (c *Config) Validate() error {
 	oneOf := func(name, value string, known ...string) {
 		check(slices.Contains(known, value), "%s is %q; it is one of %s", name, value, strings.Join(known, ", "))
 	}
-	oneOf("batch.sampler", c.Batch.Sampler, "pxk", "npair", "balanced")
-	check(c.Batch.Classes >= 2, "batch.classes is %d; it is at least 2", c.Batch.Classes)
-	check(c.Batch.PerClass >= 1, "batch.per_class is %d; it is at least 1", c.Batch.PerClass)
+	checkBatch := func(name string, b BatchConfig) {
+		oneOf(name+".sampler", b.Sampler, "pxk", "npair", "balanced")
+		check(b.Classes >= 2, "%s.classes is %d; it is at least 2", name, b.Classes)
+		check(b.PerClass >= 1, "%s.per_class is %d; it is at least 1", name, b.PerClass)
+	}
+	checkRates := func(name string, rates Rates) {
+		for i, r := range rates.list() {
+			check(r >= 0, "%s.%s is %g; it is not negative", name, groups[i], r)
+		}
+	}
+	checkBatch("batch", c.Batch)
+	checkRates("optimizer.rates", c.Optimizer.Rates)
+	for i, p := range c.Phases {
+		if p.Batch != nil {
+			checkBatch(fmt.Sprintf("phases[%d].batch", i), *p.Batch)
+		}
+		if p.Rates != nil {
+			checkRates(fmt.Sprintf("phases[%d].rates", i), *p.Rates)
+		}
+	}
 	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
 	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
 	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)
@@ -183,9 +240,6 @@ func (c *Config) Validate() error {
 	check(o.Beta1 >= 0 && o.Beta1 < 1, "optimizer.beta1 is %g; it is in [0,1)", o.Beta1)
 	check(o.Beta2 >= 0 && o.Beta2 < 1, "optimizer.beta2 is %g; it is in [0,1)", o.Beta2)
 	check(o.Epsilon > 0, "optimizer.epsilon is %g; it is positive", o.Epsilon)
-	for i, r := range o.Rates.list() {
-		check(r >= 0, "optimizer.rates.%s is %g; it is not negative", groups[i], r)
-	}
 	check(o.ClipNorm >= 0, "optimizer.clip_norm is %g; it is not negative (0: no clipping)", o.ClipNorm)
 	check(o.WeightDecay >= 0, "optimizer.weight_decay is %g; it is not negative", o.WeightDecay)
 	check(c.Evaluate.Every >= 0, "evaluate.every is %d; it is not negative (0: at the end only)", c.Evaluate.Every)

@@ -66,15 +66,15 @@ func (c *Config) TestPlan() augment.Plan {
 }
 
 // sampler plans the batches.
-func (d *data) sampler(c *Config) (sampler.Sampler, error) {
+func (d *data) sampler(b BatchConfig, seed uint64) (sampler.Sampler, error) {
 	labels := d.reader.Labels()
-	switch c.Batch.Sampler {
+	switch b.Sampler {
 	case "npair":
-		return sampler.NewNPair(labels, d.train, c.Batch.Classes, c.Seed)
+		return sampler.NewNPair(labels, d.train, b.Classes, seed)
 	case "balanced":
-		return sampler.NewClassBalanced(labels, d.train, c.Batch.Size(), c.Seed)
+		return sampler.NewClassBalanced(labels, d.train, b.Size(), seed)
 	}
-	return sampler.NewPxK(labels, d.train, c.Batch.Classes, c.Batch.PerClass, c.Seed)
+	return sampler.NewPxK(labels, d.train, b.Classes, b.PerClass, seed)
 }
 
 // numbers returns the training classes, from 0, of images.

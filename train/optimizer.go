@@ -44,9 +44,9 @@ const (
 
 // steering returns the values, [groups x columns], that steer the update of the step that makes each group's counter taken[g]: learning rates
 // under the schedule at step (from 0) of steps, with Adam's bias corrections (Kingma and Ba 2015). Computed here in float64, so that a graph needs no counter.
-func (o OptimizerConfig) steering(step, steps int, taken []int) []float32 {
+func (o OptimizerConfig) steering(rates Rates, step, steps int, taken []int) []float32 {
 	table := make([]float32, len(groups)*columns)
-	for g, rate := range o.Rates.list() {
+	for g, rate := range rates.list() {
 		rate *= o.factor(step, steps)
 		first, second := 1.0, 1.0
 		if o.Name != "sgd" {

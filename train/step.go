@@ -39,8 +39,8 @@ type step struct {
 }
 
 // newStep prepares the graph of phase: it is built and compiled at the first call. With the backbone frozen, its input is features.
-func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, phase dvml.Phase, frozen bool) (*step, error) {
-	rates := o.Rates.list()
+func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, groupRates Rates, phase dvml.Phase, frozen bool) (*step, error) {
+	rates := groupRates.list()
 	trains := func(group int) bool {
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
 	}

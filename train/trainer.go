@@ -144,12 +144,7 @@ func (t *Trainer) open() (err error) {
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
 	}
 	method := t.Config.Method
-	switch t.Config.Batch.Sampler { // what the loss may count on, which makes triplets far cheaper
-	case "pxk":
-		method.Loss.PerClass = t.Config.Batch.PerClass
-	case "npair":
-		method.Loss.PerClass = 2
-	}
+	method.Loss.PerClass = t.Config.perClass()
 	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, method, t.data.classes, t.Config.Seed); err != nil {
 		t.data.reader.Close()
 		return fmt.Errorf("train: %w", err)
@@ -247,7 +242,7 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 func (t *Trainer) stretch(ctx context.Context) error {
 	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
 	frozen := c.Freeze.frozen(t.info.Step)
-	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.Phases[p], frozen)
+	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.ratesOf(p), c.Phases[p].Phase, frozen)
 	if err != nil {
 		return fmt.Errorf("train: phase %d: %w", p+1, err)
 	}
@@ -288,12 +283,12 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	}
 	defer batches.release(b)
 	size, labels := len(b.index), t.data.numbers(b.index)
-	for g, rate := range c.Optimizer.Rates.list() {
+	for g, rate := range c.ratesOf(p).list() {
 		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.frozen(n)) {
 			t.info.Taken[g]++
 		}
 	}
-	table := c.Optimizer.steering(n, c.Steps(), t.info.Taken)
+	table := c.Optimizer.steering(c.ratesOf(p), n, c.Steps(), t.info.Taken)
 	var uniform *tensors.Tensor
 	if t.Model.NeedsUniform() {
 		uniform = uniforms(c.Seed, n, size)
