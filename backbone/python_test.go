@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/internal/python"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -46,10 +47,7 @@ json.dump({"Features": y.flatten().tolist(), "Norms": grads}, open(sys.argv[3], 
 
 // Fresh networks, small images, features and every gradient against PyTorch's in float64.
 func TestAgreesWithPyTorch(t *testing.T) {
-	interpreter := os.Getenv("DVML_PYTHON")
-	if interpreter == "" {
-		t.Skip("set DVML_PYTHON to an interpreter with the packages torch and safetensors")
-	}
+	interpreter := python.With(t, "torch", "safetensors")
 	for _, c := range []struct {
 		spec                Spec
 		features, gradients float64 // tolerances; batch norm over few pixels makes much of float32's roundings

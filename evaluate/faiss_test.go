@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	peer "github.com/dvml/dvml/internal/python"
 )
 
 // likeProducts makes n unit rows in classes of 1 to 10, their factors of falling strength, as embeddings of Stanford Online Products have them.
@@ -43,10 +45,11 @@ func likeProducts(n, dim, classes int) ([]float32, []int32) {
 // TestAgainstFaiss compares time and outcome with faiss: DVML_PYTHON names a Python with faiss, DVML_FAISS the number of rows (60502, the test
 // half of Stanford Online Products, for the full comparison: a few minutes).
 func TestAgainstFaiss(t *testing.T) {
-	python, rows := os.Getenv("DVML_PYTHON"), os.Getenv("DVML_FAISS")
-	if python == "" || rows == "" {
+	rows := os.Getenv("DVML_FAISS")
+	if rows == "" {
 		t.Skip("set DVML_PYTHON to a Python with faiss and DVML_FAISS to a number of rows")
 	}
+	python := peer.With(t, "faiss", "numpy")
 	n, err := strconv.Atoi(rows)
 	if err != nil {
 		t.Fatal(err)

@@ -7,16 +7,14 @@ import (
 	"os/exec"
 	"testing"
 
+	peer "github.com/dvml/dvml/internal/python"
 	"github.com/dvml/dvml/internal/shared"
 )
 
 // Real photographs, as they are and scaled down, against what Pillow makes of them. Decoders of JPEG differ in how they widen the colour planes, most
 // at edges between saturated colours; on average by little.
 func TestPhotographsAgreeWithPillow(t *testing.T) {
-	python := os.Getenv("DVML_PYTHON")
-	if python == "" {
-		t.Skip("imageset: DVML_PYTHON does not name a Python with Pillow")
-	}
+	python := peer.With(t, "PIL")
 	const script = `
 import sys
 from PIL import Image

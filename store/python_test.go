@@ -3,20 +3,18 @@ package store
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	peer "github.com/dvml/dvml/internal/python"
 )
 
 // python runs a script with the interpreter that DVML_PYTHON names, which must have h5py, and returns what it prints.
 func python(t *testing.T, script string, args ...string) string {
 	t.Helper()
-	interpreter := os.Getenv("DVML_PYTHON")
-	if interpreter == "" {
-		t.Skip("DVML_PYTHON names no Python interpreter with h5py")
-	}
+	interpreter := peer.With(t, "h5py")
 	cmd := exec.Command(interpreter, append([]string{"-c", script}, args...)...)
 	var failure bytes.Buffer
 	cmd.Stderr = &failure

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"image/png"
 	"math"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	peer "github.com/dvml/dvml/internal/python"
 )
 
 // found is what testdata/read.py prints.
@@ -38,10 +39,7 @@ type found struct {
 
 // TestPython has TensorBoard's own readers read a run that was killed in the middle of a record and resumed.
 func TestPython(t *testing.T) {
-	python := os.Getenv("DVML_PYTHON")
-	if python == "" {
-		t.Skip("set DVML_PYTHON to a Python interpreter that has the package tensorboard")
-	}
+	python := peer.With(t, "tensorboard")
 	logdir := t.TempDir()
 	dir := filepath.Join(logdir, "run")
 	nodes := []Node{

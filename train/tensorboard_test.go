@@ -1,18 +1,16 @@
 package train
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	peer "github.com/dvml/dvml/internal/python"
 )
 
 // TestTensorBoardReadsARun lets TensorBoard's own reader look at a run's events.
 func TestTensorBoardReadsARun(t *testing.T) {
-	python := os.Getenv("DVML_PYTHON")
-	if python == "" {
-		t.Skip("set DVML_PYTHON to a Python interpreter with the package tensorboard")
-	}
+	python := peer.With(t, "tensorboard")
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	dir := filepath.Join(t.TempDir(), "run")

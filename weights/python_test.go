@@ -1,19 +1,17 @@
 package weights
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	peer "github.com/dvml/dvml/internal/python"
 )
 
 // python runs a script under the interpreter that DVML_PYTHON names, or skips.
 func python(t *testing.T, script string, args ...string) {
 	t.Helper()
-	interpreter := os.Getenv("DVML_PYTHON")
-	if interpreter == "" {
-		t.Skip("set DVML_PYTHON to an interpreter with the packages safetensors, torch and numpy")
-	}
+	interpreter := peer.With(t, "safetensors", "torch", "numpy")
 	if out, err := exec.Command(interpreter, append([]string{"-c", script}, args...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

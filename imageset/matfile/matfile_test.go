@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dvml/dvml/imageset/internal/mattest"
+	peer "github.com/dvml/dvml/internal/python"
 	"github.com/dvml/dvml/internal/shared"
 )
 
@@ -181,10 +182,7 @@ func TestCars196(t *testing.T) {
 
 // SciPy writes, this package reads.
 func TestSciPy(t *testing.T) {
-	python := os.Getenv("DVML_PYTHON")
-	if python == "" {
-		t.Skip("matfile: DVML_PYTHON does not name a Python with scipy")
-	}
+	python := peer.With(t, "scipy", "numpy")
 	path := filepath.Join(t.TempDir(), "a.mat")
 	const script = `
 import sys, numpy as np, scipy.io as io
