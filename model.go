@@ -69,8 +69,3 @@ func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) *Node {
 	scope = scope.At("heads")
 	return m.Method.invariant(scope, m.Method.normalised(scope, x, false))
 }
-
-// Variation builds all heads at test time from features [B,F]: z_I, and mean and log variance of z_V.
-func (m *Model) Variation(scope *model.Scope, x *Node) Embedding {
-	return m.Method.heads(scope, x, false)
-}

@@ -71,10 +71,13 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err != nil {
 		return nil, err
 	}
+	p := profiling.Load()
 	for i, run := range w.steps {
+		began := p.begin()
 		if err := run(); err != nil {
 			return nil, fmt.Errorf("cpu: %s: %w", e.steps[i].name, err)
 		}
+		p.end(e.steps[i].kind(), began)
 	}
 	var bad []error
 	for i, in := range inputs {

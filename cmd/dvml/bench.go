@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
+	"github.com/dvml/dvml/backend/cpu"
 	"github.com/dvml/dvml/bench"
 	"github.com/dvml/dvml/engine"
 )
@@ -16,6 +18,7 @@ type benchCmd struct {
 	Repeat  int      `default:"5" help:"Runs of which the best counts."`
 	Against string   `type:"existingfile" help:"A JSON file with the same keys, from another program or machine: adds the ratios to it."`
 	Backend string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Profile bool     `help:"Say where the time goes, by kind of operation (backend cpu)."`
 	JSON    bool     `help:"Print JSON."`
 }
 
@@ -36,6 +39,9 @@ func (c *benchCmd) Run() error {
 			return fmt.Errorf("%s: %w", c.Against, err)
 		}
 	}
+	if c.Profile {
+		cpu.StartProfile()
+	}
 	r, err := bench.Run(backend, bench.Options{Batch: c.Batch, Size: c.Size, Repeat: c.Repeat, Only: c.Only,
 		Say: func(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }})
 	if err != nil {
@@ -45,6 +51,14 @@ func (c *benchCmd) Run() error {
 		return json.NewEncoder(os.Stdout).Encode(r)
 	}
 	fmt.Println(r.Engine)
+	shares := cpu.StopProfile()
+	var all time.Duration
+	for _, s := range shares {
+		all += s.Time
+	}
+	for _, s := range shares {
+		fmt.Printf("  %5.1f %%  %-28s %d steps\n", 100*s.Time.Seconds()/all.Seconds(), s.Kind, s.Steps)
+	}
 	for _, row := range bench.Table(r, other) {
 		fmt.Println(row)
 	}
