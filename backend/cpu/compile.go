@@ -25,6 +25,7 @@ type planner struct {
 	slots     map[*node]int // of roots
 	roots     []*node       // by slot
 	positions map[poolKey]*node
+	deferred  map[*group]func() // groups that a convolution computes in its last pass
 }
 
 // compile plans the builder's main function.
@@ -123,6 +124,10 @@ func (p *planner) planGroup(n *node) error {
 		n.place = nowhere
 	}
 	if n != gr.members[len(gr.members)-1] {
+		return nil
+	}
+	if run, ok := p.deferred[gr]; ok {
+		run()
 		return nil
 	}
 	inside := map[*node]bool{}

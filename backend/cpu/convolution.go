@@ -76,6 +76,10 @@ func planForward(p *planner, n *node, c convolution) bool {
 	if !ok {
 		return false
 	}
+	if e, ok := epilogueOf(n); ok {
+		p.fused(n, e, c, k)
+		return true
+	}
 	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(n)
 	p.add("convolution", []*node{n}, []*node{c.x, c.w}, func(w *workspace) func() error {
 		return func() error {
