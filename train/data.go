@@ -46,6 +46,28 @@ func openData(path string) (*data, error) {
 	return d, nil
 }
 
+// FitClasses lowers the number of classes in a batch to what the data has, for presets, which cannot know it; say is told what it changed.
+func (c *Config) FitClasses(say func(line string)) error {
+	d, err := openData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer d.reader.Close()
+	fit := func(b *BatchConfig) {
+		if b.Classes > d.classes {
+			say(fmt.Sprintf("a batch holds %d classes, not %d: the data has no more to train on", d.classes, b.Classes))
+			b.Classes = d.classes
+		}
+	}
+	fit(&c.Batch)
+	for i := range c.Phases {
+		if b := c.Phases[i].Batch; b != nil {
+			fit(b)
+		}
+	}
+	return nil
+}
+
 // testLabels are the classes of the held-out images.
 func (d *data) testLabels() []int32 {
 	labels := make([]int32, len(d.test))

@@ -322,3 +322,20 @@ func TestWrongData(t *testing.T) {
 		t.Errorf("a crop larger than the images: %v", err)
 	}
 }
+
+func TestFitClasses(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	c, err := Preset("cars-best")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = data
+	var said []string
+	if err := c.FitClasses(func(line string) { said = append(said, line) }); err != nil {
+		t.Fatal(err)
+	}
+	if c.Batch.Classes != 4 || c.batchOf(2).Classes != 4 || len(said) != 2 {
+		t.Errorf("batches of %d and %d classes; said %q", c.Batch.Classes, c.batchOf(2).Classes, said)
+	}
+}

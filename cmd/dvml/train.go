@@ -18,7 +18,7 @@ import (
 
 type trainCmd struct {
 	Config   string   `short:"c" type:"existingfile" help:"Settings, YAML. What it does not name has its default."`
-	Preset   string   `help:"Settings by name: see dvml presets."`
+	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best with --backbone, else laptop."`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
@@ -62,7 +62,7 @@ func (c *trainCmd) trainer(screen *screen) (*train.Trainer, error) {
 			return engine.New(first(c.Backend, name))
 		}, screen)
 	}
-	cfg, name, err := c.settings()
+	cfg, name, err := c.settings(screen)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (c *trainCmd) trainer(screen *screen) (*train.Trainer, error) {
 }
 
 // settings reads the file or the preset, and lays the flags over it.
-func (c *trainCmd) settings() (cfg *train.Config, name string, err error) {
+func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err error) {
 	switch {
 	case c.Config != "" && c.Preset != "":
 		return nil, "", errors.New("-c and --preset exclude each other")
@@ -86,7 +86,11 @@ func (c *trainCmd) settings() (cfg *train.Config, name string, err error) {
 		name = strings.TrimSuffix(filepath.Base(c.Config), filepath.Ext(c.Config))
 		cfg, err = train.ReadConfig(c.Config)
 	default:
-		name = first(c.Preset, "laptop")
+		name = c.Preset
+		if name == "" && c.Backbone != "" {
+			name = "cars-best" // warm heads, then end to end: the best recipe known for a pretrained backbone
+		}
+		name = first(name, "laptop")
 		cfg, err = train.Preset(name)
 	}
 	if err != nil {
@@ -103,6 +107,11 @@ func (c *trainCmd) settings() (cfg *train.Config, name string, err error) {
 	}
 	for _, s := range c.Set {
 		if err := cfg.Set(s); err != nil {
+			return nil, "", err
+		}
+	}
+	if c.Config == "" {
+		if err := cfg.FitClasses(screen.Say); err != nil {
 			return nil, "", err
 		}
 	}
