@@ -19,17 +19,16 @@ import (
 )
 
 type quickstartCmd struct {
-	Out     string `default:"quickstart" help:"Folder for everything that it makes."`
+	Out     string `default:"quickstart" help:"Folder for everything that it makes; an earlier quickstart in it is replaced."`
 	Seed    uint64 `default:"1" help:"Fixes every bit of the result."`
 	Backend string `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
-	Force   bool   `help:"Replace the folder of an earlier quickstart."`
 }
 
 // The image set of the quickstart.
 const (
-	quickClasses  = 40
-	quickPerClass = 30
-	quickSize     = 64
+	quickClasses  = 60
+	quickPerClass = 32
+	quickSize     = 72
 )
 
 // Run draws, prepares, trains, evaluates and searches.
@@ -72,17 +71,17 @@ func (c *quickstartCmd) folder() error {
 }
 
 func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
-	photographs := filepath.Join(c.Out, "photographs")
-	fmt.Printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, photographs)
-	if err := drawn.Draw(photographs, drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed}); err != nil {
+	pictures := filepath.Join(c.Out, "pictures")
+	fmt.Printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, pictures)
+	if err := drawn.Draw(pictures, drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed}); err != nil {
 		return err
 	}
-	set, err := imageset.Open(photographs, imageset.Options{})
+	set, err := imageset.Open(pictures, imageset.Options{})
 	if err != nil {
 		return err
 	}
 	defer set.Close()
-	fmt.Printf("2  Preparing them (dvml prepare %s %s)\n", photographs, data)
+	fmt.Printf("2  Packing them into one file (dvml prepare --size %d %s %s)\n", quickSize, pictures, data)
 	if _, err := imageset.Prepare(ctx, set, data, imageset.PrepareOptions{Size: quickSize, Strict: true}); err != nil {
 		return err
 	}
@@ -197,16 +196,18 @@ func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Durat
 	for _, name := range metricOrder(after) {
 		fmt.Printf("   %-8s %8.3f %8.3f\n", name, before[name], after[name])
 	}
+	sheet := filepath.Join(c.Out, "contact-sheet.png")
+	width := max(len(sheet), len(nearest), len(t.Folder.Curves()))
 	fmt.Printf(`
 Look at
-   %s   what it was trained on
-   %s      queries, and what it finds nearest (green: right, red: wrong)
-   %s          losses and metrics over the steps
+   %-*s  what it was trained on
+   %-*s  queries, and what it finds nearest (green: right, red: wrong)
+   %-*s  losses and metrics over the steps
 
-With your own photographs, one folder for each thing they show:
+With your own photographs, one folder for each thing they show (first: go build ./cmd/dvml, which makes dvml here):
    dvml prepare PHOTOGRAPHS photographs.h5
    dvml import torchvision:googlenet
    dvml train --data photographs.h5 --backbone googlenet-bn.safetensors
-`, filepath.Join(c.Out, "contact-sheet.png"), nearest, t.Folder.Curves())
+`, width, sheet, width, nearest, width, t.Folder.Curves())
 	return nil
 }

@@ -83,6 +83,9 @@ func (s *screen) count(what string) func(done, total int) {
 			}
 			return
 		}
+		if s.told.IsZero() { // short work says one line, at its end
+			s.told = time.Now()
+		}
 		if done == total || time.Since(s.told) > 10*time.Second {
 			s.told = time.Now()
 			s.say(fmt.Sprintf("%s: %d of %d", what, done, total))
