@@ -64,7 +64,7 @@ func writeImages(t *testing.T, path string) {
 // tiny is a run of 3 + 3 steps that takes a moment.
 func tiny(t *testing.T, data string) *Config {
 	t.Helper()
-	c, err := Preset("quickstart")
+	c, err := Preset("laptop")
 	if err != nil {
 		t.Fatal(err)
 	}
