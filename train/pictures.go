@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/loader"
@@ -35,6 +36,12 @@ func (l *logs) curves() error {
 		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
 		panel(rows, "Distances and norm", marks, PositiveDist, NegativeDist, EmbeddingNorm),
 	}
+	// A part that the method does not have is zero throughout.
+	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool {
+		return !slices.ContainsFunc(p.Series, func(s figure.Series) bool {
+			return slices.ContainsFunc(s.Y, func(y float64) bool { return y != 0 })
+		})
+	})
 	img, err := figure.Curves(panels)
 	if err != nil {
 		return fmt.Errorf("train: curves: %w", err)

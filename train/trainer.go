@@ -143,6 +143,12 @@ func (t *Trainer) open() (err error) {
 		t.data.reader.Close()
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
 	}
+	for p := range t.Config.Phases {
+		if _, err := t.data.sampler(t.Config.batchOf(p), t.Config.Seed); err != nil {
+			t.data.reader.Close()
+			return fmt.Errorf("train: phase %d: %w", p+1, err)
+		}
+	}
 	method := t.Config.Method
 	method.Loss.PerClass = t.Config.perClass()
 	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, method, t.data.classes, t.Config.Seed); err != nil {

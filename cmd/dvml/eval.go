@@ -23,7 +23,7 @@ type evalCmd struct {
 	Features   bool   `help:"Measure the backbone's pooled features instead of z_I."`
 	K          []int  `help:"The K of Recall@K. Default: the run's."`
 	Restarts   int    `default:"1" help:"Restarts of k-means."`
-	Bootstrap  int    `help:"Resamples for 95%% confidence intervals of the retrieval metrics; 0: none."`
+	Bootstrap  int    `help:"Resamples for 95% confidence intervals of the retrieval metrics; 0: none."`
 	Seed       uint64 `default:"1" help:"Seed of k-means and of the bootstrap."`
 	Batch      int    `default:"32" help:"Images that go through the network at once."`
 	Backend    string `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`

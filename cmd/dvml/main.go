@@ -53,7 +53,7 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "dvml:", err)
 		var parse *kong.ParseError
 		if errors.As(err, &parse) {
-			fmt.Fprintf(os.Stderr, "`dvml %s --help` shows how it is used.\n", parse.Context.Command())
+			fmt.Fprintf(os.Stderr, "`%s --help` shows how it is used.\n", strings.TrimSpace("dvml "+parse.Context.Command()))
 		}
 		return 2
 	}
