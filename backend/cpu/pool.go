@@ -95,7 +95,7 @@ type poolKey struct {
 	s kernel.Window
 }
 
-// planMaxPoolGradient takes SelectAndScatterMax(x, dy) of images whose pooling is in the graph.
+// planMaxPoolGradient takes SelectAndScatterMax(x, dy) of images. Where the pooling is not in the graph before it, the maxima are sought here.
 func planMaxPoolGradient(p *planner, n *node) (bool, error) {
 	x, dy := n.in[0], n.in[1]
 	s, ok := windowOf(x, n.attrs[0].([]int), n.attrs[1].([]int), n.attrs[2].([][2]int))
@@ -103,8 +103,11 @@ func planMaxPoolGradient(p *planner, n *node) (bool, error) {
 		return false, nil
 	}
 	pos, ok := p.positions[poolKey{x, s}]
-	if !ok {
-		return false, nil
+	if !ok { // the pooling is not in the graph, or comes later
+		y := &node{name: "maxima", in: []*node{x}, shape: dy.shape, param: -1}
+		y.first = y
+		p.maxPool(y, x, s)
+		pos = p.positions[poolKey{x, s}]
 	}
 	ps, dys, dxs := p.slot(pos), p.slot(dy), p.slot(n)
 	p.add("max pool gradient", []*node{n}, []*node{dy, pos}, func(w *workspace) func() error {

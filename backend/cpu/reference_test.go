@@ -28,7 +28,7 @@ type graphOf func(f compute.Function, in []compute.Value) []compute.Value
 
 var (
 	tested    = sync.OnceValue(func() compute.Backend { return must(New("")) })
-	reference = sync.OnceValue(func() compute.Backend { return must(compute.NewWithConfig("go:ops_sequential")) })
+	reference = sync.OnceValue(func() compute.Backend { return must(compute.NewWithConfig("go:parallelism=1,ops_sequential")) })
 )
 
 func must[T any](v T, err error) T {
