@@ -3,13 +3,22 @@ package main
 import (
 	"fmt"
 
+	"github.com/dvml/dvml/backend/cpu"
 	"github.com/dvml/dvml/engine"
 )
 
-type backendsCmd struct{}
+type backendsCmd struct {
+	Ops bool `help:"List which operations backend cpu has kernels for, and which run on GoMLX's portable backend."`
+}
 
 // Run lists the backends, with what each says of itself.
 func (c *backendsCmd) Run() error {
+	if c.Ops {
+		for _, op := range cpu.Ops() {
+			fmt.Printf("%-26s %s\n", op.Name, first(op.Native, "portable"))
+		}
+		return nil
+	}
 	for _, name := range engine.Names() {
 		mark := " "
 		if name == engine.Default {
