@@ -112,7 +112,7 @@ func network(backend compute.Backend, o Options, form string) (*Network, error) 
 	variables := model.NewStore()
 	spec := backbone.Spec{Form: form, Width: 1}
 	images := noise(o.Batch, o.Size, o.Size, 3)
-	step, err := trainingStep(backend, variables, spec, o)
+	step, free, err := trainingStep(backend, variables, spec, o)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,7 @@ func network(backend compute.Backend, o Options, form string) (*Network, error) 
 	if err != nil {
 		return nil, err
 	}
+	free()
 	r := &Network{Train: float64(o.Batch) / seconds}
 	exec, err := model.NewExec(backend, variables, func(scope *model.Scope, x *Node) *Node { return spec.Build(scope.At("backbone"), x, false) })
 	if err != nil {
@@ -147,16 +148,16 @@ func call(exec *model.Exec, x *tensors.Tensor) error {
 }
 
 // trainingStep returns one step of Adam: of DVML's objective on the original form, of the features' sum on the batch norm form.
-func trainingStep(backend compute.Backend, variables *model.Store, spec backbone.Spec, o Options) (func(images *tensors.Tensor) error, error) {
+func trainingStep(backend compute.Backend, variables *model.Store, spec backbone.Spec, o Options) (run func(images *tensors.Tensor) error, free func(), err error) {
 	c, err := train.Preset("report-3")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Method.FeatureNorm, c.Method.Classifier, c.Method.Loss = false, false, loss.Config{Name: "triplet", PerClass: 2}
 	c.Optimizer.Rates = train.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
 	m, err := dvml.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	labels := make([]int32, o.Batch)
 	for i := range labels {

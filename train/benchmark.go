@@ -10,8 +10,8 @@ import (
 )
 
 // BenchmarkStep returns a training step on images [B,H,W,3] for package bench: the same graph as a run's, of m's whole objective in the first phase
-// of c, or (objective false) of the sum of the backbone's features alone.
-func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (func(images *tensors.Tensor) error, error) {
+// of c, or (objective false) of the sum of the backbone's features alone. free releases its memory.
+func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
 	steering := tensors.FromFlatDataAndDimensions(c.Optimizer.steering(c.Optimizer.Rates, 0, 1, make([]int, len(groups))), len(groups), columns)
 	all := func(int) bool { return true }
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
@@ -26,10 +26,10 @@ func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c
 		return []*Node{total}
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return func(images *tensors.Tensor) error {
 		_, err := exec.Call(images, labels, eps, steering)
 		return err
-	}, nil
+	}, exec.Finalize, nil
 }
