@@ -62,7 +62,7 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 			}
 			c.Data = o.Data
 			if weights != nil {
-				c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = o.Weights, weights.Spec, weights.Normalisation
+				c.UseBackbone(o.Weights, weights)
 			}
 			if o.Steps > 0 {
 				scale(c, o.Steps)

@@ -9,6 +9,7 @@ import (
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/checkpoint"
 )
 
 // Config is everything that decides a run. base.yaml beside this file names each value, with its reason.
@@ -73,6 +74,13 @@ type BackboneConfig struct {
 	backbone.Spec `yaml:",inline"`
 	// Weights is a file that backbone.Spec.FromFile understands; empty: drawn from the seed.
 	Weights string `yaml:"weights"`
+}
+
+// UseBackbone takes form, width and normalisation from the weights in path. Where heads are warmed on cached features, batch norm keeps the
+// statistics that these were computed with: a backbone that changed its features at the moment it is unfrozen would undo the warm start.
+func (c *Config) UseBackbone(path string, b *checkpoint.Backbone) {
+	c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = path, b.Spec, b.Normalisation
+	c.Backbone.FreezeStatistics = b.Spec.Form == backbone.BN && c.Freeze.Part == "backbone"
 }
 
 // ImageConfig says how a stored image becomes the network's input.

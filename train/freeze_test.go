@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/checkpoint"
 )
 
 // frozenConfig trains heads on features of two crops for 4 steps, then the whole network for 2.
@@ -93,6 +96,23 @@ func TestFrozenEvaluationIsTheNetworks(t *testing.T) {
 	for i, v := range tr.eval.embeddings {
 		if d := v - whole[i]; d > 1e-4 || d < -1e-4 {
 			t.Fatalf("value %d of the embeddings is %g from the cache and %g from the network", i, v, whole[i])
+		}
+	}
+}
+
+func TestWarmStartKeepsBatchNormsStatistics(t *testing.T) {
+	for _, c := range []struct {
+		form, part string
+		want       bool
+	}{{backbone.BN, "backbone", true}, {backbone.BN, "", false}, {backbone.Original, "backbone", false}} {
+		cfg, err := base()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Freeze.Part = c.part
+		cfg.UseBackbone("w", &checkpoint.Backbone{Spec: backbone.Spec{Form: c.form, Width: 1}})
+		if cfg.Backbone.FreezeStatistics != c.want {
+			t.Errorf("%s, freeze %q: frozen statistics %t", c.form, c.part, cfg.Backbone.FreezeStatistics)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err
 		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}
-		cfg.Backbone.Weights, cfg.Backbone.Spec, cfg.Image.Normalisation = c.Backbone, b.Spec, b.Normalisation
+		cfg.UseBackbone(c.Backbone, b)
 	}
 	for _, s := range c.Set {
 		if err := cfg.Set(s); err != nil {
