@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dvml/dvml/imageset/drawn"
+)
+
+// The commands one after another, as a user would call them, on a small drawn set.
+func TestMainJob(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	tiny := []string{"--set", "backbone.width=0.125", "--set", "image.crop=32", "--set", "batch={sampler: pxk, classes: 3, per_class: 2}",
+		"--set", "phases=[{steps: 2, lambda: [1, 1, 0.1, 1], train_decoder: true, cut_reconstruction: true, samples: 1}]", "--set", "evaluate.k=[1, 2]"}
+	for _, c := range []struct {
+		status int
+		args   []string
+	}{
+		{0, []string{"prepare", in("pictures"), in("x.h5"), "--size", "40"}},
+		{1, []string{"prepare", in("pictures"), in("x.h5"), "--size", "40"}}, // it is there already
+		{0, []string{"info", in("x.h5")}},
+		{0, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)},
+		{1, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)}, // a run is there already
+		{0, []string{"train", "--resume", in("run")}},
+		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2"}},
+		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
+		{1, []string{"train", "--data", in("x.h5"), "--set", "no.such=1"}},
+		{1, []string{"eval", in("x.h5")}},
+		{2, []string{"tran"}},
+		{0, []string{"presets", "report-1"}},
+		{0, []string{"backends"}},
+	} {
+		if got := run(c.args); got != c.status {
+			t.Errorf("dvml %v: status %d, want %d", c.args, got, c.status)
+		}
+	}
+	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors"} {
+		if _, err := os.Stat(in(made)); err != nil {
+			t.Error(err)
+		}
+	}
+}
