@@ -335,3 +335,61 @@ func FuzzConvolution(f *testing.F) {
 		g.check(t, random(1))
 	})
 }
+
+// TestBiasAndReLU has what a convolution's last pass can do, with NaN among the images, and near misses: values that are read elsewhere too.
+func TestBiasAndReLU(t *testing.T) {
+	g := geometry{layout: forwardLayout, batch: 2, in: 5, out: 9, size: [2]int{6, 7}, kernel: [2]int{3, 3}, groups: 1, pads: [][2]int{{1, 1}, {1, 1}}}
+	a, xd, wd := g.axes()
+	r := random(31)
+	x := normal(r, xd...)
+	x.flat.([]float32)[100] = odd[9] // NaN
+	in := []tensor{x, normal(r, wd...), normal(r, 1, 1, 1, 9), normal(r, 2, 6, 7, 9)}
+	zero := func(f compute.Function) compute.Value { return must(f.Constant([]float32{0})) }
+	conv := func(f compute.Function, in []compute.Value) compute.Value {
+		return must(f.ConvGeneral(in[0], in[1], a, nil, g.pads, nil, nil, 1, 1))
+	}
+	relu := func(f compute.Function, x compute.Value) compute.Value {
+		return must(f.Where(must(f.LessOrEqual(x, zero(f))), zero(f), x))
+	}
+	for name, c := range map[string]struct {
+		step string
+		make graphOf
+	}{
+		"bias": {"convolution, bias", func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{must(f.Add(in[2], conv(f, in)))}
+		}},
+		"bias and ReLU": {"convolution, bias, ReLU", func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{relu(f, must(f.Add(conv(f, in), in[2])))}
+		}},
+		"with its gradient": {"convolution, bias, ReLU", func(f compute.Function, in []compute.Value) []compute.Value {
+			y := must(f.Add(conv(f, in), in[2]))
+			under := must(f.LessOrEqual(y, zero(f)))
+			out := must(f.Where(under, zero(f), y))
+			return []compute.Value{out, must(f.Where(under, zero(f), must(f.Reverse(out, 3))))}
+		}},
+		"a computed bias": {"convolution, bias, ReLU", func(f compute.Function, in []compute.Value) []compute.Value {
+			b := must(f.Exp(in[2]))
+			return []compute.Value{relu(f, must(f.Add(conv(f, in), b))), must(f.Neg(b))}
+		}},
+		"read without the bias": {"convolution", func(f compute.Function, in []compute.Value) []compute.Value {
+			y := conv(f, in)
+			return []compute.Value{must(f.Add(y, in[2])), must(f.Neg(y))}
+		}},
+		"read without ReLU": {"convolution", func(f compute.Function, in []compute.Value) []compute.Value {
+			y := must(f.Add(conv(f, in), in[2]))
+			return []compute.Value{y, relu(f, y)}
+		}},
+		"added to an image": {"convolution", func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{relu(f, must(f.Add(conv(f, in), in[3])))}
+		}},
+		"more than ReLU": {"convolution", func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{must(f.Exp(relu(f, must(f.Add(conv(f, in), in[2])))))}
+		}},
+		"added to itself": {"convolution", func(f compute.Function, in []compute.Value) []compute.Value {
+			y := conv(f, in)
+			return []compute.Value{must(f.Add(y, y))}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { native(t, compare(t, 1e-4, in, c.make), c.step) })
+	}
+}

@@ -29,16 +29,17 @@ func planConcatenate(p *planner, n *node) (bool, error) {
 	}
 	out := p.slot(n)
 	p.add("Concatenate", []*node{n}, n.in, func(w *workspace) func() error {
-		return func() error {
+		piece := func(lo, hi, _ int) {
 			dst := w.bytes[out]
-			w.pool.Parallel(outer, max(1, 4*block/row), func(lo, hi, _ int) {
-				for _, c := range parts {
-					src := w.bytes[c.slot]
-					for i := lo; i < hi; i++ {
-						copy(dst[i*row+c.at:i*row+c.at+c.n], src[i*c.n:(i+1)*c.n])
-					}
+			for _, c := range parts {
+				src := w.bytes[c.slot]
+				for i := lo; i < hi; i++ {
+					copy(dst[i*row+c.at:i*row+c.at+c.n], src[i*c.n:(i+1)*c.n])
 				}
-			})
+			}
+		}
+		return func() error {
+			w.pool.Parallel(outer, max(1, 4*block/row), piece)
 			return nil
 		}
 	})
@@ -144,13 +145,12 @@ func (p *planner) move(y, x *node, dims, src []int, from int, dst []int, to int,
 		reads = append(reads, fill)
 	}
 	p.add(y.name, []*node{y}, reads, func(w *workspace) func() error {
+		piece := func(lo, hi, _ int) { b.copy(w.bytes[ys], w.bytes[xs], lo, hi) }
 		return func() error {
-			out := w.bytes[ys]
 			if fs >= 0 {
-				spread(out, w.bytes[fs])
+				spread(w.bytes[ys], w.bytes[fs])
 			}
-			in := w.bytes[xs]
-			w.pool.Parallel(b.outer, max(1, block/max(b.row, 1)), func(lo, hi, _ int) { b.copy(out, in, lo, hi) })
+			w.pool.Parallel(b.outer, max(1, block/max(b.row, 1)), piece)
 			return nil
 		}
 	})

@@ -22,7 +22,7 @@ func Ops() []Op {
 		"ReduceMax":           "float32, over leading, trailing or middle axes",
 		"ReduceWindow":        "float32: maximum and sum over windows of images, sum over a window of the last axis",
 		"SelectAndScatterMax": "float32, windows of images",
-		"Concatenate":         "all types", "Slice": "all types", "Pad": "all types, frames that are not negative",
+		"Concatenate":         "all types", "Slice": "all types", "Pad": "all types, negative frames too",
 		"Transpose": "all types", "Reverse": "all types", "Reshape": "all types, no copy", "Identity": "all types, no copy",
 		"BroadcastInDim": "float32, bool", "Where": "float32", "ConvertDType": "bool to float32",
 	}

@@ -138,11 +138,9 @@ func planChannelSum(p *planner, n *node) (bool, error) {
 	c, before, after := x.dims()[last], pads[last][0], pads[last][1]
 	xs, ys := p.slot(x), p.slot(n)
 	p.add("channel sum", []*node{n}, []*node{x}, func(w *workspace) func() error {
+		piece := func(lo, hi, _ int) { kernel.SlidingSum(w.f32[ys][lo*c:hi*c], w.f32[xs][lo*c:hi*c], c, before, after) }
 		return func() error {
-			src, dst := w.f32[xs], w.f32[ys]
-			w.pool.Parallel(len(src)/c, max(1, block/c), func(lo, hi, _ int) {
-				kernel.SlidingSum(dst[lo*c:hi*c], src[lo*c:hi*c], c, before, after)
-			})
+			w.pool.Parallel(x.size()/c, max(1, block/c), piece)
 			return nil
 		}
 	})

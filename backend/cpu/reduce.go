@@ -17,12 +17,7 @@ func planReduce(p *planner, n *node) (bool, error) {
 	}
 	sum := n.name == "ReduceSum"
 	xs, ys := p.slot(x), p.slot(n)
-	p.add(n.name, []*node{n}, []*node{x}, func(w *workspace) func() error {
-		return func() error {
-			reduce(w, w.f32[ys], w.f32[xs], outer, k, inner, sum)
-			return nil
-		}
-	})
+	p.add(n.name, []*node{n}, []*node{x}, func(w *workspace) func() error { return reduction(w, ys, xs, outer, k, inner, sum) })
 	return true, nil
 }
 
@@ -61,32 +56,41 @@ func middle(dims, axes []int) (outer, k, inner int, ok bool) {
 // block is how many elements one partial result covers, so that long sums stay exact enough and are shared out.
 const block = 1 << 14
 
-// reduce writes the sum or maximum over the middle axis of x [outer,k,inner] to y [outer,inner].
-func reduce(w *workspace, y, x []float32, outer, k, inner int, sum bool) {
+// reduction returns what writes the sum or maximum over the middle axis of slot xs [outer,k,inner] to slot ys [outer,inner]. What the workers run is
+// made here, once, so that a run allocates nothing.
+func reduction(w *workspace, ys, xs, outer, k, inner int, sum bool) func() error {
 	switch {
 	case inner == 1 && outer == 1:
-		pieces := (k + block - 1) / block
-		partial := w.scratch(0, pieces)
-		w.pool.Parallel(pieces, 1, func(lo, hi, _ int) {
+		partial := make([]float32, (k+block-1)/block)
+		piece := func(lo, hi, _ int) {
 			for i := lo; i < hi; i++ {
-				partial[i] = vector(x[i*block:min((i+1)*block, k)], sum)
+				partial[i] = vector(w.f32[xs][i*block:min((i+1)*block, k)], sum)
 			}
-		})
-		y[0] = vector(partial, sum)
-	case inner == 1:
-		w.pool.Parallel(outer, max(1, block/k), func(lo, hi, _ int) {
-			for i := lo; i < hi; i++ {
+		}
+		return func() error {
+			w.pool.Parallel(len(partial), 1, piece)
+			w.f32[ys][0] = vector(partial, sum)
+			return nil
+		}
+	case sum && inner > 1 && outer == 1:
+		return func() error {
+			kernel.SumColumns(w.pool, w.f32[ys], w.f32[xs], k, inner, inner, false)
+			return nil
+		}
+	}
+	piece := func(lo, hi, _ int) {
+		y, x := w.f32[ys], w.f32[xs]
+		for i := lo; i < hi; i++ {
+			if inner == 1 {
 				y[i] = vector(x[i*k:(i+1)*k], sum)
-			}
-		})
-	case sum && outer == 1:
-		kernel.SumColumns(w.pool, y, x, k, inner, inner, false)
-	default:
-		w.pool.Parallel(outer, max(1, block/(k*inner)), func(lo, hi, _ int) {
-			for i := lo; i < hi; i++ {
+			} else {
 				columns(y[i*inner:(i+1)*inner], x[i*k*inner:(i+1)*k*inner], k, sum)
 			}
-		})
+		}
+	}
+	return func() error {
+		w.pool.Parallel(outer, max(1, block/(k*inner)), piece)
+		return nil
 	}
 }
 
