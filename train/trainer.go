@@ -299,11 +299,10 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	if t.Model.NeedsUniform() {
 		uniform = uniforms(c.Seed, n, size)
 	}
-	samples := 1
+	eps := tensors.FromFlatDataAndDimensions([]float32{0}, 1, 1, 1) // the plain objective's graph does not read it
 	if c.Method.Objective == "dvml" {
-		samples = c.Phases[p].Samples
+		eps = noise(c.Seed, n, c.Phases[p].Samples, size, c.Method.Dim)
 	}
-	eps := noise(c.Seed, n, samples, size, c.Method.Dim)
 	values, zi, err := s.run(b.input, labels, eps, table, uniform)
 	if err != nil {
 		return fmt.Errorf("train: step %d: %w", n+1, err)
