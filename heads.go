@@ -13,10 +13,15 @@ type Embedding struct {
 	ZI         *Node // [B,D] the class-invariant embedding, not normalised
 }
 
-// heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F].
-func (m Method) heads(scope *model.Scope, x *Node, training bool) Embedding {
+// heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F]. Dropout goes by the uniform noise
+// drop [B,F], which is nil where there is none.
+func (m Method) heads(scope *model.Scope, x, drop *Node, training bool) Embedding {
 	scope = scope.At("heads")
 	x = m.normalised(scope, x, training)
+	if m.Dropout > 0 && drop != nil {
+		kept := ConvertDType(GreaterOrEqual(drop, Scalar(x.Graph(), x.DType(), m.Dropout)), x.DType())
+		x = Mul(x, MulScalar(kept, 1/(1-m.Dropout)))
+	}
 	e := Embedding{ZI: m.invariant(scope, x)}
 	if m.Objective == "dvml" {
 		e.Mu = dense(scope.At("mu"), x, m.Dim)

@@ -21,6 +21,12 @@ type Method struct {
 	Reconstruction string `yaml:"reconstruction"`
 	// WeightDecay adds WeightDecay/2 * ||w||^2 of every weight but batch norm's to L4, so that l4 scales it (the report's code: 5e-3).
 	WeightDecay float64 `yaml:"weight_decay"`
+	// Dropout is the share of the features, behind batch norm, that the heads do not see in a training step; the others are scaled by 1/(1-Dropout)
+	// (Srivastava et al. 2014). 0, the default, is off. The reconstruction's target stays whole.
+	Dropout float64 `yaml:"dropout"`
+	// Noise is the standard deviation of the normal noise that the plain objective adds to z_I before the metric loss. 0, the default, is off.
+	// Under DVML z_V is the noise, and learnt.
+	Noise float64 `yaml:"noise"`
 	// Classifier adds a softmax cross entropy of the detached features, which trains its own layer alone: a thermometer, not a teacher.
 	Classifier bool `yaml:"classifier"`
 	// Loss is the metric loss Lm.
@@ -61,6 +67,15 @@ func (m Method) Validate() error {
 		return fmt.Errorf("method.reconstruction is %q; it is norm or squared", m.Reconstruction)
 	case m.WeightDecay < 0:
 		return fmt.Errorf("method.weight_decay is %g; it is not negative", m.WeightDecay)
+	case !(m.Dropout >= 0 && m.Dropout < 1):
+		return fmt.Errorf("method.dropout is %g; it is at least 0 and below 1", m.Dropout)
+	case !(m.Noise >= 0):
+		return fmt.Errorf("method.noise is %g; it is not negative", m.Noise)
+	case m.Noise > 0 && m.Objective != "plain":
+		return fmt.Errorf("method.noise is %g; it belongs to the plain objective, under dvml z_V is the noise: set it to 0, or method.objective to plain", m.Noise)
 	}
 	return nil
 }
+
+// NeedsEps reports whether training reads Inputs.Eps.
+func (m Method) NeedsEps() bool { return m.Objective == "dvml" || m.Noise > 0 }

@@ -12,7 +12,8 @@ import (
 type Inputs struct {
 	Features *Node // x [B,F], the backbone's pooled features
 	Labels   *Node // [B] int32, class numbers from 0
-	Eps      *Node // [T,B,D], normal noise of the generator; unused under the plain objective
+	Eps      *Node // [T,B,D], normal noise of the generator, or [1,B,D] of Method.Noise; unused where Method.NeedsEps is false
+	Drop     *Node // [B,F], uniform noise in [0,1) that dropout is drawn by; nil where Method.Dropout is 0
 	Uniform  *Node // [B,B], uniform noise for losses that sample; nil where the loss asks for none
 }
 
@@ -30,10 +31,13 @@ type Terms struct {
 
 // objective builds all losses of one step.
 func (m Method) objective(scope *model.Scope, lm loss.Loss, in Inputs, phase Phase, classes int) Terms {
-	e := m.heads(scope, in.Features, true)
+	e := m.heads(scope, in.Features, in.Drop, true)
 	t := Terms{Embedding: e}
-	lossScope := scope.At("loss")
-	invariant := lm.Graph(lossScope, loss.Batch{Embeddings: e.ZI, Labels: in.Labels, Uniform: in.Uniform})
+	z := e.ZI
+	if m.Noise > 0 {
+		z = Add(z, MulScalar(Squeeze(in.Eps, 0), m.Noise))
+	}
+	invariant := lm.Graph(scope.At("loss"), loss.Batch{Embeddings: z, Labels: in.Labels, Uniform: in.Uniform})
 	t.Invariant, t.Active = invariant.Loss, invariant.Active
 	if m.Objective == "dvml" {
 		m.variational(scope, lm, in, phase, &t)

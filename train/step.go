@@ -47,8 +47,12 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o Optim
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
 		inputs := dvml.Inputs{Labels: labels, Eps: eps}
+		rest := in[4:]
+		if m.Method.Dropout > 0 {
+			inputs.Drop, rest = rest[0], rest[1:]
+		}
 		if m.NeedsUniform() {
-			inputs.Uniform = in[4]
+			inputs.Uniform = rest[0]
 		}
 		var terms dvml.Terms
 		if frozen {
@@ -97,16 +101,16 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 	return mean(positives), mean(negatives)
 }
 
-// run takes the step.
-func (s *step) run(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, uniform *tensors.Tensor) (values, zi []float32, err error) {
+// run takes the step. Those of the noises that the method asks for stand in the order of the graph's inputs.
+func (s *step) run(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, uniforms ...*tensors.Tensor) (values, zi []float32, err error) {
 	args := []any{
 		input,
 		tensors.FromFlatDataAndDimensions(labels, len(labels)),
 		eps,
 		tensors.FromFlatDataAndDimensions(table, len(groups), columns),
 	}
-	if uniform != nil {
-		args = append(args, uniform)
+	for _, u := range uniforms {
+		args = append(args, u)
 	}
 	out, err := s.exec.Call(args...)
 	if err != nil {
@@ -127,6 +131,7 @@ const (
 	streamNoise = iota + 1
 	streamUniform
 	streamCrop
+	streamDrop
 )
 
 // noise is eps [T,B,D] of the step: normal, a pure function of seed and step.
@@ -139,14 +144,14 @@ func noise(seed uint64, step int, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// uniforms is the [B,B] noise of losses that sample, from [0,1).
-func uniforms(seed uint64, step, b int) *tensors.Tensor {
-	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|streamUniform))
-	values := make([]float32, b*b)
+// uniform is noise from [0,1) of the step: of stream streamUniform, [B,B], for losses that sample; of streamDrop, [B,F], for dropout.
+func uniform(seed uint64, step int, stream uint64, rows, columns int) *tensors.Tensor {
+	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|stream))
+	values := make([]float32, rows*columns)
 	for i := range values {
 		values[i] = rng.Float32()
 	}
-	return tensors.FromFlatDataAndDimensions(values, b, b)
+	return tensors.FromFlatDataAndDimensions(values, rows, columns)
 }
 
 func product(dims []int) int {

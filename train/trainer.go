@@ -295,15 +295,22 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		}
 	}
 	table := c.Optimizer.steering(c.ratesOf(p), n, c.Steps(), t.info.Taken)
-	var uniform *tensors.Tensor
+	var uniforms []*tensors.Tensor
+	if c.Method.Dropout > 0 {
+		uniforms = append(uniforms, uniform(c.Seed, n, streamDrop, size, t.Model.Backbone.Features()))
+	}
 	if t.Model.NeedsUniform() {
-		uniform = uniforms(c.Seed, n, size)
+		uniforms = append(uniforms, uniform(c.Seed, n, streamUniform, size, size))
 	}
-	eps := tensors.FromFlatDataAndDimensions([]float32{0}, 1, 1, 1) // the plain objective's graph does not read it
-	if c.Method.Objective == "dvml" {
-		eps = noise(c.Seed, n, c.Phases[p].Samples, size, c.Method.Dim)
+	eps := tensors.FromFlatDataAndDimensions([]float32{0}, 1, 1, 1) // where nothing needs it the graph does not read it
+	if c.Method.NeedsEps() {
+		samples := 1
+		if c.Method.Objective == "dvml" {
+			samples = c.Phases[p].Samples
+		}
+		eps = noise(c.Seed, n, samples, size, c.Method.Dim)
 	}
-	values, zi, err := s.run(b.input, labels, eps, table, uniform)
+	values, zi, err := s.run(b.input, labels, eps, table, uniforms...)
 	if err != nil {
 		return fmt.Errorf("train: step %d: %w", n+1, err)
 	}
