@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -44,7 +43,7 @@ type Info struct {
 
 const infoKey = "dvml"
 
-// Save writes store and info to path.
+// Save writes store, which is in training, and info to path. Weights and their running averages change names: see AveragePath.
 func Save(path string, store *model.Store, info Info) error {
 	file := &weights.File{Tensors: map[string]weights.Tensor{}, Meta: map[string]string{}}
 	for v := range store.IterVariables() {
@@ -56,7 +55,7 @@ func Save(path string, store *model.Store, info Info) error {
 		if err != nil {
 			return fmt.Errorf("checkpoint: variable %s: %w", v.Path(), err)
 		}
-		name := strings.TrimPrefix(v.Path(), "/")
+		name := nameInFile(store, v.Path())
 		if value.DType() == dtypes.Int32 {
 			info.Int32 = append(info.Int32, name)
 		}
@@ -75,8 +74,15 @@ func Save(path string, store *model.Store, info Info) error {
 	return nil
 }
 
-// Load reads a checkpoint that Save wrote into a new store.
+// Load reads a checkpoint that Save wrote into a new store, for use: where the run kept running averages of its weights, they are the weights.
 func Load(path string) (*model.Store, Info, error) {
+	return load(path, func(name string, _ func(string) bool) string { return name })
+}
+
+// LoadTraining reads a checkpoint that Save wrote into a new store, to go on training: the store is the one that was saved.
+func LoadTraining(path string) (*model.Store, Info, error) { return load(path, nameInTraining) }
+
+func load(path string, rename func(name string, has func(name string) bool) string) (*model.Store, Info, error) {
 	file, err := weights.Read(path)
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("checkpoint: %w", err)
@@ -89,6 +95,10 @@ func Load(path string) (*model.Store, Info, error) {
 	if err := json.Unmarshal([]byte(text), &info); err != nil {
 		return nil, Info{}, fmt.Errorf("checkpoint: %s: its description is not readable: %w", path, err)
 	}
+	has := func(name string) bool {
+		_, ok := file.Tensors[name]
+		return ok
+	}
 	store := model.NewStore()
 	for _, name := range slices.Sorted(maps.Keys(file.Tensors)) {
 		t := file.Tensors[name]
@@ -96,7 +106,7 @@ func Load(path string) (*model.Store, Info, error) {
 		if slices.Contains(info.Int32, name) {
 			value = tensors.FromFlatDataAndDimensions(toInt32(t.Data), t.Shape...)
 		}
-		if _, err := store.CreateVariable("/"+name, value); err != nil {
+		if _, err := store.CreateVariable("/"+rename(name, has), value); err != nil {
 			return nil, Info{}, fmt.Errorf("checkpoint: %s: %w", path, err)
 		}
 	}

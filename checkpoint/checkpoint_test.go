@@ -68,6 +68,48 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// In a file a variable's running average has the variable's name; LoadTraining undoes it.
+func TestAveragesChangeNames(t *testing.T) {
+	one := func(v float32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions([]float32{v}, 1) }
+	store := model.NewStore()
+	for path, v := range map[string]float32{"/heads/z_i/weights": 1, AveragePath("/heads/z_i/weights"): 2, "/heads/z_i/biases": 3} {
+		if _, err := store.CreateVariable(path, one(v)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(s *model.Store, want map[string]float32) {
+		t.Helper()
+		n := 0
+		for v := range s.IterVariables() {
+			n++
+			if got := tensors.MustCopyFlatData[float32](v.MustValue())[0]; got != want[v.Path()] {
+				t.Errorf("%s is %g, want %g", v.Path(), got, want[v.Path()])
+			}
+		}
+		if n != len(want) {
+			t.Errorf("%d variables, want %d", n, len(want))
+		}
+	}
+	path := filepath.Join(t.TempDir(), "x.safetensors")
+	if err := Save(path, store, Info{}); err != nil {
+		t.Fatal(err)
+	}
+	use, _, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(use, map[string]float32{"/heads/z_i/weights": 2, "/trained/heads/z_i/weights": 1, "/heads/z_i/biases": 3})
+	training, _, err := LoadTraining(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(training, map[string]float32{"/heads/z_i/weights": 1, "/average/heads/z_i/weights": 2, "/heads/z_i/biases": 3})
+	if err := SwapAverages(training); err != nil {
+		t.Fatal(err)
+	}
+	check(training, map[string]float32{"/heads/z_i/weights": 2, "/average/heads/z_i/weights": 1, "/heads/z_i/biases": 3})
+}
+
 // The pooled features of real photographs agree with onnxruntime's to what JPEG decoders differ by.
 func TestPhotographsAgreeWithOnnxruntime(t *testing.T) {
 	var golden struct {

@@ -12,7 +12,7 @@ import (
 // BenchmarkStep returns a training step on images [B,H,W,3] for package bench: the same graph as a run's, of m's whole objective in the first phase
 // of c, or (objective false) of the sum of the backbone's features alone. free releases its memory.
 func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
-	steering := tensors.FromFlatDataAndDimensions(c.Optimizer.steering(c.Optimizer.Rates, 0, 1, make([]int, len(groups))), len(groups), columns)
+	steering := tensors.FromFlatDataAndDimensions(c.steering(0, make([]int, len(groups))), len(groups), columns)
 	all := func(int) bool { return true }
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
@@ -23,6 +23,9 @@ func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c
 			return ReduceAllSum(m.Features(scope, images, true))
 		}()
 		c.Optimizer.update(scope, total, table, all)
+		if c.EMA > 0 {
+			average(scope, table)
+		}
 		return []*Node{total}
 	})
 	if err != nil {

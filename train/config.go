@@ -24,6 +24,7 @@ type Config struct {
 	Batch      BatchConfig      `yaml:"batch"`
 	Freeze     FreezeConfig     `yaml:"freeze"`
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
+	EMA        float64          `yaml:"ema"` // decay of the running averages of the weights, which evaluation and saved models use; 0: none
 	Evaluate   EvaluateConfig   `yaml:"evaluate"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
 	Log        LogConfig        `yaml:"log"`
@@ -250,6 +251,7 @@ func (c *Config) Validate() error {
 	check(o.Epsilon > 0, "optimizer.epsilon is %g; it is positive", o.Epsilon)
 	check(o.ClipNorm >= 0, "optimizer.clip_norm is %g; it is not negative (0: no clipping)", o.ClipNorm)
 	check(o.WeightDecay >= 0, "optimizer.weight_decay is %g; it is not negative", o.WeightDecay)
+	check(c.EMA >= 0 && c.EMA < 1, "ema is %g; it is the decay of the weights' running averages, in [0,1), 0: none (0.999 averages over some 1000 steps)", c.EMA)
 	check(c.Evaluate.Every >= 0, "evaluate.every is %d; it is not negative (0: at the end only)", c.Evaluate.Every)
 	check(len(c.Evaluate.K) > 0 && slices.Min(append([]int{1}, c.Evaluate.K...)) >= 1, "evaluate.k is %v; it lists at least one K, each from 1", c.Evaluate.K)
 	check(c.Evaluate.Batch >= 1, "evaluate.batch is %d; it is at least 1", c.Evaluate.Batch)

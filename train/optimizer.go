@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -39,15 +40,18 @@ const (
 	columnRate   = iota // learning rate, for Adam divided by 1 - beta1^t
 	columnSecond        // Adam's 1 / sqrt(1 - beta2^t)
 	columnDecay         // learning rate without Adam's correction, for AdamW's decay
+	columnEMA           // how far the running averages move towards the weights
 	columns
 )
 
 // steering returns the values, [groups x columns], that steer the update of the step that makes each group's counter taken[g]: learning rates
-// under the schedule at step (from 0) of steps, with Adam's bias corrections (Kingma and Ba 2015). Computed here in float64, so that a graph needs no counter.
-func (o OptimizerConfig) steering(rates Rates, step, steps int, taken []int) []float32 {
+// under the schedule at step (from 0) of steps, with Adam's bias corrections (Kingma and Ba 2015), and the share that the running averages move.
+// Computed here in float64, so that a graph needs no counter.
+func (c *Config) steering(step int, taken []int) []float32 {
+	o, rates, moves := c.Optimizer, c.ratesOf(c.PhaseAt(step)), float32(c.moves(step))
 	table := make([]float32, len(groups)*columns)
 	for g, rate := range rates.list() {
-		rate *= o.factor(step, steps)
+		rate *= o.factor(step, c.Steps())
 		first, second := 1.0, 1.0
 		if o.Name != "sgd" {
 			t := float64(max(taken[g], 1))
@@ -55,6 +59,7 @@ func (o OptimizerConfig) steering(rates Rates, step, steps int, taken []int) []f
 		}
 		row := table[g*columns:]
 		row[columnRate], row[columnSecond], row[columnDecay] = float32(rate/first), float32(1/math.Sqrt(second)), float32(rate)
+		row[columnEMA] = moves
 	}
 	return table
 }
@@ -78,11 +83,16 @@ func (o OptimizerConfig) factor(step, steps int) float64 {
 func (o OptimizerConfig) update(scope *model.Scope, total, table *Node, trains func(group int) bool) (norm *Node) {
 	g := total.Graph()
 	var vars []*model.Variable
-	var nodes []*Node
 	for v := range scope.Store().IterVariables() {
 		if group := groupOf(v.Path()); v.Trainable && v.InUseByGraph(g) && group >= 0 && trains(group) {
-			vars, nodes = append(vars, v), append(nodes, v.NodeValue(g))
+			vars = append(vars, v)
 		}
+	}
+	// A resumed run's store has its variables in another order, and the sum below would be rounded in another way.
+	slices.SortFunc(vars, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	nodes := make([]*Node, len(vars))
+	for i, v := range vars {
+		nodes[i] = v.NodeValue(g)
 	}
 	if len(vars) == 0 {
 		return ScalarZero(g, total.DType())

@@ -38,9 +38,9 @@ type step struct {
 	exec *model.Exec
 }
 
-// newStep prepares the graph of phase: it is built and compiled at the first call. With the backbone frozen, its input is features.
-func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o OptimizerConfig, groupRates Rates, phase dvml.Phase, frozen bool) (*step, error) {
-	rates := groupRates.list()
+// newStep prepares the graph of phase p: it is built and compiled at the first call. With the backbone frozen, its input is features.
+func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, p int, frozen bool) (*step, error) {
+	rates, phase := c.ratesOf(p).list(), c.Phases[p].Phase
 	trains := func(group int) bool {
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
 	}
@@ -61,7 +61,10 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, o Optim
 		} else {
 			terms = m.Train(scope, images, inputs, phase)
 		}
-		norm := o.update(scope, terms.Total, table, trains)
+		norm := c.Optimizer.update(scope, terms.Total, table, trains)
+		if c.EMA > 0 {
+			average(scope, table)
+		}
 		return []*Node{report(terms, labels, norm), terms.Embedding.ZI}
 	})
 	if err != nil {

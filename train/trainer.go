@@ -125,7 +125,7 @@ func newest(folder Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
 		return nil, checkpoint.Info{}, err
 	}
 	for _, p := range paths {
-		s, info, err := checkpoint.Load(p)
+		s, info, err := checkpoint.LoadTraining(p)
 		if err == nil {
 			return s, info, nil
 		}
@@ -248,7 +248,7 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 func (t *Trainer) stretch(ctx context.Context) error {
 	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
 	frozen := c.Freeze.frozen(t.info.Step)
-	s, err := newStep(t.backend, t.store, t.Model, c.Optimizer, c.ratesOf(p), c.Phases[p].Phase, frozen)
+	s, err := newStep(t.backend, t.store, t.Model, c, p, frozen)
 	if err != nil {
 		return fmt.Errorf("train: phase %d: %w", p+1, err)
 	}
@@ -294,7 +294,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 			t.info.Taken[g]++
 		}
 	}
-	table := c.Optimizer.steering(c.ratesOf(p), n, c.Steps(), t.info.Taken)
+	table := c.steering(n, t.info.Taken)
 	var uniforms []*tensors.Tensor
 	if c.Method.Dropout > 0 {
 		uniforms = append(uniforms, uniform(c.Seed, n, streamDrop, size, t.Model.Backbone.Features()))
@@ -340,8 +340,11 @@ func (t *Trainer) finite(step int, values []float32, index []int) error {
 
 // evaluate measures the held-out classes, logs the result and keeps the state if it is the best.
 func (t *Trainer) evaluate(ctx context.Context) error {
-	metrics, err := t.eval.run(ctx)
-	if err != nil {
+	var metrics map[string]float64
+	if err := t.averaged(func() (err error) {
+		metrics, err = t.eval.run(ctx)
+		return err
+	}); err != nil {
 		return err
 	}
 	t.info.Metrics = metrics

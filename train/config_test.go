@@ -1,0 +1,26 @@
+package train
+
+import (
+	"strings"
+	"testing"
+)
+
+// Each setting that is out of its range is named, with what it should be.
+func TestValidateNamesWhatIsWrong(t *testing.T) {
+	for _, c := range []struct{ set, want string }{
+		{"ema=1", "ema is 1; it is"},
+		{"ema=-0.1", "ema is -0.1; it is"},
+	} {
+		cfg, err := Preset("cars-best")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Data = "x.h5"
+		if err := cfg.Set(c.set); err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.set, err)
+		}
+	}
+}

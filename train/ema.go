@@ -1,0 +1,103 @@
+package train
+
+import (
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/checkpoint"
+)
+
+// The running averages of the weights (an exponential moving average: Polyak and Juditsky 1992; Tarvainen and Valpola, "Mean teachers", 2017) are
+// variables beside the trained ones, at checkpoint.AveragePath, moved by every step's graph:
+//
+//	average += (1 - d) * (weight - average),   d = min(ema, (1+t) / (10+t))
+//
+// t counts the steps since the averages began, so that the first weights are forgotten in a short run too. Batch norm's running statistics, which
+// belong to the weights, are averaged with them. What no step has changed yet is its own average and has no variable; it begins at its value.
+
+// moves is 1 - d for step (from 0).
+func (c *Config) moves(step int) float64 {
+	t := float64(step - c.averagedFrom(step))
+	return 1 - min(c.EMA, (1+t)/(10+t))
+}
+
+// averagedFrom is the step (from 0) that the averages of step are counted from: the last at which the backbone began to train, else the first.
+// Beginning again there keeps heads and backbone of one age: averaged heads of long ago under a backbone of now would fit badly.
+func (c *Config) averagedFrom(step int) int {
+	trains := func(step int) bool { return c.ratesOf(c.PhaseAt(step)).Backbone > 0 && !c.Freeze.frozen(step) }
+	if step == 0 || !trains(step) {
+		return 0
+	}
+	first := 0
+	for _, at := range c.turns() {
+		if at <= step && trains(at) && !trains(at-1) {
+			first = at
+		}
+	}
+	return first
+}
+
+// turns are the steps (from 0) at which a phase begins or the backbone is unfrozen, but the first, in order.
+func (c *Config) turns() []int {
+	var at []int
+	n := 0
+	for _, p := range c.Phases[:len(c.Phases)-1] {
+		n += p.Steps
+		at = append(at, n)
+	}
+	if u := c.Freeze.UnfreezeAt; c.Freeze.Part != "" && u > 0 && u < c.Steps() {
+		at = append(at, u)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(at)))
+}
+
+// average adds to the graph of one step the move of the running averages, after the step's changes to the variables. table is steering's.
+func average(scope *model.Scope, table *Node) {
+	g, store := table.Graph(), scope.Store()
+	for _, v := range slices.Collect(store.IterVariables()) {
+		group := groupOf(v.Path())
+		if group < 0 || !v.Trainable && !isStatistic(v.Path()) {
+			continue
+		}
+		a := store.GetVariable(checkpoint.AveragePath(v.Path()))
+		if a == nil && !v.ChangedInGraph(g) {
+			continue
+		}
+		if a == nil {
+			a = store.VariableWithValue(checkpoint.AveragePath(v.Path()), copied(v))
+		}
+		old := a.SetTrainable(false).NodeValue(g)
+		share := Reshape(Slice(table, AxisElem(group), AxisElem(columnEMA)))
+		a.SetNodeValue(Add(old, Mul(Sub(v.NodeValue(g), old), share)))
+	}
+}
+
+// isStatistic reports whether the variable at path is a running average of batch norm.
+func isStatistic(path string) bool {
+	_, name := model.SplitPath(path)
+	return name == "mean" || name == "variance"
+}
+
+// copied is the value of v on its own memory.
+func copied(v *model.Variable) *tensors.Tensor {
+	value, err := v.MustValue().LocalClone()
+	if err != nil {
+		panic(err) // in a graph's builder, whose executor returns it as an error
+	}
+	return value
+}
+
+// averaged runs use while the store's variables hold their running averages.
+func (t *Trainer) averaged(use func() error) error {
+	if err := checkpoint.SwapAverages(t.store); err != nil {
+		return err
+	}
+	err := use()
+	if back := checkpoint.SwapAverages(t.store); err == nil {
+		err = back
+	}
+	return err
+}
