@@ -26,6 +26,8 @@ type Info struct {
 	Step int `json:"step"`
 	// Taken counts the steps that each optimiser group has taken, in the optimiser's order.
 	Taken []int `json:"taken,omitempty"`
+	// Idle counts the batches so far that had no active triplet or pair.
+	Idle int `json:"idle,omitempty"`
 	// Classes is how many classes the training set has.
 	Classes int `json:"classes"`
 	// Data is the fingerprint of the data file.

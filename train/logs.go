@@ -22,11 +22,11 @@ type logs struct {
 const recent = 20
 
 func openLogs(t *Trainer) (*logs, error) {
-	columns := append([]string{"phase", "images_per_second"}, Values...)
+	columns := append([]string{"phase", "images_per_second"}, t.Config.logged()...)
 	for _, g := range groups {
 		columns = append(columns, "rate_"+g)
 	}
-	columns = append(columns, metricNames(t.Config.Evaluate.K)...)
+	columns = append(append(columns, metricNames(t.Config.Evaluate.K)...), heldOutSpread)
 	l := &logs{t: t}
 	var err error
 	if l.table, err = openTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
@@ -42,7 +42,7 @@ func openLogs(t *Trainer) (*logs, error) {
 func (l *logs) close() error { return errors.Join(l.table.close(), l.events.Close()) }
 
 // step logs the step just taken.
-func (l *logs) step(phase int, values, zi []float32, b batch, took time.Duration) error {
+func (l *logs) step(phase int, values map[string]float64, zi []float32, b batch, took time.Duration) error {
 	t, c := l.t, l.t.Config
 	l.times = append(l.times, took)
 	l.times = l.times[max(0, len(l.times)-recent):]
@@ -53,13 +53,10 @@ func (l *logs) step(phase int, values, zi []float32, b batch, took time.Duration
 	each := sum / time.Duration(len(l.times))
 	p := Progress{
 		Step: t.info.Step, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
-		Values:          map[string]float64{},
+		Values:          values,
 		ImagesPerSecond: float64(len(b.index)) / each.Seconds(),
 		Left:            each * time.Duration(c.Steps()-t.info.Step),
 		Logged:          t.info.Step%c.Log.Every == 0,
-	}
-	for i, name := range Values {
-		p.Values[name] = float64(values[i])
 	}
 	if p.Logged {
 		if err := l.record(p, zi, b); err != nil {
@@ -95,14 +92,19 @@ func (l *logs) record(p Progress, zi []float32, b batch) error {
 	return l.events.Histogram("train/z_i", p.Step, zi)
 }
 
-// metrics logs an evaluation.
-func (l *logs) metrics(m map[string]float64) error {
+// heldOutSpread is the column of the spread of the held-out images' embeddings.
+const heldOutSpread = "held_out_spread"
+
+// metrics logs an evaluation, with the spread of its embeddings.
+func (l *logs) metrics(m map[string]float64, spread float64) error {
 	step := l.t.info.Step
-	if err := l.table.add(Row{Step: step, Values: m}); err != nil {
+	row := Row{Step: step, Values: maps.Clone(m)}
+	row.Values[heldOutSpread] = spread
+	if err := l.table.add(row); err != nil {
 		return fmt.Errorf("train: metrics: %w", err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if err := l.events.Scalar("test/"+name, step, m[name]); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
+		if err := l.events.Scalar("test/"+name, step, row.Values[name]); err != nil {
 			return fmt.Errorf("train: events: %w", err)
 		}
 	}

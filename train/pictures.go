@@ -35,13 +35,9 @@ func (l *logs) curves() error {
 		panel(rows, "Recall@K, classes never seen", marks, recalls...),
 		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
 		panel(rows, "Distances and norm", marks, PositiveDist, NegativeDist, EmbeddingNorm),
+		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, Active, Spread, heldOutSpread),
 	}
-	// A part that the method does not have is zero throughout.
-	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool {
-		return !slices.ContainsFunc(p.Series, func(s figure.Series) bool {
-			return slices.ContainsFunc(s.Y, func(y float64) bool { return y != 0 })
-		})
-	})
+	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool { return len(p.Series) == 0 })
 	img, err := figure.Curves(panels)
 	if err != nil {
 		return fmt.Errorf("train: curves: %w", err)
@@ -53,6 +49,9 @@ func panel(rows []Row, title string, marks []float64, columns ...string) figure.
 	p := figure.Panel{Title: title, XLabel: "step", Marks: marks}
 	for _, c := range columns {
 		x, y := series(rows, c)
+		if len(x) == 0 {
+			continue // a part that the method does not have
+		}
 		p.Series = append(p.Series, figure.Series{Name: c, X: x, Y: y})
 	}
 	return p

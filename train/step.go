@@ -2,6 +2,7 @@ package train
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -27,11 +28,34 @@ const (
 	GradientNorm   = "gradient_norm"
 )
 
-// Values lists the names of what a step reports, losses first. A method without a part reports 0 for it.
+// Names of what is logged beside them.
+const (
+	Spread = "spread"       // of the batch's embeddings, see spread
+	Idle   = "idle_batches" // how many batches of the run so far had no active triplet or pair
+)
+
+// Values lists the names of what a step's graph reports, losses first. For a part that the method does not have it is 0, and not logged.
 var Values = []string{KL, Reconstruction, Synthetic, Invariant, Classifier, Total, Active, PositiveDist, NegativeDist, EmbeddingNorm, GradientNorm}
 
 // losses is how many of Values are losses, which must be finite.
 const losses = 6
+
+// reports says whether the method has the part of that name.
+func (c *Config) reports(name string) bool {
+	switch name {
+	case KL, Reconstruction, Synthetic:
+		return c.Method.Objective == "dvml"
+	case Classifier:
+		return c.Method.Classifier
+	}
+	return true
+}
+
+// logged lists the names of what the log holds of a step.
+func (c *Config) logged() []string {
+	names := slices.DeleteFunc(slices.Clone(Values), func(name string) bool { return !c.reports(name) })
+	return append(names, Spread, Idle)
+}
 
 // step is the compiled graph of one phase.
 type step struct {

@@ -40,6 +40,7 @@ type Trainer struct {
 	info     checkpoint.Info
 	features *features.Set // while the backbone is frozen
 	saved    int           // the step of the newest state on disk, -1: none
+	signs    signs
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
@@ -213,6 +214,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 			return t.stopped(ctx, err)
 		}
 	}
+	t.sayIdle()
 	if err := t.projector(); err != nil {
 		return err
 	}
@@ -241,6 +243,7 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 			return err
 		}
 	}
+	t.sayIdle()
 	return ErrInterrupted
 }
 
@@ -318,7 +321,14 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		return err
 	}
 	t.info.Step, t.info.Metrics = n+1, nil
-	return t.logs.step(p, values, zi, b, time.Since(began))
+	named := map[string]float64{Spread: spread(zi, c.Method.Dim)}
+	for i, name := range Values {
+		if c.reports(name) {
+			named[name] = float64(values[i])
+		}
+	}
+	t.heed(named)
+	return t.logs.step(p, named, zi, b, time.Since(began))
 }
 
 // finite stops the run where a loss is no number.
@@ -348,7 +358,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 		return err
 	}
 	t.info.Metrics = metrics
-	if err := t.logs.metrics(metrics); err != nil {
+	if err := t.logs.metrics(metrics, t.heedEvaluation(t.eval.embeddings)); err != nil {
 		return err
 	}
 	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {

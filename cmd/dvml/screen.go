@@ -108,8 +108,7 @@ func (s *screen) draw(what string, done, total int) {
 func (s *screen) Step(p train.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := fmt.Sprintf("phase %d/%d  %.1f img/s  %s left  loss %.4g  KL %.3g rec %.3g L3 %.3g L4 %.3g", p.Phase, p.Phases, p.ImagesPerSecond,
-		p.Left.Round(time.Second), p.Values[train.Total], p.Values[train.KL], p.Values[train.Reconstruction], p.Values[train.Synthetic], p.Values[train.Invariant])
+	text := fmt.Sprintf("phase %d/%d  %.1f img/s  %s left  loss %.4g %s", p.Phase, p.Phases, p.ImagesPerSecond, p.Left.Round(time.Second), p.Values[train.Total], parts(p.Values))
 	if s.bars != nil {
 		s.status = " " + text + s.metrics
 		s.draw("step", p.Step, p.Steps)
@@ -121,6 +120,17 @@ func (s *screen) Step(p train.Progress) {
 	if p.Logged || p.Step == 1 || p.Step == p.Steps {
 		s.say(fmt.Sprintf("step %d/%d  %s", p.Step, p.Steps, text))
 	}
+}
+
+// parts writes the parts of the loss that the method has.
+func parts(values map[string]float64) string {
+	var b strings.Builder
+	for _, part := range []struct{ name, value string }{{"KL", train.KL}, {"rec", train.Reconstruction}, {"L3", train.Synthetic}, {"L4", train.Invariant}} {
+		if v, ok := values[part.value]; ok {
+			fmt.Fprintf(&b, " %s %.3g", part.name, v)
+		}
+	}
+	return b.String()
 }
 
 // Evaluation prints the held-out metrics.
