@@ -36,6 +36,9 @@ type Phase struct {
 	// Batch and Rates stand in for the run's own while the phase lasts; nil: the run's.
 	Batch *BatchConfig `yaml:"batch,omitempty"`
 	Rates *Rates       `yaml:"rates,omitempty"`
+	// Schedule, where it is not empty, stands in for optimizer.schedule while the phase lasts, over the phase's own steps, with Warmup for its warm-up.
+	Schedule string `yaml:"schedule,omitempty"`
+	Warmup   int    `yaml:"warmup,omitempty"`
 }
 
 // batchOf is how the batches of phase p are drawn.
@@ -180,6 +183,21 @@ func (c *Config) Steps() int {
 	return n
 }
 
+// factor is what the learning rates of step are multiplied by: the phase's own schedule, or the run's.
+func (c *Config) factor(step int) float64 {
+	p := c.Phases[c.PhaseAt(step)]
+	if p.Schedule == "" {
+		return c.Optimizer.factor(step, c.Steps())
+	}
+	first := 0
+	for _, before := range c.Phases[:c.PhaseAt(step)] {
+		first += before.Steps
+	}
+	o := c.Optimizer
+	o.Schedule, o.Warmup = p.Schedule, p.Warmup
+	return o.factor(step-first, p.Steps)
+}
+
 // PhaseAt returns the number (from 0) of the phase that step (from 0) belongs to.
 func (c *Config) PhaseAt(step int) int {
 	for i, p := range c.Phases {
@@ -229,6 +247,10 @@ func (c *Config) Validate() error {
 			check(r >= 0, "%s.%s is %g; it is not negative", name, groups[i], r)
 		}
 	}
+	checkSchedule := func(name, schedule string, known ...string) {
+		oneOf(name, schedule, known...)
+		check(schedule != "step" || c.Optimizer.StepEvery > 0 && c.Optimizer.StepFactor > 0, "%s is step; it needs optimizer.step_every and step_factor above 0", name)
+	}
 	checkBatch("batch", c.Batch)
 	checkRates("optimizer.rates", c.Optimizer.Rates)
 	for i, p := range c.Phases {
@@ -238,14 +260,16 @@ func (c *Config) Validate() error {
 		if p.Rates != nil {
 			checkRates(fmt.Sprintf("phases[%d].rates", i), *p.Rates)
 		}
+		checkSchedule(fmt.Sprintf("phases[%d].schedule", i), p.Schedule, "", "constant", "cosine", "step")
+		check(p.Warmup >= 0, "phases[%d].warmup is %d; it is not negative", i, p.Warmup)
+		check(p.Warmup == 0 || p.Schedule != "", "phases[%d].warmup is %d; it belongs to the phase's own schedule: name one beside it", i, p.Warmup)
 	}
 	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
 	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
 	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)
 	o := c.Optimizer
 	oneOf("optimizer.name", o.Name, "adam", "adamw", "sgd")
-	oneOf("optimizer.schedule", o.Schedule, "constant", "cosine", "step")
-	check(o.Schedule != "step" || o.StepEvery > 0 && o.StepFactor > 0, "optimizer.schedule is step; it needs step_every and step_factor above 0")
+	checkSchedule("optimizer.schedule", o.Schedule, "constant", "cosine", "step")
 	check(o.Beta1 >= 0 && o.Beta1 < 1, "optimizer.beta1 is %g; it is in [0,1)", o.Beta1)
 	check(o.Beta2 >= 0 && o.Beta2 < 1, "optimizer.beta2 is %g; it is in [0,1)", o.Beta2)
 	check(o.Epsilon > 0, "optimizer.epsilon is %g; it is positive", o.Epsilon)

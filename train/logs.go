@@ -72,7 +72,7 @@ func (l *logs) record(p Progress, zi []float32, b batch) error {
 	t, c := l.t, l.t.Config
 	row := Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
-	factor := c.Optimizer.factor(p.Step-1, c.Steps())
+	factor := c.factor(p.Step - 1)
 	for g, rate := range c.ratesOf(p.Phase - 1).list() {
 		row.Values["rate_"+groups[g]] = rate * factor
 	}

@@ -51,7 +51,7 @@ func (c *Config) steering(step int, taken []int) []float32 {
 	o, rates, moves := c.Optimizer, c.ratesOf(c.PhaseAt(step)), float32(c.moves(step))
 	table := make([]float32, len(groups)*columns)
 	for g, rate := range rates.list() {
-		rate *= o.factor(step, c.Steps())
+		rate *= c.factor(step)
 		first, second := 1.0, 1.0
 		if o.Name != "sgd" {
 			t := float64(max(taken[g], 1))
