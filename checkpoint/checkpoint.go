@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -45,10 +46,16 @@ type Info struct {
 
 const infoKey = "dvml"
 
+// Scratch is the scope of variables that hold nothing worth keeping between two steps. They are not saved.
+const Scratch = "/scratch"
+
 // Save writes store, which is in training, and info to path. Weights and their running averages change names: see AveragePath.
 func Save(path string, store *model.Store, info Info) error {
 	file := &weights.File{Tensors: map[string]weights.Tensor{}, Meta: map[string]string{}}
 	for v := range store.IterVariables() {
+		if strings.HasPrefix(v.Path(), Scratch+"/") {
+			continue
+		}
 		value, err := v.Value()
 		if err != nil {
 			return fmt.Errorf("checkpoint: variable %s: %w", v.Path(), err)

@@ -21,6 +21,12 @@ type batch struct {
 	images *loader.Batch   // nil for features
 }
 
+// shown is a batch with its embeddings, [B,D].
+type shown struct {
+	batch
+	zi []float32
+}
+
 // batches gives the steps' batches in their order.
 type batches interface {
 	next() (batch, error)
@@ -39,7 +45,7 @@ func (t *Trainer) imageBatches(step int) (batches, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := loader.New(t.data.reader, s, t.Config.trainPlan(), t.Config.Seed, step, runtime.GOMAXPROCS(0), 2)
+	l, err := loader.New(t.data.reader, s, t.Config.trainPlan(), t.Config.Seed, step*t.Config.Accumulate, runtime.GOMAXPROCS(0), 2)
 	return &imageBatches{l, t.Config.Image.Crop}, err
 }
 
@@ -60,13 +66,13 @@ type featureBatches struct {
 	s    sampler.Sampler
 	set  *features.Set
 	seed uint64
-	step int
+	at   int // number of the next batch
 }
 
 func (f *featureBatches) next() (batch, error) {
-	index := f.s.Batch(f.step)
-	rng := rand.New(rand.NewPCG(f.seed, uint64(f.step)<<8|streamCrop))
-	f.step++
+	index := f.s.Batch(f.at)
+	rng := rand.New(rand.NewPCG(f.seed, uint64(f.at)<<8|streamCrop))
+	f.at++
 	rows := make([]float32, 0, len(index)*f.set.Dim)
 	for _, n := range index {
 		crop := -1
@@ -91,7 +97,7 @@ func (t *Trainer) batches(step int) (batches, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &featureBatches{s, t.features, t.Config.Seed, step}, nil
+	return &featureBatches{s, t.features, t.Config.Seed, step * t.Config.Accumulate}, nil
 }
 
 // cache loads the features of the frozen backbone, or computes them.

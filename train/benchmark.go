@@ -22,9 +22,10 @@ func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c
 			}
 			return ReduceAllSum(m.Features(scope, images, true))
 		}()
-		c.Optimizer.update(scope, total, table, all)
+		vars, grads := gradients(scope, total, all)
+		c.Optimizer.update(scope, vars, grads, table)
 		if c.EMA > 0 {
-			average(scope, table)
+			average(scope, table, changedIn(scope, table.Graph()))
 		}
 		return []*Node{total}
 	})

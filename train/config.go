@@ -22,6 +22,7 @@ type Config struct {
 	Method     dvml.Method      `yaml:"method"`
 	Phases     []Phase          `yaml:"phases"`
 	Batch      BatchConfig      `yaml:"batch"`
+	Accumulate int              `yaml:"accumulate"` // how many batches go into one step, from 1
 	Freeze     FreezeConfig     `yaml:"freeze"`
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
 	EMA        float64          `yaml:"ema"` // decay of the running averages of the weights, which evaluation and saved models use; 0: none
@@ -264,6 +265,7 @@ func (c *Config) Validate() error {
 		check(p.Warmup >= 0, "phases[%d].warmup is %d; it is not negative", i, p.Warmup)
 		check(p.Warmup == 0 || p.Schedule != "", "phases[%d].warmup is %d; it belongs to the phase's own schedule: name one beside it", i, p.Warmup)
 	}
+	check(c.Accumulate >= 1, "accumulate is %d; it is how many batches go into one step, at least 1", c.Accumulate)
 	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
 	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
 	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)

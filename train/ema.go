@@ -54,25 +54,34 @@ func (c *Config) turns() []int {
 	return slices.Compact(slices.Sorted(slices.Values(at)))
 }
 
-// average adds to the graph of one step the move of the running averages, after the step's changes to the variables. table is steering's.
-func average(scope *model.Scope, table *Node) {
+// average adds to the graph that ends a step the move of the running averages: of the variables that the step changes and of those that have one
+// from earlier steps. It comes after the changes. table is steering's.
+func average(scope *model.Scope, table *Node, changed []*model.Variable) {
 	g, store := table.Graph(), scope.Store()
-	for _, v := range slices.Collect(store.IterVariables()) {
-		group := groupOf(v.Path())
-		if group < 0 || !v.Trainable && !isStatistic(v.Path()) {
-			continue
+	for _, v := range changed {
+		if path := checkpoint.AveragePath(v.Path()); store.GetVariable(path) == nil {
+			store.VariableWithValue(path, copied(v))
 		}
+	}
+	for v := range store.IterVariables() {
 		a := store.GetVariable(checkpoint.AveragePath(v.Path()))
-		if a == nil && !v.ChangedInGraph(g) {
-			continue
-		}
 		if a == nil {
-			a = store.VariableWithValue(checkpoint.AveragePath(v.Path()), copied(v))
+			continue
 		}
 		old := a.SetTrainable(false).NodeValue(g)
-		share := Reshape(Slice(table, AxisElem(group), AxisElem(columnEMA)))
+		share := Reshape(Slice(table, AxisElem(groupOf(v.Path())), AxisElem(columnEMA)))
 		a.SetNodeValue(Add(old, Mul(Sub(v.NodeValue(g), old), share)))
 	}
+}
+
+// changedIn lists the variables that averages are kept of and that g changes so far: weights, and batch norm's statistics.
+func changedIn(scope *model.Scope, g *Graph) (vars []*model.Variable) {
+	for v := range scope.Store().IterVariables() {
+		if groupOf(v.Path()) >= 0 && v.ChangedInGraph(g) && (v.Trainable || isStatistic(v.Path())) {
+			vars = append(vars, v)
+		}
+	}
+	return vars
 }
 
 // isStatistic reports whether the variable at path is a running average of batch norm.

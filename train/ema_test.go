@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"math"
 	"path/filepath"
 	"slices"
@@ -117,21 +116,7 @@ func TestSavedModelIsTheAverage(t *testing.T) {
 func TestRunWithAveragesGoesOnExactly(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	want := finish(t, begin(t, emaConfig(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
-	for _, at := range []int{2, 3, 4, 5} {
-		dir := filepath.Join(t.TempDir(), "run")
-		ctx, cancel := context.WithCancel(context.Background())
-		tr := begin(t, emaConfig(t, data), dir, &recorder{onStep: func(p Progress) {
-			if p.Step == at {
-				cancel()
-			}
-		}})
-		if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) {
-			t.Fatalf("interrupted after step %d: %v", at, err)
-		}
-		tr.Close()
-		sameBits(t, finish(t, resume(t, dir, &recorder{})), want)
-	}
+	goesOnExactly(t, func() *Config { return emaConfig(t, data) }, 2, 3, 4, 5)
 }
 
 func TestAveragedFrom(t *testing.T) {

@@ -41,8 +41,8 @@ func openLogs(t *Trainer) (*logs, error) {
 
 func (l *logs) close() error { return errors.Join(l.table.close(), l.events.Close()) }
 
-// step logs the step just taken.
-func (l *logs) step(phase int, values map[string]float64, zi []float32, b batch, took time.Duration) error {
+// step logs the step just taken, with its last batch.
+func (l *logs) step(phase int, values map[string]float64, b shown, took time.Duration) error {
 	t, c := l.t, l.t.Config
 	l.times = append(l.times, took)
 	l.times = l.times[max(0, len(l.times)-recent):]
@@ -54,12 +54,12 @@ func (l *logs) step(phase int, values map[string]float64, zi []float32, b batch,
 	p := Progress{
 		Step: t.info.Step, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
 		Values:          values,
-		ImagesPerSecond: float64(len(b.index)) / each.Seconds(),
+		ImagesPerSecond: float64(len(b.index)*c.Accumulate) / each.Seconds(),
 		Left:            each * time.Duration(c.Steps()-t.info.Step),
 		Logged:          t.info.Step%c.Log.Every == 0,
 	}
 	if p.Logged {
-		if err := l.record(p, zi, b); err != nil {
+		if err := l.record(p, b); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (l *logs) step(phase int, values map[string]float64, zi []float32, b batch,
 }
 
 // record writes a logged step to the table and the events.
-func (l *logs) record(p Progress, zi []float32, b batch) error {
+func (l *logs) record(p Progress, b shown) error {
 	t, c := l.t, l.t.Config
 	row := Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
@@ -89,7 +89,7 @@ func (l *logs) record(p Progress, zi []float32, b batch) error {
 			return fmt.Errorf("train: events: %w", err)
 		}
 	}
-	return l.events.Histogram("train/z_i", p.Step, zi)
+	return l.events.Histogram("train/z_i", p.Step, b.zi)
 }
 
 // heldOutSpread is the column of the spread of the held-out images' embeddings.

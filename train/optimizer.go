@@ -78,11 +78,9 @@ func (o OptimizerConfig) factor(step, steps int) float64 {
 	return 1
 }
 
-// update adds to the graph one step of the optimiser on every trainable variable that the loss uses and whose group trains, steered by
-// table [groups, columns]. It returns the norm of all these gradients before clipping.
-func (o OptimizerConfig) update(scope *model.Scope, total, table *Node, trains func(group int) bool) (norm *Node) {
+// gradients returns every trainable variable that the loss uses and whose group trains, with the loss's gradient by it.
+func gradients(scope *model.Scope, total *Node, trains func(group int) bool) (vars []*model.Variable, grads []*Node) {
 	g := total.Graph()
-	var vars []*model.Variable
 	for v := range scope.Store().IterVariables() {
 		if group := groupOf(v.Path()); v.Trainable && v.InUseByGraph(g) && group >= 0 && trains(group) {
 			vars = append(vars, v)
@@ -90,24 +88,25 @@ func (o OptimizerConfig) update(scope *model.Scope, total, table *Node, trains f
 	}
 	// A resumed run's store has its variables in another order, and the sum below would be rounded in another way.
 	slices.SortFunc(vars, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	if len(vars) == 0 {
+		return nil, nil
+	}
 	nodes := make([]*Node, len(vars))
 	for i, v := range vars {
 		nodes[i] = v.NodeValue(g)
 	}
-	if len(vars) == 0 {
-		return ScalarZero(g, total.DType())
-	}
-	grads := Gradient(total, nodes...)
-	var squares *Node
+	return vars, Gradient(total, nodes...)
+}
+
+// update adds to the graph one step of the optimiser on vars with the gradients grads, steered by table [groups, columns]. It returns the norm of
+// all these gradients before clipping.
+func (o OptimizerConfig) update(scope *model.Scope, vars []*model.Variable, grads []*Node, table *Node) (norm *Node) {
+	g := table.Graph()
+	norm = ScalarZero(g, table.DType())
 	for _, d := range grads {
-		s := ReduceAllSum(Mul(d, d))
-		if squares == nil {
-			squares = s
-		} else {
-			squares = Add(squares, s)
-		}
+		norm = Add(norm, ReduceAllSum(Mul(d, d)))
 	}
-	norm = Sqrt(squares)
+	norm = Sqrt(norm)
 	for i, v := range vars {
 		d := grads[i]
 		if o.ClipNorm > 0 {

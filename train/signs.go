@@ -42,7 +42,7 @@ func spread(z []float32, dim int) float64 {
 	return squares / float64(max(n, 1))
 }
 
-// heed looks for signs of trouble in a batch by its values, those of its graph and its embeddings' spread, and adds Idle to them.
+// heed looks for signs of trouble in a batch by its values, those of its graph and its embeddings' spread.
 func (t *Trainer) heed(values map[string]float64) {
 	s := &t.signs
 	if values[Invariant] == 0 { // then no term was active, and the gradient is 0
@@ -51,7 +51,6 @@ func (t *Trainer) heed(values map[string]float64) {
 	} else {
 		s.idle = 0
 	}
-	values[Idle] = float64(t.info.Idle)
 	if values[Spread] < collapsed {
 		s.alike++
 	} else {
@@ -75,7 +74,7 @@ const (
 // sayIdle sums up the batches without an active term, where there were any.
 func (t *Trainer) sayIdle() {
 	if t.info.Idle > 0 {
-		t.watch.Say(fmt.Sprintf("%d of %d batches had no active triplets or pairs: the metric loss and its gradient were 0", t.info.Idle, t.info.Step))
+		t.watch.Say(fmt.Sprintf("%d of %d batches had no active triplets or pairs: the metric loss and its gradient were 0", t.info.Idle, t.info.Step*t.Config.Accumulate))
 	}
 }
 

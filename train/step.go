@@ -57,9 +57,10 @@ func (c *Config) logged() []string {
 	return append(names, Spread, Idle)
 }
 
-// step is the compiled graph of one phase.
+// step is the compiled graph of the steps of one phase. With accumulate above 1 it is a graph for a micro-batch and one that ends the step.
 type step struct {
 	exec *model.Exec
+	end  *model.Exec // nil: exec ends the step
 }
 
 // newStep prepares the graph of phase p: it is built and compiled at the first call. With the backbone frozen, its input is features.
@@ -68,6 +69,7 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 	trains := func(group int) bool {
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
 	}
+	gathered := gathering{count: c.Accumulate}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
 		inputs := dvml.Inputs{Labels: labels, Eps: eps}
@@ -85,16 +87,36 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 		} else {
 			terms = m.Train(scope, images, inputs, phase)
 		}
-		norm := c.Optimizer.update(scope, terms.Total, table, trains)
-		if c.EMA > 0 {
-			average(scope, table)
+		vars, grads := gradients(scope, terms.Total, trains)
+		var norm *Node // of several batches only their mean gradient has one
+		if c.Accumulate > 1 {
+			gathered.add(scope, vars, grads, table)
+		} else {
+			norm = c.Optimizer.update(scope, vars, grads, table)
+			if c.EMA > 0 {
+				average(scope, table, changedIn(scope, table.Graph()))
+			}
 		}
 		return []*Node{report(terms, labels, norm), terms.Embedding.ZI}
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &step{exec.WithName("train")}, nil
+	s := &step{exec: exec.WithName("train")}
+	if c.Accumulate > 1 {
+		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) *Node {
+			norm := c.Optimizer.update(scope, gathered.vars, gathered.mean(table.Graph()), table)
+			if c.EMA > 0 {
+				average(scope, table, append(changedIn(scope, table.Graph()), gathered.statistics...))
+			}
+			return norm
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.end.WithName("step")
+	}
+	return s, nil
 }
 
 // report gathers the step's scalars in the order of Values, [len(Values)].
@@ -128,14 +150,14 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 	return mean(positives), mean(negatives)
 }
 
-// run takes the step. Those of the noises that the method asks for stand in the order of the graph's inputs.
-func (s *step) run(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, uniforms ...*tensors.Tensor) (values, zi []float32, err error) {
-	args := []any{
-		input,
-		tensors.FromFlatDataAndDimensions(labels, len(labels)),
-		eps,
-		tensors.FromFlatDataAndDimensions(table, len(groups), columns),
+// batch sends a batch through the graph; of several in a step, number (from 0) of them. Those of the noises that the method asks for stand in the
+// order of the graph's inputs.
+func (s *step) batch(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, number int, uniforms ...*tensors.Tensor) (values, zi []float32, err error) {
+	steer := tensors.FromFlatDataAndDimensions(table, len(groups), columns)
+	if s.end != nil {
+		steer = tensors.FromScalar(float32(min(number, 1)))
 	}
+	args := []any{input, tensors.FromFlatDataAndDimensions(labels, len(labels)), eps, steer}
 	for _, u := range uniforms {
 		args = append(args, u)
 	}
@@ -150,8 +172,22 @@ func (s *step) run(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, t
 	return values, zi, err
 }
 
-// close frees the compiled graph and its memory.
-func (s *step) close() { s.exec.Finalize() }
+// finish ends a step of several batches and returns the norm of their mean gradient.
+func (s *step) finish(table []float32) (norm float32, err error) {
+	out, err := s.end.Call1(tensors.FromFlatDataAndDimensions(table, len(groups), columns))
+	if err != nil {
+		return 0, err
+	}
+	return tensors.ToScalar[float32](out), nil
+}
+
+// close frees the compiled graphs and their memory.
+func (s *step) close() {
+	s.exec.Finalize()
+	if s.end != nil {
+		s.end.Finalize()
+	}
+}
 
 // Streams of random numbers, one for each use, so that no two uses share one.
 const (

@@ -25,12 +25,16 @@ func (t *Trainer) Summary() string {
 	line("data", "%s: %d images of %d classes to train, %d images held out", c.Data, len(t.data.train), t.data.classes, len(t.data.test))
 	line("backbone", "GoogLeNet, %s form, width %g, %d px, %.1f M parameters, first weights %s", spec.Form, spec.Width, c.Image.Crop, float64(spec.Parameters())/1e6, orDrawn(c.Backbone.Weights))
 	line("method", "%s around %s, D = %d", c.Method.Objective, c.Method.Loss.Name, c.Method.Dim)
-	line("batch", "%d images, %s %d x %d", b, c.Batch.Sampler, c.Batch.Classes, b/c.Batch.Classes)
+	several := ""
+	if c.Accumulate > 1 {
+		several = fmt.Sprintf(", %d batches a step", c.Accumulate)
+	}
+	line("batch", "%d images, %s %d x %d%s", b, c.Batch.Sampler, c.Batch.Classes, b/c.Batch.Classes, several)
 	line("steps", "%d in %d phase(s), %d taken", c.Steps(), len(c.Phases), t.info.Step)
 	line("memory", "about %.1f GB", t.memory()/1e9)
 	if rate, err := convolutionRate(t.backend); err == nil {
 		// A step is a forward pass and two gradients; what is not convolution takes about as long again.
-		seconds := 2 * 3 * float64(spec.FLOPs(c.Image.Crop)) * float64(b) / rate
+		seconds := 2 * 3 * float64(spec.FLOPs(c.Image.Crop)) * float64(b*c.Accumulate) / rate
 		left := time.Duration(seconds * float64(c.Steps()-t.info.Step) * float64(time.Second))
 		line("time", "about %s on backend %s (%.1f s a step, evaluations apart)", left.Round(time.Second), t.backend.Name(), seconds)
 	}

@@ -286,24 +286,57 @@ func (t *Trainer) stretch(ctx context.Context) error {
 func (t *Trainer) take(s *step, p int, batches batches) error {
 	c, n := t.Config, t.info.Step
 	began := time.Now()
-	b, err := batches.next()
-	if err != nil {
-		return fmt.Errorf("train: step %d: %w", n+1, err)
-	}
-	defer batches.release(b)
-	size, labels := len(b.index), t.data.numbers(b.index)
 	for g, rate := range c.ratesOf(p).list() {
 		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.frozen(n)) {
 			t.info.Taken[g]++
 		}
 	}
 	table := c.steering(n, t.info.Taken)
+	mean := map[string]float64{} // of the step's batches
+	var last shown
+	for i := range c.Accumulate {
+		b, err := batches.next()
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", n+1, err)
+		}
+		values, zi, err := t.batch(s, p, i, b, table)
+		if err != nil {
+			return err
+		}
+		for name, v := range values {
+			mean[name] += v / float64(c.Accumulate)
+		}
+		if i > 0 {
+			batches.release(last.batch)
+		}
+		last = shown{b, zi}
+	}
+	defer batches.release(last.batch)
+	if s.end != nil {
+		norm, err := s.finish(table)
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", n+1, err)
+		}
+		if err := t.finite(n, GradientNorm, norm, last.index); err != nil {
+			return err
+		}
+		mean[GradientNorm] = float64(norm)
+	}
+	mean[Idle] = float64(t.info.Idle)
+	t.info.Step, t.info.Metrics = n+1, nil
+	return t.logs.step(p, mean, last, time.Since(began))
+}
+
+// batch sends batch number i of a step in phase p through the graph and returns its values by name, and its embeddings.
+func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[string]float64, zi []float32, err error) {
+	c, n := t.Config, t.info.Step
+	size, draw := len(b.index), n*c.Accumulate+i
 	var uniforms []*tensors.Tensor
 	if c.Method.Dropout > 0 {
-		uniforms = append(uniforms, uniform(c.Seed, n, streamDrop, size, t.Model.Backbone.Features()))
+		uniforms = append(uniforms, uniform(c.Seed, draw, streamDrop, size, t.Model.Backbone.Features()))
 	}
 	if t.Model.NeedsUniform() {
-		uniforms = append(uniforms, uniform(c.Seed, n, streamUniform, size, size))
+		uniforms = append(uniforms, uniform(c.Seed, draw, streamUniform, size, size))
 	}
 	eps := tensors.FromFlatDataAndDimensions([]float32{0}, 1, 1, 1) // where nothing needs it the graph does not read it
 	if c.Method.NeedsEps() {
@@ -311,41 +344,37 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		if c.Method.Objective == "dvml" {
 			samples = c.Phases[p].Samples
 		}
-		eps = noise(c.Seed, n, samples, size, c.Method.Dim)
+		eps = noise(c.Seed, draw, samples, size, c.Method.Dim)
 	}
-	values, zi, err := s.run(b.input, labels, eps, table, uniforms...)
+	values, zi, err := s.batch(b.input, t.data.numbers(b.index), eps, table, i, uniforms...)
 	if err != nil {
-		return fmt.Errorf("train: step %d: %w", n+1, err)
+		return nil, nil, fmt.Errorf("train: step %d: %w", n+1, err)
 	}
-	if err := t.finite(n, values, b.index); err != nil {
-		return err
-	}
-	t.info.Step, t.info.Metrics = n+1, nil
-	named := map[string]float64{Spread: spread(zi, c.Method.Dim)}
+	named = map[string]float64{Spread: spread(zi, c.Method.Dim)}
 	for i, name := range Values {
+		if i < losses || name == GradientNorm {
+			if err := t.finite(n, name, values[i], b.index); err != nil {
+				return nil, nil, err
+			}
+		}
 		if c.reports(name) {
 			named[name] = float64(values[i])
 		}
 	}
 	t.heed(named)
-	return t.logs.step(p, named, zi, b, time.Since(began))
+	return named, zi, nil
 }
 
-// finite stops the run where a loss is no number.
-func (t *Trainer) finite(step int, values []float32, index []int) error {
-	for i, v := range values {
-		if i >= losses && Values[i] != GradientNorm {
-			continue
-		}
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			good := "there is no earlier state"
-			if t.saved >= 0 {
-				good = "the last good state is " + t.Folder.Checkpoint(t.saved)
-			}
-			return fmt.Errorf("train: step %d: %s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", step+1, Values[i], v, good, index)
-		}
+// finite stops the run where a value of a step is no number.
+func (t *Trainer) finite(step int, name string, value float32, index []int) error {
+	if f := float64(value); !math.IsNaN(f) && !math.IsInf(f, 0) {
+		return nil
 	}
-	return nil
+	good := "there is no earlier state"
+	if t.saved >= 0 {
+		good = "the last good state is " + t.Folder.Checkpoint(t.saved)
+	}
+	return fmt.Errorf("train: step %d: %s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", step+1, name, value, good, index)
 }
 
 // evaluate measures the held-out classes, logs the result and keeps the state if it is the best.

@@ -145,14 +145,14 @@ func TestRunIsRepeatable(t *testing.T) {
 		finish(t, begin(t, tiny(t, data), filepath.Join(t.TempDir(), "b"), &recorder{})))
 }
 
-func TestInterruptedRunGoesOnExactly(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "x.h5")
-	writeImages(t, data)
-	want := finish(t, begin(t, tiny(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
-	for at := 1; at < 6; at++ {
+// goesOnExactly interrupts the run of 6 steps that config describes after each of steps, and checks that it ends as the whole one does.
+func goesOnExactly(t *testing.T, config func() *Config, steps ...int) {
+	t.Helper()
+	want := finish(t, begin(t, config(), filepath.Join(t.TempDir(), "whole"), &recorder{}))
+	for _, at := range steps {
 		dir := filepath.Join(t.TempDir(), "run")
 		ctx, cancel := context.WithCancel(context.Background())
-		tr := begin(t, tiny(t, data), dir, &recorder{onStep: func(p Progress) {
+		tr := begin(t, config(), dir, &recorder{onStep: func(p Progress) {
 			if p.Step == at {
 				cancel()
 			}
@@ -168,6 +168,12 @@ func TestInterruptedRunGoesOnExactly(t *testing.T) {
 		sameBits(t, finish(t, again), want)
 		wholeTable(t, Folder(dir))
 	}
+}
+
+func TestInterruptedRunGoesOnExactly(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	goesOnExactly(t, func() *Config { return tiny(t, data) }, 1, 2, 3, 4, 5)
 }
 
 // wholeTable checks that metrics.csv has each step's losses and each evaluation once.
