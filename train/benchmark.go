@@ -13,7 +13,7 @@ import (
 // of c, or (objective false) of the sum of the backbone's features alone. free releases its memory.
 func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
 	steering := tensors.FromFlatDataAndDimensions(c.steering(0, make([]int, len(groups))), len(groups), columns)
-	all := func(int) bool { return true }
+	all := func(string) bool { return true }
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
 		total := func() *Node {

@@ -24,6 +24,7 @@ type Config struct {
 	Batch      BatchConfig      `yaml:"batch"`
 	Accumulate int              `yaml:"accumulate"` // how many batches go into one step, from 1
 	Freeze     FreezeConfig     `yaml:"freeze"`
+	Frozen     []string         `yaml:"frozen,flow"` // patterns of paths of variables that are not trained, see patterns
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
 	EMA        float64          `yaml:"ema"` // decay of the running averages of the weights, which evaluation and saved models use; 0: none
 	Evaluate   EvaluateConfig   `yaml:"evaluate"`
@@ -269,6 +270,7 @@ func (c *Config) Validate() error {
 	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
 	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
 	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)
+	check(!slices.Contains(c.Frozen, ""), "frozen holds an empty pattern; a pattern is a path, such as backbone/conv*")
 	o := c.Optimizer
 	oneOf("optimizer.name", o.Name, "adam", "adamw", "sgd")
 	checkSchedule("optimizer.schedule", o.Schedule, "constant", "cosine", "step")

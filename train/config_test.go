@@ -10,6 +10,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"ema=1", "ema is 1; it is"},
 		{"accumulate=0", "accumulate is 0; it is how many batches"},
+		{`frozen=["heads/*", ""]`, "frozen holds an empty pattern"},
 		{"ema=-0.1", "ema is -0.1; it is"},
 	} {
 		cfg, err := Preset("cars-best")

@@ -78,11 +78,11 @@ func (o OptimizerConfig) factor(step, steps int) float64 {
 	return 1
 }
 
-// gradients returns every trainable variable that the loss uses and whose group trains, with the loss's gradient by it.
-func gradients(scope *model.Scope, total *Node, trains func(group int) bool) (vars []*model.Variable, grads []*Node) {
+// gradients returns every trainable variable that the loss uses and that trains, with the loss's gradient by it. What no gradient is asked for costs none.
+func gradients(scope *model.Scope, total *Node, trains func(path string) bool) (vars []*model.Variable, grads []*Node) {
 	g := total.Graph()
 	for v := range scope.Store().IterVariables() {
-		if group := groupOf(v.Path()); v.Trainable && v.InUseByGraph(g) && group >= 0 && trains(group) {
+		if v.Trainable && v.InUseByGraph(g) && groupOf(v.Path()) >= 0 && trains(v.Path()) {
 			vars = append(vars, v)
 		}
 	}

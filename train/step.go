@@ -66,8 +66,10 @@ type step struct {
 // newStep prepares the graph of phase p: it is built and compiled at the first call. With the backbone frozen, its input is features.
 func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, p int, frozen bool) (*step, error) {
 	rates, phase := c.ratesOf(p).list(), c.Phases[p].Phase
-	trains := func(group int) bool {
-		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder)
+	held := patterns(c.Frozen)
+	trains := func(path string) bool {
+		group := groupOf(path)
+		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder) && !held.match(path)
 	}
 	gathered := gathering{count: c.Accumulate}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {

@@ -64,6 +64,9 @@ func New(c *Config, folder Folder, backend compute.Backend, w Watcher) (*Trainer
 // begin gives a new run its first weights, its folder and its settings file.
 func (t *Trainer) begin() error {
 	c := t.Config
+	if err := t.checkFrozen(); err != nil {
+		return err
+	}
 	if c.Backbone.Weights != "" {
 		b, err := checkpoint.ReadBackbone(c.Backbone.Weights)
 		if err == nil {
