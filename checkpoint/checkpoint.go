@@ -27,6 +27,8 @@ type Info struct {
 	Step int `json:"step"`
 	// Taken counts the steps that each optimiser group has taken, in the optimiser's order.
 	Taken []int `json:"taken,omitempty"`
+	// Stop is where early stopping stands.
+	Stop Stop `json:"stop,omitzero"`
 	// Idle counts the batches so far that had no active triplet or pair.
 	Idle int `json:"idle,omitempty"`
 	// Classes is how many classes the training set has.
@@ -42,6 +44,15 @@ type Info struct {
 	Normalisation augment.Normalisation `json:"normalisation"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
+}
+
+// Stop is the state of early stopping.
+type Stop struct {
+	Best  float64 `json:"best"` // value of the metric, after Step
+	Step  int     `json:"step"`
+	Seen  int     `json:"seen"`  // evaluations so far
+	Since int     `json:"since"` // evaluations since the best
+	Done  bool    `json:"done"`  // whether the run has stopped
 }
 
 const infoKey = "dvml"

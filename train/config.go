@@ -28,6 +28,7 @@ type Config struct {
 	Optimizer  OptimizerConfig  `yaml:"optimizer"`
 	EMA        float64          `yaml:"ema"` // decay of the running averages of the weights, which evaluation and saved models use; 0: none
 	Evaluate   EvaluateConfig   `yaml:"evaluate"`
+	Stop       StopConfig       `yaml:"stop"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
 	Log        LogConfig        `yaml:"log"`
 }
@@ -165,6 +166,13 @@ type EvaluateConfig struct {
 	Batch    int    `yaml:"batch"`
 }
 
+// StopConfig says when a run ends before its last step: once Metric has not risen by more than MinDelta above its best in Patience evaluations.
+type StopConfig struct {
+	Metric   string  `yaml:"metric"`
+	Patience int     `yaml:"patience"` // 0: never
+	MinDelta float64 `yaml:"min_delta"`
+}
+
 // CheckpointConfig says when the state is saved and how many of these files are kept beside the best one.
 type CheckpointConfig struct {
 	Every int `yaml:"every"`
@@ -286,7 +294,13 @@ func (c *Config) Validate() error {
 	check(c.Evaluate.Restarts >= 1, "evaluate.restarts is %d; it is at least 1", c.Evaluate.Restarts)
 	if len(c.Evaluate.K) > 0 {
 		oneOf("evaluate.best", c.Evaluate.Best, metricNames(c.Evaluate.K)...)
+		if c.Stop.Patience > 0 {
+			oneOf("stop.metric", c.Stop.Metric, metricNames(c.Evaluate.K)...)
+		}
 	}
+	check(c.Stop.Patience >= 0, "stop.patience is %d; it is a number of evaluations (0: the run takes all its steps)", c.Stop.Patience)
+	check(c.Stop.MinDelta >= 0, "stop.min_delta is %g; it is not negative", c.Stop.MinDelta)
+	check(c.Stop.Patience == 0 || c.Evaluate.Every > 0, "stop.patience is %d evaluations, but evaluate.every is 0: there is one at the end only", c.Stop.Patience)
 	check(c.Checkpoint.Every >= 1, "checkpoint.every is %d; it is at least 1", c.Checkpoint.Every)
 	check(c.Checkpoint.Keep >= 2, "checkpoint.keep is %d; it is at least 2, so that one is whole whatever happens to the other", c.Checkpoint.Keep)
 	check(c.Log.Every >= 1, "log.every is %d; it is at least 1", c.Log.Every)

@@ -192,31 +192,33 @@ func (t *Trainer) Step() int { return t.info.Step }
 
 // Run trains to the end, phase by phase. When ctx ends it finishes the step, saves and returns ErrInterrupted.
 func (t *Trainer) Run(ctx context.Context) error {
-	c := t.Config
 	if err := t.cache(ctx); err != nil {
 		return t.stopped(ctx, err)
 	}
-	if t.due(t.info.Step) && t.info.Metrics == nil {
+	evaluates := t.due(t.info.Step) && t.info.Metrics == nil
+	if evaluates {
 		if err := t.evaluate(ctx); err != nil {
 			return t.stopped(ctx, err)
 		}
 	}
-	if t.saved < 0 {
+	if t.saved < 0 || evaluates {
 		if err := t.save(); err != nil {
 			return err
 		}
 	}
-	if t.info.Step >= c.Steps() {
+	if t.ended() && !evaluates {
+		t.sayStopped()
 		return nil
 	}
 	if err := t.logs.graph(); err != nil {
 		return err
 	}
-	for t.info.Step < c.Steps() {
+	for !t.ended() {
 		if err := t.stretch(ctx); err != nil {
 			return t.stopped(ctx, err)
 		}
 	}
+	t.sayStopped()
 	t.sayIdle()
 	if err := t.projector(); err != nil {
 		return err
@@ -264,7 +266,7 @@ func (t *Trainer) stretch(ctx context.Context) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	defer batches.close()
-	for t.info.Step < c.Steps() && c.PhaseAt(t.info.Step) == p && c.Freeze.frozen(t.info.Step) == frozen {
+	for !t.ended() && c.PhaseAt(t.info.Step) == p && c.Freeze.frozen(t.info.Step) == frozen {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -276,7 +278,7 @@ func (t *Trainer) stretch(ctx context.Context) error {
 				return err
 			}
 		}
-		if t.info.Step == c.Steps() || t.info.Step%c.Checkpoint.Every == 0 {
+		if t.ended() || t.info.Step%c.Checkpoint.Every == 0 {
 			if err := t.save(); err != nil {
 				return err
 			}
@@ -390,6 +392,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 		return err
 	}
 	t.info.Metrics = metrics
+	t.heedStop(metrics)
 	if err := t.logs.metrics(metrics, t.heedEvaluation(t.eval.embeddings)); err != nil {
 		return err
 	}
