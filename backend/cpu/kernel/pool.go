@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Task is work over a range, done in pieces. Run handles [lo,hi); worker, in [0,Workers), is held by one goroutine at a time within a call of
@@ -41,7 +42,11 @@ func NewPool(workers int) *Pool {
 	p.free.New = func() any { return &job{done: make(chan struct{}, 1)} }
 	for range workers - 1 {
 		go func() {
-			for j := range p.jobs {
+			for {
+				j, ok := await(p.jobs)
+				if !ok {
+					return
+				}
 				j.work(int(j.joined.Add(1)))
 				p.release(j)
 			}
@@ -108,8 +113,27 @@ func (p *Pool) do(n, pieces int, t Task) {
 		}
 	}
 	j.work(0)
-	<-j.done
+	await(j.done)
 	p.release(j)
+}
+
+// patience is how long a goroutine looks for what it waits for before it sleeps: to wake a thread takes the system as long as a small layer's work, and
+// the next step follows at once.
+const patience = 50 * time.Microsecond
+
+// await receives from c. Between looks it lets other goroutines run.
+func await[T any](c <-chan T) (v T, ok bool) {
+	for began := time.Now(); time.Since(began) < patience; runtime.Gosched() {
+		for range 16 {
+			select {
+			case v, ok = <-c:
+				return v, ok
+			default:
+			}
+		}
+	}
+	v, ok = <-c
+	return v, ok
 }
 
 // work claims pieces until none is left; who finishes the last one tells the caller.
