@@ -66,14 +66,12 @@ func (c *Conv) Shape() ConvShape { return c.shape }
 // weights is the length of the kernel tensor.
 func (c *Conv) weights() int { return c.shape.KH * c.shape.KW * c.cin * c.shape.Cout }
 
-// Forward computes y = conv(x, w) with the epilogue (bias and ReLU along Cout). ldx and ldy are the distances between adjacent pixels of x and y, at
+// Forward computes y = conv(x, w) with the epilogue (scale, bias and ReLU along Cout). ldx and ldy are the distances between adjacent pixels of x and y, at
 // least Cin and Cout; 0 means just that.
 func (c *Conv) Forward(p *Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e Epilogue) {
 	ldx, ldy = c.check(x, ldx, y, ldy)
 	need("kernel", w, c.weights())
-	if e.Bias != nil {
-		need("bias", e.Bias, c.shape.Cout)
-	}
+	e.need(c.shape.Cout)
 	if active == Generic {
 		c.forwardGeneric(p, y, ldy, x, ldx, w, e)
 		return
@@ -82,13 +80,11 @@ func (c *Conv) Forward(p *Pool, y []float32, ldy int, x []float32, ldx int, w []
 }
 
 // BackwardInput computes the gradient by the input, dx [N,H,W,Cin], from dy [N,Ho,Wo,Cout]. The epilogue may accumulate into dx, so that several
-// readers of one tensor sum their gradients without a pass of their own; bias and ReLU act along Cin.
+// readers of one tensor sum their gradients without a pass of their own; scale, bias and ReLU act along Cin.
 func (c *Conv) BackwardInput(p *Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e Epilogue) {
 	ldx, ldy = c.check(dx, ldx, dy, ldy)
 	need("kernel", w, c.weights())
-	if e.Bias != nil {
-		need("bias", e.Bias, c.shape.Cin)
-	}
+	e.need(c.shape.Cin)
 	if active == Generic {
 		flipped := takeScratch(c.weights())
 		c.flip(p, flipped, w)

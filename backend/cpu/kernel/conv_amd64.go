@@ -184,10 +184,7 @@ func (c *Conv) runDirect(p *Pool, y []float32, ldy int, x []float32, ldx int, w 
 		} else {
 			task.b = w[g*f.packedSize(c):]
 		}
-		task.x, task.y, task.e = x[g*c.cin:], y[g*c.cout:], e
-		if e.Bias != nil {
-			task.e.Bias = e.Bias[g*c.cout:][:c.cout]
-		}
+		task.x, task.y, task.e = x[g*c.cin:], y[g*c.cout:], e.part(g*c.cout, c.cout)
 		task.launch(p)
 	}
 	*task = convTask{}

@@ -25,6 +25,9 @@ func checkConv(t *testing.T, pool *Pool, s ConvShape, opt ConvOptions, gapX, gap
 	if seed&4 == 0 {
 		e.Bias = random(s.Cout, seed+3)
 	}
+	if seed&8 == 0 {
+		e.Scale = random(s.Cout, seed+7)
+	}
 	y := random(len(dy), seed+4)
 	want := widen(y)
 	for i := range want {

@@ -65,7 +65,7 @@ func extent(rows, cols, ld int) int {
 	return (rows-1)*ld + cols
 }
 
-// Run computes C = A*B with the epilogue e (bias and ReLU run along C's columns). It panics if Check fails or a slice is too short.
+// Run computes C = A*B with the epilogue e (scale, bias and ReLU run along C's columns). It panics if Check fails or a slice is too short.
 func (g Product) Run(p *Pool, c, a, b []float32, e Epilogue) {
 	if err := g.Check(); err != nil {
 		panic(err)
@@ -85,9 +85,7 @@ func (g Product) Run(p *Pool, c, a, b []float32, e Epilogue) {
 	need("A", a, last*g.StrideA+extent(rowsA, colsA, g.LdA))
 	need("B", b, last*g.StrideB+extent(rowsB, colsB, g.LdB))
 	need("C", c, last*g.StrideC+extent(g.M, g.N, g.LdC))
-	if e.Bias != nil {
-		need("bias", e.Bias, g.N)
-	}
+	e.need(g.N)
 	if active == Generic || g.K == 0 {
 		g.runGeneric(p, c, a, b, e)
 		return

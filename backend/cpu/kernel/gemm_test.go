@@ -25,6 +25,9 @@ func TestProductAgainstDefinition(t *testing.T) {
 			if r.IntN(2) == 0 {
 				e.Bias = random(g.N, 4)
 			}
+			if r.IntN(3) == 0 {
+				e.Scale = random(g.N, 5)
+			}
 			want := productOracle(g, c, a, b, e)
 			g.Run(pool, c, a, b, e)
 			closeTo(t, fmt.Sprintf("%+v %+v", g, e), c, want, 1e-5)

@@ -88,6 +88,9 @@ func finishOracle(before, sum float64, column int, e Epilogue) float64 {
 	if e.Accumulate {
 		sum += before
 	}
+	if e.Scale != nil {
+		sum *= float64(e.Scale[column])
+	}
 	if e.Bias != nil {
 		sum += float64(e.Bias[column])
 	}

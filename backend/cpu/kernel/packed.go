@@ -37,9 +37,7 @@ func (k *Packed) Update(p *Pool, w []float32) {
 func (k *Packed) Forward(p *Pool, y []float32, ldy int, x []float32, ldx int, e Epilogue) {
 	c := k.conv
 	ldx, ldy = c.check(x, ldx, y, ldy)
-	if e.Bias != nil {
-		need("bias", e.Bias, c.shape.Cout)
-	}
+	e.need(c.shape.Cout)
 	if active == Generic {
 		c.forwardGeneric(p, y, ldy, x, ldx, k.data, e)
 		return

@@ -166,20 +166,6 @@ tapDone:
 	MOVQ      72(DI), DX
 	MOVQ      24(DI), SI
 	MOVQ      32(DI), CX
-	MOVQ      64(DI), BX
-	TESTQ     BX, BX
-	JZ        noBias
-	VMOVUPS.Z (BX), K1, Z8
-	VADDPS    Z8, Z0, Z0
-	VADDPS    Z8, Z1, Z1
-	VADDPS    Z8, Z2, Z2
-	VADDPS    Z8, Z3, Z3
-	VADDPS    Z8, Z4, Z4
-	VADDPS    Z8, Z5, Z5
-	VADDPS    Z8, Z6, Z6
-	VADDPS    Z8, Z7, Z7
-
-noBias:
 	TESTQ     $0x00000001, DX
 	JZ        noAccumulate
 	MOVQ      (SI), AX
@@ -208,6 +194,34 @@ noBias:
 	VADDPS    Z8, Z7, Z7
 
 noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS.Z (BX), K1, Z8
+	VMULPS    Z8, Z0, Z0
+	VMULPS    Z8, Z1, Z1
+	VMULPS    Z8, Z2, Z2
+	VMULPS    Z8, Z3, Z3
+	VMULPS    Z8, Z4, Z4
+	VMULPS    Z8, Z5, Z5
+	VMULPS    Z8, Z6, Z6
+	VMULPS    Z8, Z7, Z7
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z1, Z1
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z3, Z3
+	VADDPS    Z8, Z4, Z4
+	VADDPS    Z8, Z5, Z5
+	VADDPS    Z8, Z6, Z6
+	VADDPS    Z8, Z7, Z7
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z8, Z8, Z8
@@ -284,48 +298,62 @@ entry:
 	MOVQ         72(DI), DX
 	MOVQ         24(DI), SI
 	MOVQ         32(DI), CX
-	MOVQ         64(DI), BX
-	TESTQ        BX, BX
-	JZ           noBias
-	VMOVUPS.Z    (BX), K1, Z8
+	TESTQ        $0x00000001, DX
+	JZ           noAccumulate
+	MOVQ         (SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z0, Z0
+	MOVQ         8(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z1, Z1
+	MOVQ         16(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z2, Z2
+	MOVQ         24(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z3, Z3
+	MOVQ         32(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z4, Z4
+	MOVQ         40(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z5, Z5
+	MOVQ         48(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z6, Z6
+	MOVQ         56(SI), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
 	VADDPS       Z8, Z7, Z7
 
-noBias:
-	TESTQ     $0x00000001, DX
-	JZ        noAccumulate
-	MOVQ      (SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
+noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS.Z (BX), K1, Z8
+	VMULPS    Z8, Z0, Z0
+	VMULPS    Z8, Z1, Z1
+	VMULPS    Z8, Z2, Z2
+	VMULPS    Z8, Z3, Z3
+	VMULPS    Z8, Z4, Z4
+	VMULPS    Z8, Z5, Z5
+	VMULPS    Z8, Z6, Z6
+	VMULPS    Z8, Z7, Z7
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS.Z (BX), K1, Z8
 	VADDPS    Z8, Z0, Z0
-	MOVQ      8(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	MOVQ      16(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z2, Z2
-	MOVQ      24(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	MOVQ      32(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z4, Z4
-	MOVQ      40(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	MOVQ      48(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z6, Z6
-	MOVQ      56(SI), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-noAccumulate:
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z8, Z8, Z8
@@ -581,29 +609,6 @@ tapDone:
 	MOVQ      72(DI), DX
 	MOVQ      24(DI), SI
 	MOVQ      32(DI), CX
-	MOVQ      64(DI), BX
-	TESTQ     BX, BX
-	JZ        noBias
-	VMOVUPS   (BX), Z16
-	VMOVUPS.Z 64(BX), K1, Z17
-	VADDPS    Z16, Z0, Z0
-	VADDPS    Z17, Z1, Z1
-	VADDPS    Z16, Z2, Z2
-	VADDPS    Z17, Z3, Z3
-	VADDPS    Z16, Z4, Z4
-	VADDPS    Z17, Z5, Z5
-	VADDPS    Z16, Z6, Z6
-	VADDPS    Z17, Z7, Z7
-	VADDPS    Z16, Z8, Z8
-	VADDPS    Z17, Z9, Z9
-	VADDPS    Z16, Z10, Z10
-	VADDPS    Z17, Z11, Z11
-	VADDPS    Z16, Z12, Z12
-	VADDPS    Z17, Z13, Z13
-	VADDPS    Z16, Z14, Z14
-	VADDPS    Z17, Z15, Z15
-
-noBias:
 	TESTQ     $0x00000001, DX
 	JZ        noAccumulate
 	MOVQ      (SI), AX
@@ -648,6 +653,52 @@ noBias:
 	VADDPS    Z17, Z15, Z15
 
 noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS   (BX), Z16
+	VMOVUPS.Z 64(BX), K1, Z17
+	VMULPS    Z16, Z0, Z0
+	VMULPS    Z17, Z1, Z1
+	VMULPS    Z16, Z2, Z2
+	VMULPS    Z17, Z3, Z3
+	VMULPS    Z16, Z4, Z4
+	VMULPS    Z17, Z5, Z5
+	VMULPS    Z16, Z6, Z6
+	VMULPS    Z17, Z7, Z7
+	VMULPS    Z16, Z8, Z8
+	VMULPS    Z17, Z9, Z9
+	VMULPS    Z16, Z10, Z10
+	VMULPS    Z17, Z11, Z11
+	VMULPS    Z16, Z12, Z12
+	VMULPS    Z17, Z13, Z13
+	VMULPS    Z16, Z14, Z14
+	VMULPS    Z17, Z15, Z15
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS   (BX), Z16
+	VMOVUPS.Z 64(BX), K1, Z17
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z17, Z1, Z1
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z17, Z3, Z3
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z17, Z5, Z5
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z17, Z7, Z7
+	VADDPS    Z16, Z8, Z8
+	VADDPS    Z17, Z9, Z9
+	VADDPS    Z16, Z10, Z10
+	VADDPS    Z17, Z11, Z11
+	VADDPS    Z16, Z12, Z12
+	VADDPS    Z17, Z13, Z13
+	VADDPS    Z16, Z14, Z14
+	VADDPS    Z17, Z15, Z15
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z16, Z16, Z16
@@ -757,73 +808,96 @@ entry:
 	MOVQ         72(DI), DX
 	MOVQ         24(DI), SI
 	MOVQ         32(DI), CX
-	MOVQ         64(DI), BX
-	TESTQ        BX, BX
-	JZ           noBias
-	VMOVUPS      (BX), Z16
-	VMOVUPS.Z    64(BX), K1, Z17
+	TESTQ        $0x00000001, DX
+	JZ           noAccumulate
+	MOVQ         (SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z0, Z0
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z1, Z1
+	MOVQ         8(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z2, Z2
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z3, Z3
+	MOVQ         16(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z4, Z4
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z5, Z5
+	MOVQ         24(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z6, Z6
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z7, Z7
+	MOVQ         32(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z8, Z8
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z9, Z9
+	MOVQ         40(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z10, Z10
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z11, Z11
+	MOVQ         48(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z12, Z12
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z13, Z13
+	MOVQ         56(SI), AX
+	VMOVUPS      (AX)(CX*1), Z16
 	VADDPS       Z16, Z14, Z14
+	VMOVUPS.Z    64(AX)(CX*1), K1, Z17
 	VADDPS       Z17, Z15, Z15
 
-noBias:
-	TESTQ     $0x00000001, DX
-	JZ        noAccumulate
-	MOVQ      (SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
+noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS   (BX), Z16
+	VMOVUPS.Z 64(BX), K1, Z17
+	VMULPS    Z16, Z0, Z0
+	VMULPS    Z17, Z1, Z1
+	VMULPS    Z16, Z2, Z2
+	VMULPS    Z17, Z3, Z3
+	VMULPS    Z16, Z4, Z4
+	VMULPS    Z17, Z5, Z5
+	VMULPS    Z16, Z6, Z6
+	VMULPS    Z17, Z7, Z7
+	VMULPS    Z16, Z8, Z8
+	VMULPS    Z17, Z9, Z9
+	VMULPS    Z16, Z10, Z10
+	VMULPS    Z17, Z11, Z11
+	VMULPS    Z16, Z12, Z12
+	VMULPS    Z17, Z13, Z13
+	VMULPS    Z16, Z14, Z14
+	VMULPS    Z17, Z15, Z15
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS   (BX), Z16
+	VMOVUPS.Z 64(BX), K1, Z17
 	VADDPS    Z16, Z0, Z0
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z1, Z1
-	MOVQ      8(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z2, Z2
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z3, Z3
-	MOVQ      16(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z4, Z4
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z5, Z5
-	MOVQ      24(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z6, Z6
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z7, Z7
-	MOVQ      32(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z8, Z8
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z9, Z9
-	MOVQ      40(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z10, Z10
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z11, Z11
-	MOVQ      48(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z12, Z12
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z13, Z13
-	MOVQ      56(SI), AX
-	VMOVUPS   (AX)(CX*1), Z16
 	VADDPS    Z16, Z14, Z14
-	VMOVUPS.Z 64(AX)(CX*1), K1, Z17
 	VADDPS    Z17, Z15, Z15
 
-noAccumulate:
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z16, Z16, Z16
@@ -1156,38 +1230,6 @@ tapDone:
 	MOVQ      72(DI), DX
 	MOVQ      24(DI), SI
 	MOVQ      32(DI), CX
-	MOVQ      64(DI), BX
-	TESTQ     BX, BX
-	JZ        noBias
-	VMOVUPS   (BX), Z24
-	VMOVUPS   64(BX), Z25
-	VMOVUPS.Z 128(BX), K1, Z26
-	VADDPS    Z24, Z0, Z0
-	VADDPS    Z25, Z1, Z1
-	VADDPS    Z26, Z2, Z2
-	VADDPS    Z24, Z3, Z3
-	VADDPS    Z25, Z4, Z4
-	VADDPS    Z26, Z5, Z5
-	VADDPS    Z24, Z6, Z6
-	VADDPS    Z25, Z7, Z7
-	VADDPS    Z26, Z8, Z8
-	VADDPS    Z24, Z9, Z9
-	VADDPS    Z25, Z10, Z10
-	VADDPS    Z26, Z11, Z11
-	VADDPS    Z24, Z12, Z12
-	VADDPS    Z25, Z13, Z13
-	VADDPS    Z26, Z14, Z14
-	VADDPS    Z24, Z15, Z15
-	VADDPS    Z25, Z16, Z16
-	VADDPS    Z26, Z17, Z17
-	VADDPS    Z24, Z18, Z18
-	VADDPS    Z25, Z19, Z19
-	VADDPS    Z26, Z20, Z20
-	VADDPS    Z24, Z21, Z21
-	VADDPS    Z25, Z22, Z22
-	VADDPS    Z26, Z23, Z23
-
-noBias:
 	TESTQ     $0x00000001, DX
 	JZ        noAccumulate
 	MOVQ      (SI), AX
@@ -1248,6 +1290,70 @@ noBias:
 	VADDPS    Z26, Z23, Z23
 
 noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS   (BX), Z24
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
+	VMULPS    Z24, Z0, Z0
+	VMULPS    Z25, Z1, Z1
+	VMULPS    Z26, Z2, Z2
+	VMULPS    Z24, Z3, Z3
+	VMULPS    Z25, Z4, Z4
+	VMULPS    Z26, Z5, Z5
+	VMULPS    Z24, Z6, Z6
+	VMULPS    Z25, Z7, Z7
+	VMULPS    Z26, Z8, Z8
+	VMULPS    Z24, Z9, Z9
+	VMULPS    Z25, Z10, Z10
+	VMULPS    Z26, Z11, Z11
+	VMULPS    Z24, Z12, Z12
+	VMULPS    Z25, Z13, Z13
+	VMULPS    Z26, Z14, Z14
+	VMULPS    Z24, Z15, Z15
+	VMULPS    Z25, Z16, Z16
+	VMULPS    Z26, Z17, Z17
+	VMULPS    Z24, Z18, Z18
+	VMULPS    Z25, Z19, Z19
+	VMULPS    Z26, Z20, Z20
+	VMULPS    Z24, Z21, Z21
+	VMULPS    Z25, Z22, Z22
+	VMULPS    Z26, Z23, Z23
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS   (BX), Z24
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z24, Z3, Z3
+	VADDPS    Z25, Z4, Z4
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z24, Z9, Z9
+	VADDPS    Z25, Z10, Z10
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z24, Z12, Z12
+	VADDPS    Z25, Z13, Z13
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z24, Z15, Z15
+	VADDPS    Z25, Z16, Z16
+	VADDPS    Z26, Z17, Z17
+	VADDPS    Z24, Z18, Z18
+	VADDPS    Z25, Z19, Z19
+	VADDPS    Z26, Z20, Z20
+	VADDPS    Z24, Z21, Z21
+	VADDPS    Z25, Z22, Z22
+	VADDPS    Z26, Z23, Z23
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z24, Z24, Z24
@@ -1390,98 +1496,130 @@ entry:
 	MOVQ         72(DI), DX
 	MOVQ         24(DI), SI
 	MOVQ         32(DI), CX
-	MOVQ         64(DI), BX
-	TESTQ        BX, BX
-	JZ           noBias
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VMOVUPS.Z    128(BX), K1, Z26
+	TESTQ        $0x00000001, DX
+	JZ           noAccumulate
+	MOVQ         (SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z0, Z0
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z1, Z1
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z2, Z2
+	MOVQ         8(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z3, Z3
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z4, Z4
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z5, Z5
+	MOVQ         16(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z6, Z6
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z7, Z7
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z8, Z8
+	MOVQ         24(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z9, Z9
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z10, Z10
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z11, Z11
+	MOVQ         32(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z12, Z12
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z13, Z13
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z14, Z14
+	MOVQ         40(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z15, Z15
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z16, Z16
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z17, Z17
+	MOVQ         48(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z18, Z18
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z19, Z19
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z20, Z20
+	MOVQ         56(SI), AX
+	VMOVUPS      (AX)(CX*1), Z24
 	VADDPS       Z24, Z21, Z21
+	VMOVUPS      64(AX)(CX*1), Z25
 	VADDPS       Z25, Z22, Z22
+	VMOVUPS.Z    128(AX)(CX*1), K1, Z26
 	VADDPS       Z26, Z23, Z23
 
-noBias:
-	TESTQ     $0x00000001, DX
-	JZ        noAccumulate
-	MOVQ      (SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
+noAccumulate:
+	MOVQ      120(DI), BX
+	TESTQ     BX, BX
+	JZ        noScale
+	VMOVUPS   (BX), Z24
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
+	VMULPS    Z24, Z0, Z0
+	VMULPS    Z25, Z1, Z1
+	VMULPS    Z26, Z2, Z2
+	VMULPS    Z24, Z3, Z3
+	VMULPS    Z25, Z4, Z4
+	VMULPS    Z26, Z5, Z5
+	VMULPS    Z24, Z6, Z6
+	VMULPS    Z25, Z7, Z7
+	VMULPS    Z26, Z8, Z8
+	VMULPS    Z24, Z9, Z9
+	VMULPS    Z25, Z10, Z10
+	VMULPS    Z26, Z11, Z11
+	VMULPS    Z24, Z12, Z12
+	VMULPS    Z25, Z13, Z13
+	VMULPS    Z26, Z14, Z14
+	VMULPS    Z24, Z15, Z15
+	VMULPS    Z25, Z16, Z16
+	VMULPS    Z26, Z17, Z17
+	VMULPS    Z24, Z18, Z18
+	VMULPS    Z25, Z19, Z19
+	VMULPS    Z26, Z20, Z20
+	VMULPS    Z24, Z21, Z21
+	VMULPS    Z25, Z22, Z22
+	VMULPS    Z26, Z23, Z23
+
+noScale:
+	MOVQ      64(DI), BX
+	TESTQ     BX, BX
+	JZ        noBias
+	VMOVUPS   (BX), Z24
+	VMOVUPS   64(BX), Z25
+	VMOVUPS.Z 128(BX), K1, Z26
 	VADDPS    Z24, Z0, Z0
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z1, Z1
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z2, Z2
-	MOVQ      8(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z3, Z3
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z4, Z4
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z5, Z5
-	MOVQ      16(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z6, Z6
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z7, Z7
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z8, Z8
-	MOVQ      24(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z9, Z9
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z10, Z10
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z11, Z11
-	MOVQ      32(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z12, Z12
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z13, Z13
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z14, Z14
-	MOVQ      40(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z15, Z15
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z16, Z16
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z17, Z17
-	MOVQ      48(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z18, Z18
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z19, Z19
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z20, Z20
-	MOVQ      56(SI), AX
-	VMOVUPS   (AX)(CX*1), Z24
 	VADDPS    Z24, Z21, Z21
-	VMOVUPS   64(AX)(CX*1), Z25
 	VADDPS    Z25, Z22, Z22
-	VMOVUPS.Z 128(AX)(CX*1), K1, Z26
 	VADDPS    Z26, Z23, Z23
 
-noAccumulate:
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VPXORD Z24, Z24, Z24
@@ -1680,18 +1818,6 @@ tapDone:
 	MOVQ       72(DI), DX
 	MOVQ       24(DI), SI
 	MOVQ       32(DI), CX
-	MOVQ       64(DI), BX
-	TESTQ      BX, BX
-	JZ         noBias
-	VMASKMOVPS (BX), Y15, Y6
-	VADDPS     Y6, Y0, Y0
-	VADDPS     Y6, Y1, Y1
-	VADDPS     Y6, Y2, Y2
-	VADDPS     Y6, Y3, Y3
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y6, Y5, Y5
-
-noBias:
 	TESTQ      $0x00000001, DX
 	JZ         noAccumulate
 	MOVQ       (SI), AX
@@ -1714,6 +1840,30 @@ noBias:
 	VADDPS     Y6, Y5, Y5
 
 noAccumulate:
+	MOVQ       120(DI), BX
+	TESTQ      BX, BX
+	JZ         noScale
+	VMASKMOVPS (BX), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y3, Y3
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y6, Y5, Y5
+
+noScale:
+	MOVQ       64(DI), BX
+	TESTQ      BX, BX
+	JZ         noBias
+	VMASKMOVPS (BX), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y3, Y3
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y6, Y5, Y5
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VXORPS Y6, Y6, Y6
@@ -1821,18 +1971,6 @@ finish:
 	MOVQ       72(DI), DX
 	MOVQ       24(DI), SI
 	MOVQ       32(DI), CX
-	MOVQ       64(DI), BX
-	TESTQ      BX, BX
-	JZ         noBias
-	VMASKMOVPS (BX), Y15, Y6
-	VADDPS     Y6, Y0, Y0
-	VADDPS     Y6, Y1, Y1
-	VADDPS     Y6, Y2, Y2
-	VADDPS     Y6, Y3, Y3
-	VADDPS     Y6, Y4, Y4
-	VADDPS     Y6, Y5, Y5
-
-noBias:
 	TESTQ      $0x00000001, DX
 	JZ         noAccumulate
 	MOVQ       (SI), AX
@@ -1855,6 +1993,30 @@ noBias:
 	VADDPS     Y6, Y5, Y5
 
 noAccumulate:
+	MOVQ       120(DI), BX
+	TESTQ      BX, BX
+	JZ         noScale
+	VMASKMOVPS (BX), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y3, Y3
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y6, Y5, Y5
+
+noScale:
+	MOVQ       64(DI), BX
+	TESTQ      BX, BX
+	JZ         noBias
+	VMASKMOVPS (BX), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y3, Y3
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y6, Y5, Y5
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VXORPS Y6, Y6, Y6
@@ -2074,25 +2236,6 @@ tapDone:
 	MOVQ       72(DI), DX
 	MOVQ       24(DI), SI
 	MOVQ       32(DI), CX
-	MOVQ       64(DI), BX
-	TESTQ      BX, BX
-	JZ         noBias
-	VMOVUPS    (BX), Y12
-	VMASKMOVPS 32(BX), Y15, Y13
-	VADDPS     Y12, Y0, Y0
-	VADDPS     Y13, Y1, Y1
-	VADDPS     Y12, Y2, Y2
-	VADDPS     Y13, Y3, Y3
-	VADDPS     Y12, Y4, Y4
-	VADDPS     Y13, Y5, Y5
-	VADDPS     Y12, Y6, Y6
-	VADDPS     Y13, Y7, Y7
-	VADDPS     Y12, Y8, Y8
-	VADDPS     Y13, Y9, Y9
-	VADDPS     Y12, Y10, Y10
-	VADDPS     Y13, Y11, Y11
-
-noBias:
 	TESTQ      $0x00000001, DX
 	JZ         noAccumulate
 	MOVQ       (SI), AX
@@ -2127,6 +2270,44 @@ noBias:
 	VADDPS     Y13, Y11, Y11
 
 noAccumulate:
+	MOVQ       120(DI), BX
+	TESTQ      BX, BX
+	JZ         noScale
+	VMOVUPS    (BX), Y12
+	VMASKMOVPS 32(BX), Y15, Y13
+	VMULPS     Y12, Y0, Y0
+	VMULPS     Y13, Y1, Y1
+	VMULPS     Y12, Y2, Y2
+	VMULPS     Y13, Y3, Y3
+	VMULPS     Y12, Y4, Y4
+	VMULPS     Y13, Y5, Y5
+	VMULPS     Y12, Y6, Y6
+	VMULPS     Y13, Y7, Y7
+	VMULPS     Y12, Y8, Y8
+	VMULPS     Y13, Y9, Y9
+	VMULPS     Y12, Y10, Y10
+	VMULPS     Y13, Y11, Y11
+
+noScale:
+	MOVQ       64(DI), BX
+	TESTQ      BX, BX
+	JZ         noBias
+	VMOVUPS    (BX), Y12
+	VMASKMOVPS 32(BX), Y15, Y13
+	VADDPS     Y12, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y12, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+	VADDPS     Y12, Y6, Y6
+	VADDPS     Y13, Y7, Y7
+	VADDPS     Y12, Y8, Y8
+	VADDPS     Y13, Y9, Y9
+	VADDPS     Y12, Y10, Y10
+	VADDPS     Y13, Y11, Y11
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VXORPS Y12, Y12, Y12
@@ -2272,25 +2453,6 @@ finish:
 	MOVQ       72(DI), DX
 	MOVQ       24(DI), SI
 	MOVQ       32(DI), CX
-	MOVQ       64(DI), BX
-	TESTQ      BX, BX
-	JZ         noBias
-	VMOVUPS    (BX), Y12
-	VMASKMOVPS 32(BX), Y15, Y13
-	VADDPS     Y12, Y0, Y0
-	VADDPS     Y13, Y1, Y1
-	VADDPS     Y12, Y2, Y2
-	VADDPS     Y13, Y3, Y3
-	VADDPS     Y12, Y4, Y4
-	VADDPS     Y13, Y5, Y5
-	VADDPS     Y12, Y6, Y6
-	VADDPS     Y13, Y7, Y7
-	VADDPS     Y12, Y8, Y8
-	VADDPS     Y13, Y9, Y9
-	VADDPS     Y12, Y10, Y10
-	VADDPS     Y13, Y11, Y11
-
-noBias:
 	TESTQ      $0x00000001, DX
 	JZ         noAccumulate
 	MOVQ       (SI), AX
@@ -2325,6 +2487,44 @@ noBias:
 	VADDPS     Y13, Y11, Y11
 
 noAccumulate:
+	MOVQ       120(DI), BX
+	TESTQ      BX, BX
+	JZ         noScale
+	VMOVUPS    (BX), Y12
+	VMASKMOVPS 32(BX), Y15, Y13
+	VMULPS     Y12, Y0, Y0
+	VMULPS     Y13, Y1, Y1
+	VMULPS     Y12, Y2, Y2
+	VMULPS     Y13, Y3, Y3
+	VMULPS     Y12, Y4, Y4
+	VMULPS     Y13, Y5, Y5
+	VMULPS     Y12, Y6, Y6
+	VMULPS     Y13, Y7, Y7
+	VMULPS     Y12, Y8, Y8
+	VMULPS     Y13, Y9, Y9
+	VMULPS     Y12, Y10, Y10
+	VMULPS     Y13, Y11, Y11
+
+noScale:
+	MOVQ       64(DI), BX
+	TESTQ      BX, BX
+	JZ         noBias
+	VMOVUPS    (BX), Y12
+	VMASKMOVPS 32(BX), Y15, Y13
+	VADDPS     Y12, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y12, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+	VADDPS     Y12, Y6, Y6
+	VADDPS     Y13, Y7, Y7
+	VADDPS     Y12, Y8, Y8
+	VADDPS     Y13, Y9, Y9
+	VADDPS     Y12, Y10, Y10
+	VADDPS     Y13, Y11, Y11
+
+noBias:
 	TESTQ  $0x00000002, DX
 	JZ     noReLU
 	VXORPS Y12, Y12, Y12

@@ -14,6 +14,7 @@ type tileArgs struct {
 	flags           uintptr  // flagAccumulate, flagReLU
 	mask            uintptr  // AVX-512: lanes of the last vector; AVX2: 0 if all count
 	lanes           [8]int32 // AVX2: mask of the last vector
+	scale           uintptr  // factors of the tile's columns, or 0
 }
 
 const (
@@ -94,12 +95,15 @@ func (t tiling) padded(n int) int { return (n + t.vector - 1) / t.vector * t.vec
 // set prepares the arguments for a panel's columns of C.
 func (a *tileArgs) set(t tiling, p panel, e *Epilogue, first, last bool) {
 	a.column = uintptr(p.column * 4)
-	a.bias, a.flags = 0, 0
+	a.scale, a.bias, a.flags = 0, 0, 0
 	if e.Accumulate || !first {
 		a.flags |= flagAccumulate
 	}
 	if last && e.ReLU {
 		a.flags |= flagReLU
+	}
+	if last && e.Scale != nil {
+		a.scale = uintptr(unsafe.Pointer(&e.Scale[p.column]))
 	}
 	if last && e.Bias != nil {
 		a.bias = uintptr(unsafe.Pointer(&e.Bias[p.column]))

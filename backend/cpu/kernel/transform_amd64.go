@@ -10,6 +10,7 @@ type transformArgs struct {
 	work     uintptr // memory for 36 vectors
 	bias     uintptr // outputs only; or 0
 	flags    uintptr // outputs only: flagAccumulate, flagReLU
+	scale    uintptr // outputs only; or 0
 }
 
 // transforms are the five transforms of one algorithm; see the generator, asm/winograd.go.

@@ -158,10 +158,7 @@ func (c *Conv) runWinograd(p *Pool, y []float32, ldy int, x []float32, ldx int, 
 	}
 	size := f.packedWinograd(c)
 	for g := range c.shape.Groups {
-		k.x, k.y, k.packed, k.e = x[g*c.cin:], y[g*c.cout:], packed[g*size:], e
-		if e.Bias != nil {
-			k.e.Bias = e.Bias[g*c.cout:][:c.cout]
-		}
+		k.x, k.y, k.packed, k.e = x[g*c.cin:], y[g*c.cout:], packed[g*size:], e.part(g*c.cout, c.cout)
 		p.DoEach(blocks*k.groups, k)
 	}
 	*k = winogradTask{}
@@ -212,7 +209,7 @@ func (k *winogradTask) inputs(x *transformer, dst []float32, first, count int) {
 	c, w, s := k.conv, k.w, &k.conv.shape
 	zeros := address(c.fast.zeros, 0)
 	steps(&x.to, w.size(), w.perBlock*c.cin)
-	x.args.bias, x.args.flags, x.args.fromBase = 0, 0, 0
+	x.args.scale, x.args.bias, x.args.flags, x.args.fromBase = 0, 0, 0, 0
 	for i := range count {
 		n, row, column := w.at(first + i)
 		square(&x.from, w.points, row-s.PadTop, column-s.PadLeft, s.H, s.W, address(k.x, n*s.H*s.W*k.ldx), k.ldx, zeros)
@@ -251,6 +248,9 @@ func (k *winogradTask) outputs(x *transformer, products []float32, ld int, p pan
 	if k.e.ReLU {
 		x.args.flags |= flagReLU
 	}
+	if k.e.Scale != nil {
+		x.args.scale = address(k.e.Scale, p.column)
+	}
 	if k.e.Bias != nil {
 		x.args.bias = address(k.e.Bias, p.column)
 	}
@@ -260,7 +260,7 @@ func (k *winogradTask) outputs(x *transformer, products []float32, ld int, p pan
 		x.args.fromBase, x.args.n = address(products, i*ld), uintptr(p.cols)
 		w.output(&x.args)
 	}
-	x.args.flags, x.args.bias = 0, 0
+	x.args.flags, x.args.scale, x.args.bias = 0, 0, 0
 }
 
 // winogradPack transforms a kernel [side,side,cin,ld] (one group's columns) into panels [points,cin,width]; pieces are ranges of cin.

@@ -11,18 +11,19 @@ import (
 
 // Offsets into type tileArgs of the kernel package.
 const (
-	argTable    = 0  // first table entry
-	argTableEnd = 8  // past the last one
-	argK        = 16 // bytes of a row of A (gather); byte offset of the rows of A (outer)
-	argC        = 24 // pointers to the tile's rows of C
-	argColumn   = 32 // byte offset of the tile's columns in a row of C
-	argB        = 40 // first row of B's panel (gather); byte offset of the columns in a row of B (outer)
-	argLdB      = 48 // bytes between rows of B
-	argTapB     = 56 // bytes between taps of B
-	argBias     = 64 // bias of the tile's columns, or 0
-	argFlags    = 72 // flagAccumulate, flagReLU
-	argMask     = 80 // AVX-512: lanes of the last vector; AVX2: 0 if all lanes count
-	argLanes    = 88 // AVX2: mask of the last vector, 8 words
+	argTable    = 0   // first table entry
+	argTableEnd = 8   // past the last one
+	argK        = 16  // bytes of a row of A (gather); byte offset of the rows of A (outer)
+	argC        = 24  // pointers to the tile's rows of C
+	argColumn   = 32  // byte offset of the tile's columns in a row of C
+	argB        = 40  // first row of B's panel (gather); byte offset of the columns in a row of B (outer)
+	argLdB      = 48  // bytes between rows of B
+	argTapB     = 56  // bytes between taps of B
+	argBias     = 64  // bias of the tile's columns, or 0
+	argFlags    = 72  // flagAccumulate, flagReLU
+	argMask     = 80  // AVX-512: lanes of the last vector; AVX2: 0 if all lanes count
+	argLanes    = 88  // AVX2: mask of the last vector, 8 words
+	argScale    = 120 // factors of the tile's columns, or 0
 	flagAcc     = 1
 	flagReLU    = 2
 	unrollSteps = 4
@@ -243,17 +244,39 @@ func (t tile) outer() {
 	t.end()
 }
 
-// end adds bias and C's content if asked, clamps if asked, and stores the tile.
+// end adds C's content, scales, adds the bias and clamps, each if asked, and stores the tile.
 func (t tile) end() {
 	rows, row, column, flags, bias := reg.RSI, reg.RAX, reg.RCX, reg.RDX, reg.RBX
 	t.MOVQ(arg(argFlags), flags)
 	t.MOVQ(arg(argC), rows)
 	t.MOVQ(arg(argColumn), column)
-	t.MOVQ(arg(argBias), bias)
 	at := func(r int) Mem {
 		t.MOVQ(Mem{Base: rows, Disp: 8 * r}, row)
 		return Mem{Base: row, Index: column, Scale: 1}
 	}
+	t.TESTQ(U32(flagAcc), flags)
+	t.JZ(LabelRef("noAccumulate"))
+	for r := range t.rows {
+		m := at(r)
+		for v := range t.vectors {
+			t.load(m, v, t.b(v), true)
+			t.VADDPS(t.b(v), t.sum(r, v), t.sum(r, v))
+		}
+	}
+	t.Label("noAccumulate")
+	t.MOVQ(arg(argScale), bias)
+	t.TESTQ(bias, bias)
+	t.JZ(LabelRef("noScale"))
+	for v := range t.vectors {
+		t.load(Mem{Base: bias}, v, t.b(v), true)
+	}
+	for r := range t.rows {
+		for v := range t.vectors {
+			t.VMULPS(t.b(v), t.sum(r, v), t.sum(r, v))
+		}
+	}
+	t.Label("noScale")
+	t.MOVQ(arg(argBias), bias)
 	t.TESTQ(bias, bias)
 	t.JZ(LabelRef("noBias"))
 	for v := range t.vectors {
@@ -265,16 +288,6 @@ func (t tile) end() {
 		}
 	}
 	t.Label("noBias")
-	t.TESTQ(U32(flagAcc), flags)
-	t.JZ(LabelRef("noAccumulate"))
-	for r := range t.rows {
-		m := at(r)
-		for v := range t.vectors {
-			t.load(m, v, t.b(v), true)
-			t.VADDPS(t.b(v), t.sum(r, v), t.sum(r, v))
-		}
-	}
-	t.Label("noAccumulate")
 	t.TESTQ(U32(flagReLU), flags)
 	t.JZ(LabelRef("noReLU"))
 	t.zero(t.b(0))

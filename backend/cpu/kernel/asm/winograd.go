@@ -59,6 +59,7 @@ const (
 	transformWork     = 40 // memory for in*out vectors
 	transformBias     = 48 // bias of the n floats, or 0; outputs only
 	transformFlags    = 56
+	transformScale    = 64 // factors of the n floats, or 0; outputs only
 )
 
 func (v *vec) transform(t transform) {
@@ -70,8 +71,12 @@ func (v *vec) transform(t transform) {
 		v.MOVQ(at(offset), r)
 		return r
 	}
-	from, fromBase, to, toBase, n, work, bias := load(transformFrom), load(transformFromBase), load(transformTo), load(transformToBase), load(transformN),
-		load(transformWork), load(transformBias)
+	from, fromBase, to, toBase, n, work := load(transformFrom), load(transformFromBase), load(transformTo), load(transformToBase), load(transformN),
+		load(transformWork)
+	var scale, bias reg.Register
+	if t.output {
+		scale, bias = load(transformScale), load(transformBias)
+	}
 	place := v.GP64()
 	size := 4 * v.width()
 	body := func(masked bool) {
@@ -85,14 +90,9 @@ func (v *vec) transform(t transform) {
 				v.VMOVUPS(y, Mem{Base: work, Disp: size * (row*t.in + column)})
 			}
 		}
-		var add reg.Register
+		var factor, add reg.Register
 		if t.output {
-			add = v.zero()
-			none := v.label("noBias")
-			v.TESTQ(bias, bias)
-			v.JZ(LabelRef(none))
-			v.VMOVUPS(v.load(Mem{Base: bias}, masked), add)
-			v.Label(none)
+			factor, add = v.optional(scale, 1, masked), v.optional(bias, 0, masked)
 		}
 		for row := range t.out {
 			var x []reg.Register
@@ -103,7 +103,7 @@ func (v *vec) transform(t transform) {
 				v.MOVQ(Mem{Base: to, Disp: 8 * (row*t.out + column)}, place)
 				m := Mem{Base: place, Index: toBase, Scale: 1}
 				if t.output {
-					v.finish(y, add, m, at(transformFlags), masked)
+					v.finish(y, factor, add, m, at(transformFlags), masked)
 				}
 				v.store(y, m, masked)
 			}
@@ -117,11 +117,13 @@ func (v *vec) transform(t transform) {
 	v.ADDQ(U32(size), fromBase)
 	v.ADDQ(U32(size), toBase)
 	if t.output {
-		skip := v.label("noBias")
-		v.TESTQ(bias, bias)
-		v.JZ(LabelRef(skip))
-		v.ADDQ(U32(size), bias)
-		v.Label(skip)
+		for _, list := range []reg.Register{scale, bias} {
+			skip := v.label("none")
+			v.TESTQ(list, list)
+			v.JZ(LabelRef(skip))
+			v.ADDQ(U32(size), list)
+			v.Label(skip)
+		}
 	}
 	v.SUBQ(U32(v.width()), n)
 	v.JMP(LabelRef(loop))
@@ -134,14 +136,25 @@ func (v *vec) transform(t transform) {
 	v.end()
 }
 
-// finish applies bias, accumulation and ReLU to an output.
-func (v *vec) finish(y, bias reg.Register, m, flags Mem, masked bool) {
-	v.VADDPS(bias, y, y)
+// optional loads the vector at list, or fills one with missing where list is 0.
+func (v *vec) optional(list reg.Register, missing float64, masked bool) reg.Register {
+	r := v.constant(missing)
+	none := v.label("none")
+	v.TESTQ(list, list)
+	v.JZ(LabelRef(none))
+	v.VMOVUPS(v.load(Mem{Base: list}, masked), r)
+	v.Label(none)
+	return r
+}
+
+// finish adds to what is there, scales, adds the bias and clamps.
+func (v *vec) finish(y, scale, bias reg.Register, m, flags Mem, masked bool) {
 	keep, relu := v.label("overwrite"), v.label("signed")
 	v.TESTQ(U32(flagAcc), flags)
 	v.JZ(LabelRef(keep))
 	v.VADDPS(v.load(m, masked), y, y)
 	v.Label(keep)
+	v.VFMADD213PS(bias, scale, y)
 	v.TESTQ(U32(flagReLU), flags)
 	v.JZ(LabelRef(relu))
 	zero := v.zero()
