@@ -11,6 +11,7 @@ import (
 // convolution is ConvGeneral's arguments by name.
 type convolution struct {
 	x, w                           *node
+	scale                          *node // [1,1,1,Cout], a factor of each output channel, or nil: the planner's own, see scaled
 	axes                           compute.ConvolveAxesConfig
 	strides, inDilation, kDilation []int
 	pads                           [][2]int
@@ -22,6 +23,9 @@ func convolutionOf(n *node) (c convolution, ok bool) {
 		return c, false
 	}
 	c = convolution{x: n.in[0], w: n.in[1], axes: n.attrs[0].(compute.ConvolveAxesConfig)}
+	if len(n.in) > 2 {
+		c.scale = n.in[2]
+	}
 	c.strides, c.inDilation, c.kDilation = pair(n.attrs[1].([]int), 1), pair(n.attrs[3].([]int), 1), pair(n.attrs[4].([]int), 1)
 	c.pads = n.attrs[2].([][2]int)
 	if len(c.pads) == 0 {
@@ -60,11 +64,11 @@ func (c convolution) innermost() bool {
 		a.OutputBatch == 0 && a.OutputChannels == 3 && slices.Equal(a.OutputSpatial, []int{1, 2})
 }
 
-// planForward takes x [N,H,W,Cin] with w [KH,KW,Cin/Groups,Cout].
-func planForward(p *planner, n *node, c convolution) bool {
+// forward returns the plan of n as x [N,H,W,Cin] with w [KH,KW,Cin/Groups,Cout].
+func (g *graph) forward(n *node, c convolution) (*kernel.Conv, bool) {
 	a := c.axes
 	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 2 || a.KernelOutputChannels != 3 {
-		return false
+		return nil, false
 	}
 	x, w := c.x.dims(), c.w.dims()
 	s := kernel.ConvShape{
@@ -72,33 +76,58 @@ func planForward(p *planner, n *node, c convolution) bool {
 		PadTop: c.pads[0][0], PadBottom: c.pads[0][1], PadLeft: c.pads[1][0], PadRight: c.pads[1][1],
 		DilationH: c.kDilation[0], DilationW: c.kDilation[1], InputDilationH: c.inDilation[0], InputDilationW: c.inDilation[1], Groups: c.channelGroups,
 	}
-	k, ok := prepare(s, n.dims()[1], n.dims()[2])
+	return g.prepare(s, n.dims()[1], n.dims()[2])
+}
+
+// planForward takes what forward does.
+func planForward(p *planner, n *node, c convolution) bool {
+	k, ok := p.g.forward(n, c)
 	if !ok {
 		return false
 	}
-	if e, ok := epilogueOf(n); ok {
-		p.fused(n, e, c, k)
+	e, ok := epilogueOf(n)
+	if !ok {
+		p.convolve("convolution", c, k, epilogue{out: n})
 		return true
 	}
-	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(n)
-	p.add("convolution", []*node{n}, []*node{c.x, c.w}, func(w *workspace) func() error {
-		return func() error {
-			k.Forward(w.pool, w.f32[ys], 0, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{})
-			return nil
-		}
-	})
+	n.place = nowhere
+	if p.deferred == nil {
+		p.deferred = map[*group]func(){}
+	}
+	p.deferred[e.out.group] = func() { p.convolve(e.name(), c, k, e) }
 	return true
 }
 
-// planByInput takes the gradient by the input: dy [N,Ho,Wo,Cout], dilated by the strides, with the reversed kernel [KH,KW,Cin,Cout] whose channels
+// convolve adds the step of a forward convolution with what its last pass does.
+func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogue) {
+	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(e.out)
+	reads := []*node{c.x, c.w}
+	optional := func(n *node) func(w *workspace) []float32 {
+		if n == nil {
+			return func(*workspace) []float32 { return nil }
+		}
+		reads = append(reads, n)
+		slot := p.slot(n)
+		return func(w *workspace) []float32 { return w.f32[slot] }
+	}
+	scale, bias := optional(c.scale), optional(e.bias)
+	p.add(name, []*node{e.out}, reads, func(w *workspace) func() error {
+		return func() error {
+			k.Forward(w.pool, w.f32[ys], 0, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Scale: scale(w), Bias: bias(w), ReLU: e.relu})
+			return nil
+		}
+	})
+}
+
+// byInput returns the plan of the convolution that n is the gradient of, and its kernel. n takes the gradient by the input: dy [N,Ho,Wo,Cout], dilated by the strides, with the reversed kernel [KH,KW,Cin,Cout] whose channels
 // have changed their roles.
-func planByInput(p *planner, n *node, c convolution) bool {
+func (g *graph) byInput(n *node, c convolution) (conv *kernel.Conv, w *node, ok bool) {
 	a := c.axes
 	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 3 || a.KernelOutputChannels != 2 ||
 		c.channelGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.name != "Reverse" || !slices.Equal(sorted(c.w.attrs[0].([]int)), []int{0, 1}) {
-		return false
+		return nil, nil, false
 	}
-	w := c.w.in[0] // as it was before it was reversed
+	w = c.w.in[0] // as it was before it was reversed
 	dx, dy, k := n.dims(), c.x.dims(), w.dims()
 	// Padding of the forward convolution that this one is the gradient of.
 	top := (k[0]-1)*c.kDilation[0] - c.pads[0][0]
@@ -109,7 +138,13 @@ func planByInput(p *planner, n *node, c convolution) bool {
 	}
 	s.PadBottom = endPad(dy[1], s.StrideH, k[0], s.DilationH, dx[1], top)
 	s.PadRight = endPad(dy[2], s.StrideW, k[1], s.DilationW, dx[2], left)
-	conv, ok := prepare(s, dy[1], dy[2])
+	conv, ok = g.prepare(s, dy[1], dy[2])
+	return conv, w, ok
+}
+
+// planByInput takes what byInput does.
+func planByInput(p *planner, n *node, c convolution) bool {
+	conv, w, ok := p.g.byInput(n, c)
 	if !ok {
 		return false
 	}
@@ -139,7 +174,7 @@ func planByKernel(p *planner, n *node, c convolution) bool {
 	}
 	s.PadBottom = endPad(dy[1], s.StrideH, dw[0], s.DilationH, x[1], s.PadTop)
 	s.PadRight = endPad(dy[2], s.StrideW, dw[1], s.DilationW, x[2], s.PadLeft)
-	conv, ok := prepare(s, dy[1], dy[2])
+	conv, ok := p.g.prepare(s, dy[1], dy[2])
 	if !ok {
 		return false
 	}
@@ -158,16 +193,26 @@ func endPad(out, stride, k, dilation, in, start int) int {
 	return (out-1)*stride + (k-1)*dilation + 1 - in - start
 }
 
-// prepare makes the kernel's plan, where the geometry is one that it knows and gives ho x wo pixels.
-func prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
+// prepare makes the kernel's plan, once for each geometry, where it is one that the kernels know and gives ho x wo pixels.
+func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
 	if s.Check() != nil {
 		return nil, false
 	}
 	if h, w := s.Output(); h != ho || w != wo {
 		return nil, false
 	}
+	if c, ok := g.convolutions[s]; ok {
+		return c, true
+	}
 	c, err := kernel.NewConv(s, kernel.ConvOptions{})
-	return c, err == nil
+	if err != nil {
+		return nil, false
+	}
+	if g.convolutions == nil {
+		g.convolutions = map[kernel.ConvShape]*kernel.Conv{}
+	}
+	g.convolutions[s] = c
+	return c, true
 }
 
 func sorted(v []int) []int { return slices.Sorted(slices.Values(v)) }

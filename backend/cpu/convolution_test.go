@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -391,5 +392,43 @@ func TestBiasAndReLU(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { native(t, compare(t, 1e-4, in, c.make), c.step) })
+	}
+}
+
+// TestScaledKernel has kernels times a factor a channel, which the last pass does, and near misses.
+func TestScaledKernel(t *testing.T) {
+	g := geometry{layout: forwardLayout, batch: 2, in: 5, out: 9, size: [2]int{6, 7}, kernel: [2]int{3, 3}, groups: 1, pads: [][2]int{{1, 1}, {1, 1}}}
+	a, xd, wd := g.axes()
+	r := random(33)
+	in := []tensor{normal(r, xd...), normal(r, wd...), normal(r, 1, 1, 1, 9), normal(r, 1, 1, 5, 1)}
+	conv := func(f compute.Function, x, w compute.Value) compute.Value {
+		return must(f.ConvGeneral(x, w, a, nil, g.pads, nil, nil, 1, 1))
+	}
+	for name, c := range map[string]struct {
+		steps []string
+		make  graphOf
+	}{
+		"a factor": {[]string{"convolution"}, func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{conv(f, in[0], must(f.Mul(in[1], in[2])))}
+		}},
+		"factor and bias": {[]string{"Exp", "convolution, bias"}, func(f compute.Function, in []compute.Value) []compute.Value {
+			scale := must(f.Exp(in[2]))
+			return []compute.Value{must(f.Add(conv(f, in[0], must(f.Mul(scale, in[1]))), in[2])), scale}
+		}},
+		"read elsewhere": {[]string{"Mul", "convolution"}, func(f compute.Function, in []compute.Value) []compute.Value {
+			w := must(f.Mul(in[1], in[2]))
+			return []compute.Value{conv(f, in[0], w), must(f.Reverse(w, 0))}
+		}},
+		"a factor of the inputs": {[]string{"Mul", "convolution"}, func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{conv(f, in[0], must(f.Mul(in[1], in[3])))}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := compare(t, 1e-4, in, c.make)
+			native(t, e, c.steps...)
+			if names := e.stepNames(); slices.Contains(c.steps, "Mul") != slices.Contains(names, "Mul") {
+				t.Errorf("the steps are %q", names)
+			}
+		})
 	}
 }

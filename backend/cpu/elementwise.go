@@ -61,6 +61,7 @@ const (
 func (g *graph) recognise() {
 	for _, n := range g.nodes {
 		g.relu(n)
+		g.scaled(n)
 	}
 	g.sweep()
 }

@@ -1,7 +1,5 @@
 package cpu
 
-import "github.com/dvml/dvml/backend/cpu/kernel"
-
 // epilogue is what a convolution's last pass can do for the group that reads it: add a bias to every pixel, and clamp at zero.
 type epilogue struct {
 	bias *node // [1,1,1,C]
@@ -42,30 +40,38 @@ func epilogueOf(n *node) (e epilogue, ok bool) {
 	return e, true
 }
 
-// channelRow reports whether b is one value a channel of y [N,H,W,C].
+// channelRow reports whether b is one value for each place on the last axis of y, which has four.
 func channelRow(b, y *node) bool {
 	d := b.dims()
 	return b.float() && len(d) == 4 && d[0] == 1 && d[1] == 1 && d[2] == 1 && d[3] == y.dims()[3]
 }
 
-// fused adds the step of a convolution together with the group that reads it, when the group's turn comes.
-func (p *planner) fused(n *node, e epilogue, c convolution, k *kernel.Conv) {
-	n.place = nowhere
-	gr := e.out.group
-	if p.deferred == nil {
-		p.deferred = map[*group]func(){}
+// name is the step's.
+func (e epilogue) name() string {
+	if e.relu {
+		return "convolution, bias, ReLU"
 	}
-	p.deferred[gr] = func() {
-		xs, ws, bs, ys := p.slot(c.x), p.slot(c.w), p.slot(e.bias), p.slot(e.out)
-		name := "convolution, bias"
-		if e.relu {
-			name = "convolution, bias, ReLU"
-		}
-		p.add(name, []*node{e.out}, []*node{c.x, c.w, e.bias}, func(w *workspace) func() error {
-			return func() error {
-				k.Forward(w.pool, w.f32[ys], 0, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Bias: w.f32[bs], ReLU: e.relu})
-				return nil
-			}
-		})
+	return "convolution, bias"
+}
+
+// scaled turns a convolution with w*a, a being a factor of each output channel, into one with w whose last pass multiplies by a: batch norm with
+// fixed statistics then needs no pass over the weights.
+func (g *graph) scaled(n *node) {
+	if n.name != "ConvGeneral" {
+		return
+	}
+	c, ok := convolutionOf(n)
+	if !ok || c.w.name != "Mul" || c.w.result || len(c.w.users) != 1 || c.x == c.w {
+		return
+	}
+	w, a := c.w.in[0], c.w.in[1]
+	if channelRow(w, c.w) {
+		w, a = a, w
+	}
+	if !w.shape.Equal(c.w.shape) || !channelRow(a, c.w) {
+		return
+	}
+	if _, ok := g.forward(n, c); ok {
+		n.in, n.op = []*node{c.x, w, a}, nil
 	}
 }

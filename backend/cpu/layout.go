@@ -78,7 +78,7 @@ func planTranspose(p *planner, n *node) (bool, error) {
 // planReverse turns axes round.
 func planReverse(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !takesUnreversed(u, n) }) {
+	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !p.g.takesUnreversed(u, n) }) {
 		n.place = nowhere
 		return true, nil
 	}
@@ -93,12 +93,16 @@ func planReverse(p *planner, n *node) (bool, error) {
 }
 
 // takesUnreversed reports whether u is a gradient by the input with n as its kernel, which it reads as it was before it was reversed.
-func takesUnreversed(u, n *node) bool {
+func (g *graph) takesUnreversed(u, n *node) bool {
 	if u.name != "ConvGeneral" || u.in[0] == n || u.in[1] != n {
 		return false
 	}
 	c, ok := convolutionOf(u)
-	return ok && planByInput(&planner{slots: map[*node]int{}}, u, c)
+	if !ok {
+		return false
+	}
+	_, _, ok = g.byInput(u, c)
+	return ok
 }
 
 // planPad puts a frame around a tensor and zeros between its elements. A negative frame crops.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+
+	"github.com/dvml/dvml/backend/cpu/kernel"
 )
 
 // node is a value in the plan of a computation.
@@ -62,6 +64,8 @@ type graph struct {
 	nodes   []*node
 	params  []*node
 	results []*node // in the order of the function's outputs; one node may stand twice
+
+	convolutions map[kernel.ConvShape]*kernel.Conv // prepared
 }
 
 // newGraph takes what f's outputs need out of its record.
