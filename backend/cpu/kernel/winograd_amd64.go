@@ -53,12 +53,12 @@ func planWinograd(c *Conv, t tiling, a Algorithm) *winograd {
 }
 
 // pays compares the work with that of the direct way, both in multiplications: a transform costs as much as some of them per channel, that of the
-// kernel as three products of its size, and small channel counts fill the tile kernels badly.
+// kernel, which writes four times what it reads, as thirty products of its size, and small channel counts fill the tile kernels badly.
 func (w *winograd) pays(c *Conv) bool {
 	if c.cin < 16 || c.cout < 16 {
 		return false
 	}
-	const input, output, kernel, fill = 224, 192, 3, .85
+	const input, output, kernel, fill = 224, 192, 30, .85
 	channels := float64(c.cin * c.cout)
 	tiles := float64(w.tiles(c))
 	fast := tiles*(float64(w.size())*channels/fill+input*float64(c.cin)+output*float64(c.cout)) + kernel*float64(w.size())*channels

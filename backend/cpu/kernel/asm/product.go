@@ -164,9 +164,11 @@ var rowPointers = []reg.Register{reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.
 func (t tile) gather() {
 	t.begin(t.name("gather"))
 	t.prefetch()
-	table, b, ldb, k, tap := reg.RSI, reg.RBX, reg.RAX, reg.RCX, reg.RDX
+	table, b, ldb, k, tap, ahead := reg.RSI, reg.RBX, reg.RAX, reg.RCX, reg.RDX, reg.RBP
 	t.MOVQ(arg(argTable), table)
 	t.MOVQ(arg(argLdB), ldb)
+	t.MOVQ(ldb, ahead) // rows of B that lie apart are asked for 16 ahead: the processor does not foresee them
+	t.SHLQ(Imm(4), ahead)
 	t.Label("tap")
 	t.MOVQ(Mem{Base: table}, b)
 	t.IMULQ(arg(argTapB), b)
@@ -181,6 +183,9 @@ func (t tile) gather() {
 	t.Label("steps")
 	for u := range unrollSteps {
 		t.step(func(r int) Mem { return Mem{Base: rowPointers[r], Index: k, Scale: 1, Disp: 4 * u} }, Mem{Base: b}, t.wide)
+		for line := 0; line < t.vectors*t.width()*4; line += 64 {
+			t.PREFETCHT0(Mem{Base: b, Index: ahead, Scale: 1, Disp: line})
+		}
 		t.ADDQ(ldb, b)
 	}
 	t.ADDQ(Imm(4*unrollSteps), k)
