@@ -18,6 +18,7 @@ type evaluator struct {
 	labels     []int32
 	onFeatures *model.Exec // the heads alone, while the backbone is frozen
 	embeddings []float32   // of the last evaluation, [len(labels), D]
+	best       []float32   // of the best one that this process made
 }
 
 func newEvaluator(t *Trainer) (*evaluator, error) {

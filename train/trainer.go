@@ -398,6 +398,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	}
 	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {
 		t.info.Best, t.info.BestStep = v, t.info.Step
+		t.eval.best = t.eval.embeddings
 		if err := checkpoint.Save(t.Folder.Best(), t.store, t.info); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
@@ -422,6 +423,15 @@ func (t *Trainer) Metrics() map[string]float64 { return maps.Clone(t.info.Metric
 
 // Best is the best value of evaluate.best and its step.
 func (t *Trainer) Best() (value float64, step int) { return t.info.Best, t.info.BestStep }
+
+// BestEmbeddings are z_I of the held-out images in the state of best.safetensors, [len(images), D], and these images' numbers in the data file. After
+// Resume there are none until an evaluation is better than those before.
+func (t *Trainer) BestEmbeddings() (rows []float32, images []int) {
+	if t.eval.best == nil {
+		return nil, nil
+	}
+	return t.eval.best, slices.Clone(t.data.test)
+}
 
 // metricNames lists the evaluation's columns.
 func metricNames(k []int) []string {

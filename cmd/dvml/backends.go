@@ -14,8 +14,16 @@ type backendsCmd struct {
 // Run lists the backends, with what each says of itself.
 func (c *backendsCmd) Run() error {
 	if c.Ops {
+		native, width := 0, 0
 		for _, op := range cpu.Ops() {
-			fmt.Printf("%-26s %s\n", op.Name, first(op.Native, "portable"))
+			width = max(width, len(op.Name))
+			if op.Native != "" {
+				native++
+			}
+		}
+		fmt.Printf("Backend cpu has kernels for %d of %d operations, for what is named beside them; all else runs on GoMLX's portable backend.\n\n", native, len(cpu.Ops()))
+		for _, op := range cpu.Ops() {
+			fmt.Printf("%-*s  %s\n", width, op.Name, first(op.Native, "-"))
 		}
 		return nil
 	}
@@ -29,7 +37,7 @@ func (c *backendsCmd) Run() error {
 			fmt.Printf("%s %-5s not usable: %v\n", mark, name, err)
 			continue
 		}
-		fmt.Printf("%s %-5s %s (%d device(s))\n", mark, name, b.Description(), b.NumDevices())
+		fmt.Printf("%s %-5s %s (%s)\n", mark, name, b.Description(), plural(int(b.NumDevices()), "device"))
 		b.Finalize()
 	}
 	fmt.Println("* is the default; --backend or $DVML_BACKEND chooses another.")

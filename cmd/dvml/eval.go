@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dvml/dvml/checkpoint"
@@ -17,7 +15,7 @@ import (
 )
 
 type evalCmd struct {
-	Checkpoint string `arg:"" type:"existingfile" help:"A state of a run, or a backbone that dvml import wrote (then its pooled features are measured)."`
+	Checkpoint string `arg:"" help:"A state of a run, or a backbone that dvml import wrote (then its pooled features are measured)."`
 	Data       string `help:"The HDF5 file. Default: the one the run was trained on."`
 	Split      string `enum:"test,train" default:"test" help:"Which images: test (held-out classes) or train."`
 	Features   bool   `help:"Measure the backbone's pooled features instead of z_I."`
@@ -27,6 +25,7 @@ type evalCmd struct {
 	Seed       uint64 `default:"1" help:"Seed of k-means and of the bootstrap."`
 	Batch      int    `default:"32" help:"Images that go through the network at once."`
 	Backend    string `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file."`
 	JSON       bool   `help:"Print JSON."`
 }
 
@@ -40,7 +39,7 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	if c.Features || m.info.Classes == 0 {
 		kind = embed.Features
 	}
-	data, err := store.Open(first(c.Data, m.config.Data))
+	data, err := openData(first(c.Data, m.config.Data))
 	if err != nil {
 		return err
 	}
@@ -70,7 +69,14 @@ func (c *evalCmd) Run(ctx context.Context) error {
 		return err
 	}
 	screen.close()
-	return c.print(result, len(indices), dim)
+	if err := c.print(result, len(indices), dim); err != nil || c.Neighbours == "" {
+		return err
+	}
+	if err := drawNeighbours(data, indices, rows, dim, c.Neighbours, 8, 6); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "queries and what is found nearest:", c.Neighbours)
+	return nil
 }
 
 func (c *evalCmd) print(r evaluate.Result, images, dim int) error {
@@ -82,27 +88,30 @@ func (c *evalCmd) print(r evaluate.Result, images, dim int) error {
 			evaluate.Result
 		}{images, dim, r})
 	}
-	fmt.Printf("%d images of %d clusters, %d dimensions\n%s\n", images, r.Clusters, dim, strings.ReplaceAll(metricLine(train.Named(r)), "  ", "\n"))
-	if i := r.Intervals; i != nil {
-		fmt.Printf("intervals: %+v\n", *i)
+	fmt.Printf("%s of %s, %s each\n\n", plural(images, "image"), plural(r.Clusters, "class"), plural(dim, "dimension"))
+	values, between := train.Named(r), intervals(r)
+	for _, name := range metricOrder(values) {
+		fmt.Println(strings.TrimRight(fmt.Sprintf("  %-6s %6.3f%16s   %s", name, values[name], between[name], meanings[name]), " "))
+	}
+	if r.Lone > 0 {
+		fmt.Printf("%s without another of the class left out of all but NMI and F1\n", plural(r.Lone, "image"))
 	}
 	return nil
 }
 
-// metricOrder lists the names of metrics as tables show them: NMI, F1, Recall@K by K, the rest.
-func metricOrder(m map[string]float64) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
+// intervals writes the confidence intervals of r, by the names of the metrics.
+func intervals(r evaluate.Result) map[string]string {
+	texts := map[string]string{}
+	if r.Intervals == nil {
+		return texts
 	}
-	rank := func(name string) int {
-		if k, err := strconv.Atoi(strings.TrimPrefix(name, "R@")); err == nil {
-			return k
-		}
-		return map[string]int{"NMI": -2, "F1": -1, "RP": 1 << 30, "MAP@R": 1<<30 + 1}[name]
+	add := func(name string, i evaluate.Interval) { texts[name] = fmt.Sprintf("%.3f to %.3f", i.Low, i.High) }
+	add("RP", r.Intervals.RPrecision)
+	add("MAP@R", r.Intervals.MAPR)
+	for i, k := range r.K {
+		add(fmt.Sprintf("R@%d", k), r.Intervals.Recall[i])
 	}
-	slices.SortFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	return names
+	return texts
 }
 
 // loadModel reads a checkpoint and the settings it was made with.

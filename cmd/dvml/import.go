@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
+	"regexp"
+	"time"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -22,16 +23,13 @@ type importCmd struct {
 // Run imports.
 func (c *importCmd) Run(ctx context.Context) error {
 	path := c.Source
-	if slices.Contains(download.Names(), c.Source) {
+	if _, err := os.Stat(c.Source); err != nil && publishedName.MatchString(c.Source) {
 		screen := newScreen(os.Stdout)
 		defer screen.close()
-		progress := screen.count("downloading, MB")
-		var err error
-		path, err = download.Fetch(ctx, c.Source, download.Options{Progress: func(done, total int64) { progress(int(done>>20), int(max(total, done)>>20)) }})
-		screen.close()
-		if err != nil {
+		if path, err = fetch(ctx, c.Source, screen); err != nil {
 			return err
 		}
+		screen.close()
 	}
 	b, err := checkpoint.ReadBackbone(path)
 	if err != nil {
@@ -61,7 +59,21 @@ func (c *importCmd) Run(ctx context.Context) error {
 	if b.Normalisation.BGR {
 		order = "BGR"
 	}
-	fmt.Printf("%s: GoogLeNet, %s form, width %g, named as %s; wants %s less %v divided by %v\nTrain on it: dvml train --data YOUR.h5 --backbone %s\n",
-		out, b.Spec.Form, b.Spec.Width, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, out)
+	fmt.Printf("%s: GoogLeNet, %s form, width %g, from weights named as %s; its images are %s, less %v, divided by %v\n\nNext: %s train --data YOUR.h5 --backbone %s\n",
+		out, b.Spec.Form, b.Spec.Width, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
 	return nil
+}
+
+// publishedName is what names of published weights look like; not a path, and no drive of Windows.
+var publishedName = regexp.MustCompile(`^[a-z0-9]{2,}:[^/\\]*$`)
+
+// fetch downloads published weights, or finds them in the cache, and returns the file's path.
+func fetch(ctx context.Context, name string, s *screen) (string, error) {
+	progress := s.count("downloading, MB")
+	return download.Fetch(ctx, name, download.Options{
+		Progress: func(done, total int64) { progress(int(done>>20), int(max(total, done)>>20)) },
+		Failed: func(err error, wait time.Duration) {
+			s.Say(fmt.Sprintf("%s: %v; trying again in %s", name, err, wait))
+		},
+	})
 }

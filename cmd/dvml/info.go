@@ -6,23 +6,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/store"
 )
 
 type infoCmd struct {
-	File  string `arg:"" type:"existingfile" help:"An HDF5 file of images."`
+	File  string `arg:"" help:"An HDF5 file of images."`
 	Sheet string `help:"Where to draw the contact sheet. Default: beside the file, with -sheet.png; none: not at all."`
 	All   bool   `help:"List every class, not the largest and the smallest alone."`
 }
 
 // Run describes the file.
 func (c *infoCmd) Run() error {
-	if err := describe(c.File); err != nil {
+	if _, err := describe(c.File); err != nil {
 		return err
 	}
-	r, err := store.Open(c.File)
+	r, err := openData(c.File)
 	if err != nil {
 		return err
 	}
@@ -35,32 +36,49 @@ func (c *infoCmd) Run() error {
 	if err := drawSheet(r, sheet, 12, 8); err != nil {
 		return err
 	}
-	fmt.Println("contact sheet:", sheet)
+	fmt.Println("\ncontact sheet:", sheet)
 	return nil
 }
 
-// histogram prints how many images each class has, as bars.
+// histogram prints how many images each class has, and what for, as bars.
 func (c *infoCmd) histogram(r *store.Reader) {
-	counts := make([]int, len(r.Classes()))
-	for _, l := range r.Labels() {
-		counts[l]++
-	}
-	order := make([]int, len(counts))
+	names, n := r.Classes(), count(r)
+	all := make([]int, len(names))
+	order := make([]int, len(names))
 	for i := range order {
-		order[i] = i
+		order[i], all[i] = i, n.train[i]+n.test[i]
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return counts[b] - counts[a] })
-	const ends = 8
-	most := max(counts[order[0]], 1)
-	for i, n := range order {
-		if !c.All && len(order) > 2*ends && i >= ends && i < len(order)-ends {
-			if i == ends {
-				fmt.Printf("  ... %d more classes (--all lists them)\n", len(order)-2*ends)
-			}
-			continue
+	slices.SortStableFunc(order, func(a, b int) int { return all[b] - all[a] })
+	const ends, longest = 8, 48
+	shown := order
+	if !c.All && len(order) > 2*ends {
+		shown = slices.Concat(order[:ends], order[len(order)-ends:])
+	}
+	width := 0
+	for _, class := range shown {
+		width = max(width, min(utf8.RuneCountInString(names[class]), longest))
+	}
+	most := max(all[order[0]], 1)
+	fmt.Println()
+	for i, class := range shown {
+		if i == ends && len(shown) < len(order) {
+			fmt.Printf("  ... %s more (--all lists them)\n", plural(len(order)-2*ends, "class"))
 		}
-		fmt.Printf("  %-40.40s %5d %s\n", r.Classes()[n], counts[n], strings.Repeat("#", counts[n]*30/most))
+		fmt.Printf("  %-*.*s  %-5s %6d %s\n", width, width, names[class], purpose(n.train[class], n.test[class]), all[class], strings.Repeat("#", all[class]*30/most))
 	}
+}
+
+// purpose says what a class with that many images of each split is for.
+func purpose(train, test int) string {
+	switch {
+	case train > 0 && test > 0:
+		return "both"
+	case train > 0:
+		return "train"
+	case test > 0:
+		return "test"
+	}
+	return "-"
 }
 
 // drawSheet draws columns images of each of rows classes, spread over all classes.
@@ -71,9 +89,10 @@ func drawSheet(r *store.Reader, path string, rows, columns int) error {
 	}
 	rows = min(rows, len(byClass))
 	var sheet []figure.Row
-	for n := range rows {
-		class := n * len(byClass) / rows
-		row := figure.Row{Caption: r.Classes()[class]}
+	names, n := r.Classes(), count(r)
+	for i := range rows {
+		class := i * len(byClass) / rows
+		row := figure.Row{Caption: fmt.Sprintf("%s (%s)", names[class], purpose(n.train[class], n.test[class]))}
 		for _, i := range byClass[class][:min(columns, len(byClass[class]))] {
 			img, err := picture(r, i)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -33,6 +34,17 @@ type cli struct {
 
 func main() {
 	os.Exit(run(os.Args[1:]))
+}
+
+// program is how this program was called, for commands that users are told to type.
+func program() string {
+	switch name := os.Args[0]; {
+	case strings.Contains(name, string(filepath.Separator)+"go-build"):
+		return "go run ./cmd/dvml"
+	case strings.ContainsRune(name, filepath.Separator):
+		return name
+	}
+	return "dvml"
 }
 
 // run is main with its exit status as a value.

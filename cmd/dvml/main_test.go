@@ -15,7 +15,7 @@ func TestMainJob(t *testing.T) {
 	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
-	tiny := []string{"--set", "backbone.width=0.125", "--set", "image.crop=32", "--set", "batch={sampler: pxk, classes: 3, per_class: 2}",
+	tiny := []string{"--preset", "laptop", "--set", "backbone.width=0.125", "--set", "image.crop=32", "--set", "batch={sampler: pxk, classes: 3, per_class: 2}",
 		"--set", "phases=[{steps: 2, lambda: [1, 1, 0.1, 1], train_decoder: true, cut_reconstruction: true, samples: 1}]", "--set", "evaluate.k=[1, 2]"}
 	for _, c := range []struct {
 		status int
@@ -27,10 +27,15 @@ func TestMainJob(t *testing.T) {
 		{0, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)},
 		{1, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)}, // a run is there already
 		{0, []string{"train", "--resume", in("run")}},
-		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2"}},
+		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
 		{1, []string{"train", "--data", in("x.h5"), "--set", "no.such=1"}},
 		{1, []string{"eval", in("x.h5")}},
+		{1, []string{"eval", in("backbone.safetensors")}}, // no data
+		{1, []string{"train", "--preset", "laptop"}},      // no data
+		{1, []string{"train", "--data", in("pictures")}},  // a folder, not yet prepared
+		{1, []string{"import", "torchvision:resnet"}},     // an unknown name
+		{1, []string{"import", in("nothing.safetensors")}},
 		{2, []string{"tran"}},
 		{0, []string{"presets", "report-1"}},
 		{0, []string{"backends"}},
@@ -39,7 +44,7 @@ func TestMainJob(t *testing.T) {
 			t.Errorf("dvml %v: status %d, want %d", c.args, got, c.status)
 		}
 	}
-	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors"} {
+	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors", "neighbours.png"} {
 		if _, err := os.Stat(in(made)); err != nil {
 			t.Error(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/dvml/dvml/imageset"
-	"github.com/dvml/dvml/store"
 )
 
 type prepareCmd struct {
@@ -34,7 +33,7 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d images of %d classes (%s)\n", c.Source, len(set.Images), len(set.Classes), set.Name)
+	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural(len(set.Images), "image"), plural(len(set.Classes), "class"), set.Name)
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("images")})
@@ -45,29 +44,12 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	for _, s := range summary.Skipped {
 		fmt.Fprintf(os.Stderr, "left out: %s: %v\n", s.Path, s.Err)
 	}
-	if len(summary.Skipped) > 0 {
-		fmt.Printf("%d broken images were left out (listed above)\n", len(summary.Skipped))
+	if n := len(summary.Skipped); n > 0 {
+		fmt.Printf("%s left out (listed above)\n", plural(n, "broken image"))
 	}
-	return describe(c.Out)
-}
-
-// describe prints what the file at path holds.
-func describe(path string) error {
-	r, err := store.Open(path)
-	if err != nil {
-		return err
+	trainable, err := describe(c.Out)
+	if err == nil && trainable {
+		fmt.Printf("\nNext: %s train --data %s\n", program(), c.Out)
 	}
-	defer r.Close()
-	train, test := r.Indices(store.Train), r.Indices(store.Test)
-	fmt.Printf("%s: %d images of %d classes, %d x %d px; train %d images of %d classes, test %d images of %d classes\n",
-		path, r.N(), len(r.Classes()), r.Size(), r.Size(), len(train), countClasses(r, train), len(test), countClasses(r, test))
-	return nil
-}
-
-func countClasses(r *store.Reader, indices []int) int {
-	seen := map[int32]bool{}
-	for _, i := range indices {
-		seen[r.Labels()[i]] = true
-	}
-	return len(seen)
+	return err
 }

@@ -28,5 +28,6 @@ func (c *presetsCmd) Run() error {
 	for i, n := range names {
 		fmt.Printf("%-14s %s\n", n, about[i])
 	}
+	fmt.Printf("\n`%s presets NAME` prints every setting with its reason; `%s train --preset NAME` trains with them.\n", program(), program())
 	return nil
 }

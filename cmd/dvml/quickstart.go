@@ -8,10 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
-	"github.com/dvml/dvml/evaluate"
-	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/imageset/drawn"
 	"github.com/dvml/dvml/store"
@@ -47,7 +44,7 @@ func (c *quickstartCmd) Run(ctx context.Context) error {
 	}
 	defer t.Close()
 	nearest := filepath.Join(c.Out, "neighbours.png")
-	if err := c.search(ctx, t, data, nearest); err != nil {
+	if err := c.search(t, data, nearest); err != nil {
 		return err
 	}
 	return c.report(t, nearest, time.Since(began))
@@ -114,7 +111,7 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 		t.Close()
 		if errors.Is(err, train.ErrInterrupted) {
 			screen.close()
-			fmt.Printf("Stopped after step %d. To go on: dvml train --resume %s\n", t.Step(), t.Folder)
+			fmt.Printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
 		}
 		return nil, err
 	}
@@ -122,92 +119,35 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 }
 
 // search draws held-out queries beside their nearest neighbours.
-func (c *quickstartCmd) search(ctx context.Context, t *train.Trainer, data, path string) error {
-	m, err := loadModel(t.Folder.Best())
-	if err != nil {
-		return err
-	}
+func (c *quickstartCmd) search(t *train.Trainer, data, path string) error {
 	r, err := store.Open(data)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	indices := r.Indices(store.Test)
-	screen := newScreen(os.Stdout)
-	defer screen.close()
-	rows, dim, err := m.rows(ctx, r, indices, embed.ZI, 32, c.Backend, screen)
-	if err != nil {
-		return err
-	}
-	return drawNeighbours(r, indices, rows, dim, path, 8, 6)
-}
-
-// drawNeighbours draws queries, spread over the images at indices with embeddings rows, and the k nearest of the others to each.
-func drawNeighbours(r *store.Reader, indices []int, rows []float32, dim int, path string, queries, k int) error {
-	unit, err := evaluate.Normalised(rows, dim)
-	if err != nil {
-		return err
-	}
-	k = min(k, len(indices)-1)
-	near, err := evaluate.Neighbours(unit, dim, k)
-	if err != nil {
-		return err
-	}
-	labels := r.Labels()
-	var all []figure.Query
-	for q := range min(queries, len(indices)) {
-		n := (2*q + 1) * len(indices) / (2 * min(queries, len(indices)))
-		img, err := picture(r, indices[n])
-		if err != nil {
-			return err
-		}
-		query := figure.Query{Image: img, Caption: r.Classes()[labels[indices[n]]]}
-		for _, j := range near[n*k : (n+1)*k] {
-			img, err := picture(r, indices[j])
-			if err != nil {
-				return err
-			}
-			query.Neighbours = append(query.Neighbours, figure.Neighbour{Image: img, Right: labels[indices[j]] == labels[indices[n]]})
-		}
-		all = append(all, query)
-	}
-	return figure.WritePNG(path, figure.Neighbours(all))
+	rows, images := t.BestEmbeddings()
+	return drawNeighbours(r, images, rows, t.Config.Method.Dim, path, 8, 6)
 }
 
 // report prints the table of before and after, and what to do next.
 func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Duration) error {
-	rows, err := train.ReadRows(t.Folder.Metrics())
+	before, after, err := firstAndBest(t)
 	if err != nil {
 		return err
 	}
-	var before, after map[string]float64
-	_, best := t.Best()
-	for _, r := range rows {
-		if _, ok := r.Values["R@1"]; ok {
-			if r.Step == 0 {
-				before = r.Values
-			}
-			if r.Step == best {
-				after = r.Values
-			}
-		}
-	}
-	fmt.Printf("\n4  %d classes that it never saw, in %s:\n\n   %-8s %8s %8s\n", quickClasses-quickClasses/2, took.Round(time.Second), "", "before", "after")
-	for _, name := range metricOrder(after) {
-		fmt.Printf("   %-8s %8.3f %8.3f\n", name, before[name], after[name])
-	}
+	fmt.Printf("\n4  %d classes that it never saw, in %s:\n\n", quickClasses-quickClasses/2, took.Round(time.Second))
+	beforeAndAfter(os.Stdout, before, after)
 	sheet := filepath.Join(c.Out, "contact-sheet.png")
 	width := max(len(sheet), len(nearest), len(t.Folder.Curves()))
 	fmt.Printf(`
 Look at
    %-*s  what it was trained on
-   %-*s  queries, and what it finds nearest (green: right, red: wrong)
+   %-*s  queries, and what it finds nearest
    %-*s  losses and metrics over the steps
 
-With your own photographs, one folder for each thing they show (first: go build ./cmd/dvml, which makes dvml here):
-   dvml prepare PHOTOGRAPHS photographs.h5
-   dvml import torchvision:googlenet
-   dvml train --data photographs.h5 --backbone googlenet-bn.safetensors
-`, width, sheet, width, nearest, width, t.Folder.Curves())
+With your own photographs, one folder for each thing they show:
+   %[7]s prepare PHOTOGRAPHS photographs.h5
+   %[7]s train --data photographs.h5
+`, width, sheet, width, nearest, width, t.Folder.Curves(), program())
 	return nil
 }

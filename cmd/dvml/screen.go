@@ -7,55 +7,46 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"github.com/dvml/dvml/train"
 )
 
-// screen shows long work: a bar on a terminal, plain lines elsewhere. It is a train.Watcher.
+// screen shows long work: on a terminal one line that is drawn over again and again, elsewhere plain lines. It is a train.Watcher.
 type screen struct {
-	out      io.Writer
-	terminal bool
+	out   io.Writer
+	width func() int // columns of the terminal; nil: no terminal
 
-	mu      sync.Mutex
-	bars    *mpb.Progress
-	bar     *mpb.Bar
-	status  string // what stands after the bar
-	metrics string // the last evaluation
-	told    time.Time
+	mu        sync.Mutex
+	drawn     int       // columns of the line that stands on the terminal, 0: none
+	when      time.Time // it was drawn
+	test      string    // the last evaluation's R@1
+	embedding func(done, total int)
 }
 
 func newScreen(f *os.File) *screen {
-	info, err := f.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
-	s := &screen{out: f, terminal: terminal}
-	if terminal {
-		s.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(32))
+	s := &screen{out: f}
+	if fd := int(f.Fd()); term.IsTerminal(fd) && os.Getenv("TERM") != "dumb" {
+		s.width = func() int {
+			if w, _, err := term.GetSize(fd); err == nil && w > 0 {
+				return w
+			}
+			return 80
+		}
 	}
 	return s
 }
 
-// close ends the bar, so that lines can be printed again.
+// close takes the drawn line away, so that others can be printed.
 func (s *screen) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bars != nil {
-		s.endBar()
-		s.bars.Wait()
-		s.bars = nil
-	}
+	s.draw("")
 }
 
-func (s *screen) endBar() {
-	if s.bar != nil {
-		s.bar.Abort(false)
-		s.bar = nil
-	}
-}
-
-// Say prints a line above the bar.
+// Say prints a line; the drawn one comes back below it.
 func (s *screen) Say(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,92 +54,150 @@ func (s *screen) Say(line string) {
 }
 
 func (s *screen) say(line string) {
-	line = strings.TrimRight(line, "\n") + "\n"
-	if s.bars != nil {
-		io.WriteString(s.bars, line) //nolint:errcheck // a terminal that is gone loses a line
+	s.draw("")
+	io.WriteString(s.out, strings.TrimRight(line, "\n")+"\n") //nolint:errcheck // a terminal that is gone loses a line
+}
+
+// draw puts line where the last one was: spaces cover what is left of that, as not every terminal knows escape sequences.
+func (s *screen) draw(line string) {
+	if line == "" && s.drawn == 0 {
 		return
 	}
-	io.WriteString(s.out, line) //nolint:errcheck // likewise
+	n := utf8.RuneCountInString(line)
+	text := "\r" + line + strings.Repeat(" ", max(0, s.drawn-n))
+	if n == 0 {
+		text += "\r"
+	}
+	io.WriteString(s.out, text) //nolint:errcheck // likewise
+	s.drawn, s.when = n, time.Now()
+}
+
+// bar draws how much of the work is done, followed by as many of the remarks as the terminal is wide for. It draws ten times a second at most.
+func (s *screen) bar(what string, done, total int, remarks ...string) {
+	if s.drawn > 0 && time.Since(s.when) < 100*time.Millisecond {
+		return
+	}
+	s.draw(barLine(s.width()-1, what, done, total, remarks)) // a character in the last column would break the line
+}
+
+// barLine is "what 3/10 [===>------]  remark  remark" in at most width columns.
+func barLine(width int, what string, done, total int, remarks []string) string {
+	const shortest, longest = 10, 32 // columns of the bar between its brackets
+	head := fmt.Sprintf("%s %d/%d", what, done, total)
+	tail := ""
+	for _, r := range remarks {
+		if r == "" {
+			continue
+		}
+		if utf8.RuneCountInString(head)+len(" []")+shortest+utf8.RuneCountInString(tail)+len("  ")+utf8.RuneCountInString(r) > width {
+			break
+		}
+		tail += "  " + r
+	}
+	size := min(longest, width-utf8.RuneCountInString(head)-len(" []")-utf8.RuneCountInString(tail))
+	if size < shortest {
+		return string([]rune(head)[:max(0, min(width, utf8.RuneCountInString(head)))])
+	}
+	full := 0
+	if total > 0 {
+		full = min(max(done, 0), total) * size / total
+	}
+	bar := strings.Repeat("=", full)
+	if full < size {
+		bar += ">" + strings.Repeat("-", size-full-1)
+	}
+	return head + " [" + bar + "]" + tail
 }
 
 // count shows work that is done item by item.
 func (s *screen) count(what string) func(done, total int) {
+	began := time.Now()
+	told := began
 	return func(done, total int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.bars != nil {
-			s.draw(what, done, total)
-			if done == total {
-				s.endBar()
-			}
-			return
+		left := ""
+		if took := time.Since(began); took > 2*time.Second && done > 0 {
+			left = duration(took*time.Duration(total-done)/time.Duration(done)) + " left"
 		}
-		if s.told.IsZero() { // short work says one line, at its end
-			s.told = time.Now()
-		}
-		if done == total || time.Since(s.told) > 10*time.Second {
-			s.told = time.Now()
-			s.say(fmt.Sprintf("%s: %d of %d", what, done, total))
+		switch {
+		case s.width != nil && done < total:
+			s.bar(what, done, total, left)
+		case s.width != nil:
+			s.draw("")
+		case done == total || time.Since(told) > 10*time.Second:
+			told = time.Now()
+			s.say(strings.TrimRight(fmt.Sprintf("%s: %d of %d  %s", what, done, total, left), " "))
 		}
 	}
-}
-
-// draw sets the bar to done of total.
-func (s *screen) draw(what string, done, total int) {
-	if s.bar == nil {
-		s.bar = s.bars.AddBar(int64(total),
-			mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(what+" "), decor.CountersNoUnit("%d/%d")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return s.status })))
-	}
-	s.bar.SetCurrent(int64(done))
 }
 
 // Step moves the bar, or prints a line for a logged step.
 func (s *screen) Step(p train.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := fmt.Sprintf("phase %d/%d  %.1f img/s  %s left  loss %.4g %s", p.Phase, p.Phases, p.ImagesPerSecond, p.Left.Round(time.Second), p.Values[train.Total], parts(p.Values))
-	if s.bars != nil {
-		s.status = " " + text + s.metrics
-		s.draw("step", p.Step, p.Steps)
-		if p.Step == p.Steps {
-			s.endBar()
-		}
-		return
-	}
-	if p.Logged || p.Step == 1 || p.Step == p.Steps {
-		s.say(fmt.Sprintf("step %d/%d  %s", p.Step, p.Steps, text))
+	phase, speed, left := fmt.Sprintf("phase %d/%d", p.Phase, p.Phases), fmt.Sprintf("%.0f img/s", p.ImagesPerSecond), duration(p.Left)+" left"
+	loss, parts := fmt.Sprintf("loss %.4g", p.Values[train.Total]), lossParts(p.Values)
+	switch {
+	case s.width != nil && p.Step < p.Steps:
+		s.bar("step", p.Step, p.Steps, left, loss, s.test, speed, phase, parts)
+	case s.width != nil:
+		s.draw("")
+	case p.Logged || p.Step == 1 || p.Step == p.Steps:
+		s.say(strings.TrimRight(strings.Join([]string{fmt.Sprintf("step %d/%d", p.Step, p.Steps), phase, speed, left, loss, parts}, "  "), " "))
 	}
 }
 
-// parts writes the parts of the loss that the method has.
-func parts(values map[string]float64) string {
-	var b strings.Builder
-	for _, part := range []struct{ name, value string }{{"KL", train.KL}, {"rec", train.Reconstruction}, {"L3", train.Synthetic}, {"L4", train.Invariant}} {
-		if v, ok := values[part.value]; ok {
-			fmt.Fprintf(&b, " %s %.3g", part.name, v)
+// lossParts lists the parts of the loss that the method has.
+func lossParts(values map[string]float64) string {
+	var parts []string
+	for _, l := range []struct{ label, name string }{{"KL", train.KL}, {"rec", train.Reconstruction}, {"L3", train.Synthetic}, {"L4", train.Invariant}} {
+		if v, ok := values[l.name]; ok {
+			parts = append(parts, fmt.Sprintf("%s %.3g", l.label, v))
 		}
 	}
-	return b.String()
+	return strings.Join(parts, " ")
 }
 
-// Evaluation prints the held-out metrics.
+// Evaluation prints the held-out metrics: all of them, or those that matter most where the terminal is narrow.
 func (s *screen) Evaluation(step int, metrics map[string]float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.metrics = fmt.Sprintf("  R@1 %.3f", metrics["R@1"])
-	s.say(fmt.Sprintf("evaluation after step %d: %s", step, metricLine(metrics)))
+	if v, ok := metrics["R@1"]; ok {
+		s.test = fmt.Sprintf("R@1 %.3f", v)
+	}
+	head := fmt.Sprintf("test %5d  ", step)
+	width := 1 << 30
+	if s.width != nil {
+		width = s.width() - len(head)
+	}
+	s.say(head + metricLine(metrics, width))
 }
 
-// Embedding shows nothing in training: the bar stands still for a moment, and the evaluation's line follows.
-func (s *screen) Embedding(done, total int) {}
-
-// metricLine writes metrics in the order of the method's tables.
-func metricLine(m map[string]float64) string {
-	var b strings.Builder
-	for _, name := range metricOrder(m) {
-		fmt.Fprintf(&b, "%s %.3f  ", name, m[name])
+// Embedding shows how far the images of an evaluation, or of the cached features, are. Where there is no terminal only long work is told of.
+func (s *screen) Embedding(done, total int) {
+	s.mu.Lock()
+	if s.embedding == nil {
+		s.embedding = s.count("embedding")
 	}
-	return strings.TrimRight(b.String(), " ")
+	show := s.embedding
+	if done == total {
+		s.embedding = nil
+	}
+	quiet := s.width == nil && done == total
+	s.mu.Unlock()
+	if !quiet {
+		show(done, total)
+	}
+}
+
+// duration is d without digits that nobody reads: 42s, 3m20s, 2h5m.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return d.Round(10 * time.Second).String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

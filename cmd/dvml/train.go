@@ -17,43 +17,59 @@ import (
 )
 
 type trainCmd struct {
-	Config   string   `short:"c" type:"existingfile" help:"Settings, YAML. What it does not name has its default."`
-	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best with --backbone, else laptop."`
+	Config   string   `short:"c" help:"Settings, YAML. What it does not name has its default."`
+	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs."`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote."`
-	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
+	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
 	Backend  string   `help:"Engine: cpu, go, xla; default the setting's, then $$DVML_BACKEND."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
-	Resume   string   `type:"existingdir" help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
+	Resume   string   `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
 }
 
 // Run trains.
 func (c *trainCmd) Run(ctx context.Context) error {
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	t, err := c.trainer(screen)
+	t, err := c.trainer(ctx, screen)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
 	screen.Say(t.Summary())
+	defer context.AfterFunc(ctx, func() { screen.Say("stopping as soon as the state is saved") })()
 	err = t.Run(ctx)
 	screen.close()
 	if errors.Is(err, train.ErrInterrupted) {
-		fmt.Printf("Stopped after step %d; the state is saved. To go on:\n  dvml train --resume %s\n", t.Step(), t.Folder)
+		fmt.Printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	best, step := t.Best()
-	fmt.Printf("Done. Best %s %.3f after step %d: %s\nCurves: %s   TensorBoard: tensorboard --logdir %s\nEvaluate: dvml eval %s\n",
-		t.Config.Evaluate.Best, best, step, t.Folder.Best(), t.Folder.Curves(), t.Folder.Events(), t.Folder.Best())
+	return c.report(t)
+}
+
+// report prints what was reached and what to do next.
+func (c *trainCmd) report(t *train.Trainer) error {
+	before, after, err := firstAndBest(t)
+	if err != nil {
+		return err
+	}
+	_, step := t.Best()
+	fmt.Printf("\nDone. The state after step %d is the best by %s:\n\n", step, t.Config.Evaluate.Best)
+	beforeAndAfter(os.Stdout, before, after)
+	fmt.Printf(`
+The best model          %s
+Losses and metrics      %s
+The same and more       tensorboard --logdir %s
+What it finds nearest   %s eval %s --neighbours %s
+`, t.Folder.Best(), t.Folder.Curves(), t.Folder.Events(), program(), t.Folder.Best(), filepath.Join(string(t.Folder), "neighbours.png"))
 	return nil
 }
 
 // trainer makes the run that the flags ask for, or goes on with one.
-func (c *trainCmd) trainer(screen *screen) (*train.Trainer, error) {
+func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer, error) {
 	if c.Resume != "" {
 		if c.Config != "" || c.Preset != "" || c.Data != "" || c.Backbone != "" || len(c.Set) > 0 {
 			return nil, errors.New("--resume takes its settings from the run's folder; leave -c, --preset, --data, --backbone and --set away")
@@ -62,7 +78,7 @@ func (c *trainCmd) trainer(screen *screen) (*train.Trainer, error) {
 			return engine.New(first(c.Backend, name))
 		}, screen)
 	}
-	cfg, name, err := c.settings(screen)
+	cfg, name, err := c.settings(ctx, screen)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +94,7 @@ func (c *trainCmd) trainer(screen *screen) (*train.Trainer, error) {
 }
 
 // settings reads the file or the preset, and lays the flags over it.
-func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err error) {
+func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *train.Config, name string, err error) {
 	switch {
 	case c.Config != "" && c.Preset != "":
 		return nil, "", errors.New("-c and --preset exclude each other")
@@ -86,11 +102,7 @@ func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err
 		name = strings.TrimSuffix(filepath.Base(c.Config), filepath.Ext(c.Config))
 		cfg, err = train.ReadConfig(c.Config)
 	default:
-		name = c.Preset
-		if name == "" && c.Backbone != "" {
-			name = "cars-best" // warm heads, then end to end: the best recipe known for a pretrained backbone
-		}
-		name = first(name, "laptop")
+		name = first(c.Preset, defaultPreset)
 		cfg, err = train.Preset(name)
 	}
 	if err != nil {
@@ -98,12 +110,24 @@ func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err
 	}
 	cfg.Data = first(c.Data, cfg.Data)
 	cfg.Backend = first(c.Backend, cfg.Backend)
-	if c.Backbone != "" {
-		b, err := checkpoint.ReadBackbone(c.Backbone)
+	if err := checkData(cfg.Data); err != nil {
+		return nil, "", err
+	}
+	weights := c.Backbone
+	if c.Config == "" && c.Preset == "" {
+		screen.Say(fmt.Sprintf("preset     %s, the best recipe known for photographs; %s presets lists others", name, program()))
+		if weights == "" {
+			if weights, err = pretrained(ctx, screen); err != nil {
+				return nil, "", err
+			}
+		}
+	}
+	if weights != "" {
+		b, err := checkpoint.ReadBackbone(weights)
 		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}
-		cfg.UseBackbone(c.Backbone, b)
+		cfg.UseBackbone(weights, b)
 	}
 	for _, s := range c.Set {
 		if err := cfg.Set(s); err != nil {
@@ -116,6 +140,28 @@ func (c *trainCmd) settings(screen *screen) (cfg *train.Config, name string, err
 		}
 	}
 	return cfg, name, nil
+}
+
+// defaultPreset is taken where nothing else is asked for.
+const defaultPreset = "cars-best"
+
+// pretrained returns a file with the weights that the default preset begins with.
+func pretrained(ctx context.Context, screen *screen) (string, error) {
+	const name = "torchvision:googlenet"
+	path, err := fetch(ctx, name, screen)
+	if err != nil {
+		return "", fmt.Errorf("%w\nor name other weights by --backbone; or --preset laptop trains a small network from nothing, which takes thousands of photographs to learn from", err)
+	}
+	return path, nil
+}
+
+// checkData says what is wrong with a data file before anything else is done.
+func checkData(path string) error {
+	r, err := openData(path)
+	if err != nil {
+		return err
+	}
+	return r.Close()
 }
 
 // first returns the first of values that is not empty.

@@ -165,7 +165,15 @@ func TestFetchRefusesAnotherFile(t *testing.T) {
 func TestFetchWithoutNetwork(t *testing.T) {
 	s, o := server(t, 0, true, nil), quick(t)
 	s.URL = "http://127.0.0.1:1/models/" + s.File()
+	failed := 0
+	o.Failed = func(error, time.Duration) { failed++ }
 	_, err := s.Fetch(t.Context(), o)
+	if failed != o.Attempts-1 {
+		t.Errorf("%d failures told of in %d attempts", failed, o.Attempts)
+	}
+	if err != nil && strings.Count(err.Error(), s.URL) != 1 {
+		t.Errorf("the error names the address more than once: %v", err)
+	}
 	for _, want := range []string{s.URL, s.SHA256, filepath.Join(o.Folder, s.File())} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error %v does not say %q", err, want)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,6 +25,8 @@ type Options struct {
 	Attempts int                     // connections in a row that may bring nothing before giving up; 0 is 5
 	Wait     time.Duration           // before the second attempt, doubled each time; 0 is a second
 	Progress func(done, total int64) // bytes so far and in all, total -1 where the server does not say; nil is silence
+	// Failed hears of an attempt that failed, before the wait for the next one; nil is silence.
+	Failed func(err error, wait time.Duration)
 }
 
 // idle is how long a connection may bring nothing before it is given up.
@@ -109,10 +113,14 @@ func (s Source) fetch(ctx context.Context, path string, o Options) error {
 		if failed >= attempts {
 			return err
 		}
+		pause := wait << max(failed-1, 0)
+		if o.Failed != nil {
+			o.Failed(err, pause)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(wait << max(failed-1, 0)):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -138,6 +146,14 @@ func (s Source) connect(ctx context.Context, out *os.File, o Options) (have int6
 	}
 	answer, err := o.Client.Do(request)
 	if err != nil {
+		var named *url.Error
+		if errors.As(err, &named) { // the address stands in Fetch's error already
+			err = named.Err
+		}
+		var name *net.DNSError
+		if errors.As(err, &name) && name.IsNotFound { // no network, or none that knows the world
+			err = permanent{err}
+		}
 		return 0, err
 	}
 	defer answer.Body.Close()

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/dvml/dvml/internal/hdf5"
+	"github.com/dvml/dvml/store"
+)
+
+// openData opens the data file at path, which a user has named.
+func openData(path string) (*store.Reader, error) {
+	if path == "" {
+		return nil, errors.New("no data: name the HDF5 file that `dvml prepare` wrote by --data FILE.h5")
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; make a data file of the photographs in it: `dvml prepare %s %s.h5`", path, path, strings.TrimRight(path, `/\`))
+	}
+	r, err := store.Open(path)
+	if errors.Is(err, hdf5.ErrFormat) {
+		return nil, fmt.Errorf("%w; `dvml prepare PHOTOGRAPHS FILE.h5` makes a data file", err)
+	}
+	return r, err
+}
+
+// counts are the numbers of images of each class, in training and in the test.
+type counts struct{ train, test []int }
+
+func count(r *store.Reader) counts {
+	c := counts{make([]int, len(r.Classes())), make([]int, len(r.Classes()))}
+	labels := r.Labels()
+	for _, i := range r.Indices(store.Train) {
+		c.train[labels[i]]++
+	}
+	for _, i := range r.Indices(store.Test) {
+		c.test[labels[i]]++
+	}
+	return c
+}
+
+// describe prints what the data file at path holds, and reports whether it is enough to train on.
+func describe(path string) (trainable bool, err error) {
+	r, err := openData(path)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	c := count(r)
+	trainClasses, testClasses, both, lone := 0, 0, 0, 0
+	for i := range c.train {
+		trainClasses += min(c.train[i], 1)
+		testClasses += min(c.test[i], 1)
+		both += min(c.train[i], c.test[i], 1)
+		if c.train[i]+c.test[i] == 1 {
+			lone++
+		}
+	}
+	never := ", none of them trained on"
+	if both > 0 {
+		never = fmt.Sprintf(", %d of them trained on", both)
+	}
+	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural(r.N(), "image"), plural(len(r.Classes()), "class"), r.Size(), r.Size())
+	fmt.Printf("  to train on   %s of %s\n", plural(len(r.Indices(store.Train)), "image"), plural(trainClasses, "class"))
+	fmt.Printf("  to test with  %s of %s%s\n", plural(len(r.Indices(store.Test)), "image"), plural(testClasses, "class"), never)
+	if lone > 0 {
+		fmt.Printf("%s with a single image: there is nothing alike to learn from, or to find, for it\n", plural(lone, "class"))
+	}
+	switch {
+	case trainClasses < 2 || testClasses < 2:
+		fmt.Println("This is too little to train: at least two classes to train on and two to test with are needed, four in all.")
+		return false, nil
+	case !slices.ContainsFunc(c.train, several) || !slices.ContainsFunc(c.test, several):
+		fmt.Println("This is too little to train: training and test each need a class with two images; ten and more of each are good.")
+		return false, nil
+	}
+	return true, nil
+}
+
+func several(images int) bool { return images > 1 }
+
+// plural is n with the word for that many: 1 class, 2 classes.
+func plural(n int, word string) string {
+	switch {
+	case n == 1:
+		return "1 " + word
+	case strings.HasSuffix(word, "s"):
+		return fmt.Sprintf("%d %ses", n, word)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

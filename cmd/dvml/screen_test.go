@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dvml/dvml/train"
+)
+
+var progress = train.Progress{Step: 5, Steps: 20, Phase: 1, Phases: 3, ImagesPerSecond: 72.4, Left: 98 * time.Second, Logged: true,
+	Values: map[string]float64{train.Total: 6.559, train.KL: 3.2, train.Reconstruction: 14.5, train.Synthetic: 0.588, train.Invariant: 0.432}}
+
+var tested = map[string]float64{"R@1": .567, "R@2": .747, "R@8": .933, "R@16": .99, "NMI": .158, "F1": .234, "MAP@R": .161, "RP": .293}
+
+// terminal is what a terminal of that width shows after text was written to it, with what was overwritten gone. A line that is too long breaks.
+func terminal(width int, text string) (lines []string, broken bool) {
+	for line := range strings.SplitSeq(text, "\n") {
+		shown := []rune{}
+		for i, part := range strings.Split(line, "\r") {
+			runes := []rune(part)
+			broken = broken || len(runes) >= width
+			if i > 0 && len(runes) < len(shown) {
+				runes = append(runes, shown[len(runes):]...)
+			}
+			shown = runes
+		}
+		lines = append(lines, strings.TrimRight(string(shown), " "))
+	}
+	return lines, broken
+}
+
+func TestScreen(t *testing.T) {
+	for width, want := range map[int][]string{
+		0: {"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  KL 3.2 rec 14.5 L3 0.588 L4 0.432",
+			"test   200  NMI 0.158  F1 0.234  R@1 0.567  R@2 0.747  R@8 0.933  R@16 0.990  RP 0.293  MAP@R 0.161",
+			"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  KL 3.2 rec 14.5 L3 0.588 L4 0.432", ""},
+		24: {"test   200  R@1 0.567", "step 5/20 [==>--------]"},
+		60: {"test   200  NMI 0.158  F1 0.234  R@1 0.567", "step 5/20 [===>--------]  1m40s left  loss 6.559  R@1 0.567"},
+		120: {"test   200  NMI 0.158  F1 0.234  R@1 0.567  R@2 0.747  R@8 0.933  R@16 0.990  RP 0.293  MAP@R 0.161",
+			"step 5/20 [====>-----------]  1m40s left  loss 6.559  R@1 0.567  72 img/s  phase 1/3  KL 3.2 rec 14.5 L3 0.588 L4 0.432"},
+	} {
+		var out bytes.Buffer
+		s := &screen{out: &out}
+		if width > 0 {
+			s.width = func() int { return width }
+		}
+		s.Step(progress)
+		s.Evaluation(200, tested)
+		s.Step(progress)
+		got, broken := terminal(width, out.String())
+		if width > 0 && broken {
+			t.Errorf("width %d: a line is longer: %q", width, out.String())
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("width %d:\n%s\nwant\n%s", width, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		s.close()
+		if got, _ := terminal(width, out.String()); got[len(got)-1] != "" {
+			t.Errorf("width %d: closed, but %q stands there", width, got[len(got)-1])
+		}
+	}
+}
+
+func TestBarLine(t *testing.T) {
+	for width := range 100 {
+		for done := -1; done <= 4; done++ {
+			if line := barLine(width, "wörk", done, 3, []string{"one", "", "two twö", "three"}); utf8.RuneCountInString(line) > width {
+				t.Errorf("%q is wider than %d", line, width)
+			}
+		}
+	}
+}
+
+// Short work says one line where there is no terminal, and a terminal is left as it was found.
+func TestCount(t *testing.T) {
+	var out bytes.Buffer
+	plain := &screen{out: &out}
+	show := plain.count("images")
+	for i := range 3 {
+		show(i+1, 3)
+	}
+	if out.String() != "images: 3 of 3\n" {
+		t.Errorf("%q", out.String())
+	}
+	out.Reset()
+	s := &screen{out: &out, width: func() int { return 60 }}
+	for i := range 3 {
+		s.Embedding(i+1, 3)
+	}
+	if got, _ := terminal(60, out.String()); len(got) != 1 || got[0] != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for want, d := range map[string]time.Duration{"42s": 42100 * time.Millisecond, "3m20s": 202 * time.Second, "2h5m": 125 * time.Minute, "2h0m": 2 * time.Hour, "0s": 0} {
+		if got := duration(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
