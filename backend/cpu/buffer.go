@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -13,8 +15,11 @@ type Buffer struct {
 	backend *Backend
 	inner   compute.Buffer
 	shape   shapes.Shape
-	donated bool // an execution has taken the memory
+	home    *sync.Pool // where an execution's result keeps its memory for the next one, or nil
+	donated bool       // an execution has taken the memory
 }
+
+var errFinalized = errors.New("it was finalised")
 
 func (b *Backend) wrap(inner compute.Buffer) (*Buffer, error) {
 	shape, err := inner.Shape()
@@ -32,14 +37,28 @@ func (b *Buffer) Finalize() error {
 	if b.donated {
 		return nil
 	}
-	return b.inner.Finalize()
+	return b.free()
+}
+
+// free gives the memory back: a result's to its executable's next execution, which would else spend as long on clearing new memory as on computing.
+func (b *Buffer) free() error {
+	if b.inner == nil {
+		return fmt.Errorf("cpu: buffer of shape %s: %w", b.shape, errFinalized)
+	}
+	inner := b.inner
+	b.inner = nil
+	if b.home == nil {
+		return inner.Finalize()
+	}
+	b.home.Put(inner)
+	return nil
 }
 
 // Shape returns the buffer's shape.
-func (b *Buffer) Shape() (shapes.Shape, error) { return b.inner.Shape() }
+func (b *Buffer) Shape() (shapes.Shape, error) { return b.shape, nil }
 
 // DeviceNum returns 0.
-func (b *Buffer) DeviceNum() (compute.DeviceNum, error) { return b.inner.DeviceNum() }
+func (b *Buffer) DeviceNum() (compute.DeviceNum, error) { return 0, nil }
 
 // ToFlatData copies the values into the slice flat.
 func (b *Buffer) ToFlatData(flat any) error {
@@ -71,6 +90,9 @@ func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) 
 
 // held tells whether the buffer still has its memory.
 func (b *Buffer) held() error {
+	if b.inner == nil {
+		return fmt.Errorf("cpu: buffer of shape %s: %w", b.shape, errFinalized)
+	}
 	if b.donated {
 		return fmt.Errorf("cpu: buffer of shape %s: it was donated to an execution and holds nothing any more", b.shape)
 	}

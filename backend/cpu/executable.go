@@ -24,10 +24,13 @@ type executable struct {
 
 	mu    sync.Mutex
 	spare []*workspace
+
+	memory []sync.Pool // for each result: buffers of the portable backend that finalised results left
 }
 
 func newExecutable(p *planner, results []*node, size int) *executable {
-	e := &executable{b: p.b.backend, names: p.b.main.names, params: p.g.params, results: results, steps: p.steps, roots: p.roots, slots: p.slots, size: size, donors: p.donors(results)}
+	e := &executable{b: p.b.backend, names: p.b.main.names, params: p.g.params, results: results, steps: p.steps, roots: p.roots, slots: p.slots, size: size, donors: p.donors(results),
+		memory: make([]sync.Pool, len(results))}
 	for _, r := range p.g.results {
 		e.shapes = append(e.shapes, r.shape)
 	}
@@ -82,7 +85,7 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	var bad []error
 	for i, in := range inputs {
 		if buffer := in.(*Buffer); i < len(donate) && donate[i] && !buffer.donated {
-			bad = append(bad, buffer.inner.Finalize())
+			bad = append(bad, buffer.free())
 			buffer.donated = true
 		}
 	}
@@ -96,21 +99,36 @@ func (e *executable) outputs(w *workspace, inputs []compute.Buffer, donate []boo
 		if d := e.donors[i]; d >= 0 && d < len(donate) && donate[d] {
 			in := inputs[d].(*Buffer)
 			w.set(e.slots[r], r.shape.DType, w.bytes[e.slots[e.params[d]]])
-			out[i] = &Buffer{backend: e.b, inner: in.inner, shape: in.shape}
+			out[i] = &Buffer{backend: e.b, inner: in.inner, shape: in.shape, home: in.home}
 			in.donated = true
 			continue
 		}
-		buffer, _, err := e.b.NewSharedBuffer(0, e.shapes[i])
+		buffer, err := e.result(i)
 		if err != nil {
 			return nil, err
 		}
-		memory, err := buffer.(*Buffer).bytes()
+		memory, err := buffer.bytes()
 		if err != nil {
 			return nil, err
 		}
 		w.set(e.slots[r], r.shape.DType, memory)
 		out[i] = buffer
 	}
+	return out, nil
+}
+
+// result makes result i's buffer, of memory that an earlier one left where there is some.
+func (e *executable) result(i int) (*Buffer, error) {
+	home := &e.memory[i]
+	if inner, ok := home.Get().(compute.Buffer); ok {
+		return &Buffer{backend: e.b, inner: inner, shape: e.shapes[i], home: home}, nil
+	}
+	buffer, _, err := e.b.NewSharedBuffer(0, e.shapes[i])
+	if err != nil {
+		return nil, err
+	}
+	out := buffer.(*Buffer)
+	out.home = home
 	return out, nil
 }
 
