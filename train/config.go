@@ -31,6 +31,8 @@ type Config struct {
 	Stop       StopConfig       `yaml:"stop"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
 	Log        LogConfig        `yaml:"log"`
+	// Fit lets New lower the number of classes in a batch to what the data has, for presets, which cannot know it.
+	Fit bool `yaml:"-"`
 }
 
 // Phase is a phase of the method with what may change at its beginning beside the losses' weights.

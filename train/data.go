@@ -46,17 +46,12 @@ func openData(path string) (*data, error) {
 	return d, nil
 }
 
-// FitClasses lowers the number of classes in a batch to what the data has, for presets, which cannot know it; say is told what it changed.
-func (c *Config) FitClasses(say func(line string)) error {
-	d, err := openData(c.Data)
-	if err != nil {
-		return err
-	}
-	defer d.reader.Close()
+// fitClasses lowers the number of classes in a batch to what the data has; say is told what it changed.
+func (c *Config) fitClasses(classes int, say func(line string)) {
 	fit := func(b *BatchConfig) {
-		if b.Classes > d.classes {
-			say(fmt.Sprintf("a batch holds %d classes, not %d: the data has no more to train on", d.classes, b.Classes))
-			b.Classes = d.classes
+		if b.Classes > classes {
+			say(fmt.Sprintf("a batch holds %d classes, not %d: the data has no more to train on", classes, b.Classes))
+			b.Classes = classes
 		}
 	}
 	fit(&c.Batch)
@@ -65,7 +60,6 @@ func (c *Config) FitClasses(say func(line string)) error {
 			fit(b)
 		}
 	}
-	return nil
 }
 
 // testLabels are the classes of the held-out images.

@@ -102,5 +102,5 @@ func TestFrozenRunWithPatternsGoesOnExactly(t *testing.T) {
 		c := tiny(t, data)
 		c.Frozen = []string{"backbone/conv*", "heads/mu"}
 		return c
-	}, 2, 4)
+	}, 4)
 }

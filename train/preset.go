@@ -75,24 +75,6 @@ func ParseConfig(text []byte) (*Config, error) {
 	return c, c.decode(text)
 }
 
-// Set changes one setting, written as path=value with the names of the YAML file: optimizer.rates.heads=1e-4. The value is YAML.
-func (c *Config) Set(assignment string) error {
-	name, value, ok := strings.Cut(assignment, "=")
-	if !ok || name == "" {
-		return fmt.Errorf("train: --set %q is not of the form a.b=value", assignment)
-	}
-	keys := strings.Split(name, ".")
-	var doc strings.Builder
-	for i, k := range keys[:len(keys)-1] {
-		fmt.Fprintf(&doc, "%s%s:\n", strings.Repeat("  ", i), k)
-	}
-	fmt.Fprintf(&doc, "%s%s: %s\n", strings.Repeat("  ", len(keys)-1), keys[len(keys)-1], value)
-	if err := c.decode([]byte(doc.String())); err != nil {
-		return fmt.Errorf("train: --set %s: %w", assignment, err)
-	}
-	return nil
-}
-
 func base() (*Config, error) {
 	text, err := presets.ReadFile("presets/base.yaml")
 	if err != nil {

@@ -88,10 +88,28 @@ func TestSet(t *testing.T) {
 	if c.Optimizer.Rates.Heads != 3e-4 || c.Optimizer.Rates.Backbone != 7e-5 || c.Method.Loss.Name != "n-pair" || !reflect.DeepEqual(c.Evaluate.K, []int{1, 5}) || c.Seed != 9 || *c.Method.Loss.Margin != 0.5 {
 		t.Errorf("%+v", c)
 	}
-	for _, s := range []string{"optimiser.name=sgd", "seed", "=3", "seed=many", "phases.0.steps=5"} {
-		if err := c.Set(s); err == nil {
-			t.Errorf("%s passed", s)
+	before := *c
+	for set, want := range map[string]string{
+		"optimiser.name=sgd":       "there is no setting optimiser; the settings are data, seed,",
+		"optimizer.rates.head=1":   "there is no setting optimizer.rates.head; optimizer.rates has backbone, heads, decoder, classifier, loss",
+		"seed":                     "not of the form a.b=value",
+		"=3":                       "not of the form a.b=value",
+		"seed=many":                "seed takes a whole number from 0",
+		"ema=high":                 "ema takes a number",
+		"image.mirror=maybe":       "image.mirror takes true or false",
+		"evaluate.k=3":             "evaluate.k takes a list [...] whose items are each a whole number",
+		"phases.0.steps=5":         "phases has no part 0 to be set alone; it takes a list [...] whose items are each a group of settings {steps,",
+		"method.loss={nam: x}":     `unknown field "nam" inside it; method.loss takes a group of settings {name,`,
+		"method.loss.memory.big=1": "method.loss.memory has size, weight, start",
+		"batch={a: [}":             "the value is no YAML",
+	} {
+		err := c.Set(set)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", set, err)
 		}
+	}
+	if !reflect.DeepEqual(*c, before) {
+		t.Error("what was refused has changed the settings")
 	}
 }
 

@@ -143,6 +143,9 @@ func (t *Trainer) open() (err error) {
 	if t.data, err = openData(t.Config.Data); err != nil {
 		return err
 	}
+	if t.Config.Fit {
+		t.Config.fitClasses(t.data.classes, t.watch.Say)
+	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
 		t.data.reader.Close()
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)

@@ -332,16 +332,25 @@ func TestWrongData(t *testing.T) {
 func TestFitClasses(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	c, err := Preset("cars-best")
+	c := tiny(t, data)
+	wide := BatchConfig{Sampler: "pxk", Classes: 32, PerClass: 2}
+	c.Batch.Classes, c.Phases[1].Batch = 64, &wide
+	b, err := testBackend("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data = data
-	var said []string
-	if err := c.FitClasses(func(line string) { said = append(said, line) }); err != nil {
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := New(c, Folder(dir), b, &recorder{}); err == nil || !strings.Contains(err.Error(), "phase 1") {
+		t.Errorf("batches of more classes than there are: %v", err)
+	}
+	c.Fit = true
+	w := &recorder{}
+	begin(t, c, dir, w)
+	kept, err := ReadConfig(Folder(dir).Config())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Batch.Classes != 4 || c.batchOf(2).Classes != 4 || len(said) != 2 {
-		t.Errorf("batches of %d and %d classes; said %q", c.Batch.Classes, c.batchOf(2).Classes, said)
+	if kept.Batch.Classes != 4 || kept.batchOf(1).Classes != 4 || len(w.lines) != 2 {
+		t.Errorf("batches of %d and %d classes; said %q", kept.Batch.Classes, kept.batchOf(1).Classes, w.lines)
 	}
 }

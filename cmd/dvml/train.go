@@ -134,11 +134,7 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *train.Con
 			return nil, "", err
 		}
 	}
-	if c.Config == "" {
-		if err := cfg.FitClasses(screen.Say); err != nil {
-			return nil, "", err
-		}
-	}
+	cfg.Fit = c.Config == ""
 	return cfg, name, nil
 }
 
