@@ -26,7 +26,7 @@ func openLogs(t *Trainer) (*logs, error) {
 	for _, g := range groups {
 		columns = append(columns, "rate_"+g)
 	}
-	columns = append(append(columns, metricNames(t.Config.Evaluate.K)...), heldOutSpread)
+	columns = append(append(columns, metricNames(t.Config.Evaluate.K)...), HeldOutSpread)
 	l := &logs{t: t}
 	var err error
 	if l.table, err = openTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
@@ -92,14 +92,11 @@ func (l *logs) record(p Progress, b shown) error {
 	return l.events.Histogram("train/z_i", p.Step, b.zi)
 }
 
-// heldOutSpread is the column of the spread of the held-out images' embeddings.
-const heldOutSpread = "held_out_spread"
-
 // metrics logs an evaluation, with the spread of its embeddings.
 func (l *logs) metrics(m map[string]float64, spread float64) error {
 	step := l.t.info.Step
 	row := Row{Step: step, Values: maps.Clone(m)}
-	row.Values[heldOutSpread] = spread
+	row.Values[HeldOutSpread] = spread
 	if err := l.table.add(row); err != nil {
 		return fmt.Errorf("train: metrics: %w", err)
 	}

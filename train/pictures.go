@@ -35,7 +35,7 @@ func (l *logs) curves() error {
 		panel(rows, "Recall@K, classes never seen", marks, recalls...),
 		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
 		panel(rows, "Distances and norm", marks, PositiveDist, NegativeDist, EmbeddingNorm),
-		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, Active, Spread, heldOutSpread),
+		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, Active, Spread, HeldOutSpread),
 	}
 	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool { return len(p.Series) == 0 })
 	img, err := figure.Curves(panels)

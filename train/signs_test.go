@@ -132,7 +132,7 @@ func TestCollapseIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, column := range []string{Spread, heldOutSpread} {
+	for _, column := range []string{Spread, HeldOutSpread} {
 		if _, y := series(rows, column); len(y) == 0 || slices.Max(y) > collapsed {
 			t.Errorf("%s is %v", column, y)
 		}

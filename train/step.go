@@ -30,8 +30,9 @@ const (
 
 // Names of what is logged beside them.
 const (
-	Spread = "spread"       // of the batch's embeddings, see spread
-	Idle   = "idle_batches" // how many batches of the run so far had no active triplet or pair
+	Spread        = "spread"          // of the batch's embeddings: 0 where all are alike, see spread
+	HeldOutSpread = "held_out_spread" // of the held-out images' embeddings, in the rows of evaluations
+	Idle          = "idle_batches"    // how many batches of the run so far had no active triplet or pair
 )
 
 // Values lists the names of what a step's graph reports, losses first. For a part that the method does not have it is 0, and not logged.

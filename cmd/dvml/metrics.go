@@ -76,6 +76,7 @@ func firstAndBest(t *train.Trainer) (before, after map[string]float64, err error
 		if _, tested := r.Values[t.Config.Evaluate.Best]; !tested {
 			continue
 		}
+		delete(r.Values, train.HeldOutSpread) // tells of trouble, not of how good the model is
 		switch r.Step {
 		case 0:
 			before = r.Values
