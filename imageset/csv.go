@@ -2,6 +2,7 @@ package imageset
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/csv"
 	"errors"
@@ -47,8 +48,8 @@ func (s source) csvTable() (string, bool) {
 		return "", false
 	}
 	enough := errors.New("enough")
-	err = s.rows(table, func(row []string) error {
-		if len(row) >= 2 && len(row) <= 3 && isImage(filepath.ToSlash(row[0])) {
+	err = s.rows(table, func(row csvRow) error {
+		if isImage(filepath.ToSlash(row.path)) {
 			return enough
 		}
 		return errors.New("another table")
@@ -56,8 +57,52 @@ func (s source) csvTable() (string, bool) {
 	return table, errors.Is(err, enough)
 }
 
-// rows calls f with each row but the header.
-func (s source) rows(table string, f func(row []string) error) error {
+// csvRow is a row of the table.
+type csvRow struct {
+	path, label, split string
+	splits             bool // whether the table has a column for split
+}
+
+// columns are the places of a row's fields in the table; split is -1 where it has none.
+type columns struct{ path, label, split int }
+
+// headings are what the columns are called in a header.
+var headings = struct{ path, label, split []string }{
+	[]string{"path", "file", "filename", "file_name", "image", "image_path", "img"},
+	[]string{"label", "class", "class_name", "category", "name", "identity", "id"},
+	[]string{"split", "subset", "set"},
+}
+
+// columnsOf says where path, label and split stand by the table's first row. A row that names no image is a header, of columns in any order, also
+// others than these; without a header they are path,label[,split].
+func columnsOf(row []string) (c columns, header bool, err error) {
+	if slices.ContainsFunc(row, func(field string) bool { return isImage(filepath.ToSlash(field)) }) {
+		if len(row) != 2 && len(row) != 3 {
+			return c, false, fmt.Errorf("%d fields, path,label[,split] are wanted; a first row of these names lets them stand anywhere", len(row))
+		}
+		c = columns{path: 0, label: 1, split: -1}
+		if len(row) == 3 {
+			c.split = 2
+		}
+		return c, false, nil
+	}
+	find := func(names []string) int {
+		for _, name := range names {
+			if i := slices.IndexFunc(row, func(field string) bool { return strings.EqualFold(strings.TrimSpace(field), name) }); i >= 0 {
+				return i
+			}
+		}
+		return -1
+	}
+	c = columns{find(headings.path), find(headings.label), find(headings.split)}
+	if c.path < 0 || c.label < 0 {
+		return c, true, fmt.Errorf("the first row, %.80q, neither names an image (%s) nor the columns path,label[,split]", strings.Join(row, ","), strings.Join(extensions, " "))
+	}
+	return c, true, nil
+}
+
+// rows calls f with each row but the header. Fields are separated by commas, or by semicolons or tabs where the first line has no comma.
+func (s source) rows(table string, f func(csvRow) error) error {
 	file, err := s.Open(table)
 	if err != nil {
 		return err
@@ -71,6 +116,8 @@ func (s source) rows(table string, f func(row []string) error) error {
 	}
 	r := csv.NewReader(b)
 	r.TrimLeadingSpace = true
+	r.Comma = separator(b)
+	var c columns
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if err == io.EOF {
@@ -79,19 +126,39 @@ func (s source) rows(table string, f func(row []string) error) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", table, err)
 		}
-		if first && len(row) >= 2 && strings.EqualFold(row[0], "path") && strings.EqualFold(row[1], "label") {
-			continue
+		header := false
+		if first {
+			c, header, err = columnsOf(row)
 		}
-		if err := f(row); err != nil {
+		if err == nil && !header {
+			fields := csvRow{path: row[c.path], label: row[c.label], splits: c.split >= 0}
+			if fields.splits {
+				fields.split = row[c.split]
+			}
+			err = f(fields)
+		}
+		if err != nil {
 			line, _ := r.FieldPos(0)
 			return fmt.Errorf("%s line %d: %w", table, line, err)
 		}
 	}
 }
 
-// readCSV reads rows of path,label or path,label,split under an optional header of these names. Paths are relative to the file; on disk they may also
-// be absolute or lead upwards. A label is any text, the class's name: classes are sorted by number if all are numbers, else as text. split is train
-// or test.
+// separator looks at the first line for what separates fields.
+func separator(b *bufio.Reader) rune {
+	start, _ := b.Peek(4096) // fewer in a short file
+	line, _, _ := bytes.Cut(start, []byte("\n"))
+	for _, c := range []byte(",;\t") {
+		if bytes.IndexByte(line, c) >= 0 {
+			return rune(c)
+		}
+	}
+	return ','
+}
+
+// readCSV reads rows of path,label or path,label,split, or of more columns under a header with these names. Paths are relative to the file; on disk
+// they may also be absolute or lead upwards. A label is any text, the class's name: classes are sorted by number if all are numbers, else as text.
+// split is train or test.
 func readCSV(s source) (*Set, error) {
 	table, ok := s.csvTable()
 	if !ok {
@@ -101,29 +168,26 @@ func readCSV(s source) (*Set, error) {
 	var names []string // of each image's class
 	labels := map[string]int{}
 	splits := false
-	err := s.rows(table, func(row []string) error {
-		if len(row) != 2 && len(row) != 3 {
-			return fmt.Errorf("%d fields, path,label[,split] are wanted", len(row))
-		}
-		if row[0] == "" || row[1] == "" {
+	err := s.rows(table, func(row csvRow) error {
+		if row.path == "" || row.label == "" {
 			return errors.New("path or label is empty")
 		}
-		im, err := s.csvImage(row[0])
+		im, err := s.csvImage(row.path)
 		if err != nil {
 			return err
 		}
-		if splits = len(row) == 3; splits {
-			switch strings.ToLower(row[2]) {
+		if splits = row.splits; splits {
+			switch strings.ToLower(row.split) {
 			case "train":
 			case "test":
 				im.Split = store.Test
 			default:
-				return fmt.Errorf("split %q, train or test is wanted", row[2])
+				return fmt.Errorf("split %q, train or test is wanted", row.split)
 			}
 		}
 		set.Images = append(set.Images, im)
-		names = append(names, row[1])
-		labels[row[1]] = 0
+		names = append(names, row.label)
+		labels[row.label] = 0
 		return nil
 	})
 	if err != nil {

@@ -7,7 +7,7 @@
 //	cub200    CUB-200-2011: images.txt, image_class_labels.txt, classes.txt, images/
 //	sop       Stanford Online Products: Ebay_train.txt, Ebay_test.txt
 //	inshop    In-Shop Clothes Retrieval: list_eval_partition.txt, img/
-//	csv       rows of path,label or path,label,split
+//	csv       rows of path,label or path,label,split, or any columns under a header with these names
 //
 // Metric learning is tested on classes that were never trained on. Where the source has no split of that kind, the first half of the classes trains
 // and the rest tests, as is customary for Cars196 and CUB-200-2011, whose own splits are of images.

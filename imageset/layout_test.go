@@ -188,6 +188,8 @@ func layouts(t testing.TB) []struct {
 			[]string{"Img/img/M/1.jpg id_1 train", "Img/img/M/2.jpg id_2 test", "Img/img/M/3.jpg id_2 test"}},
 		{"CSV with split", "csv", files{"list.csv": "\ufeffpath,label,split\nx/1.jpg,dog,test\n\"x/2,3.jpg\",cat,train\n", "x/1.jpg": a, "x/2,3.jpg": b},
 			[]string{"x/1.jpg dog test", "x/2,3.jpg cat train"}},
+		{"CSV of an office's program", "csv", files{"list.csv": "\ufeffid;Class;Filename\n7;dog;x/1.jpg\n8;cat;x/2.jpg\n", "x/1.jpg": a, "x/2.jpg": b},
+			[]string{"x/1.jpg dog test", "x/2.jpg cat train"}},
 		{"CSV with numbers", "csv", files{"list.csv": "1.jpg,10\n2.jpg,9\n", "1.jpg": a, "2.jpg": b}, []string{"1.jpg 10 test", "2.jpg 9 train"}},
 	}
 }
@@ -310,6 +312,22 @@ func TestCSVOnDisk(t *testing.T) {
 	}
 }
 
+// A CSV file that was named is never taken for something else: its first row must be understood.
+func TestCSVHeader(t *testing.T) {
+	for text, want := range map[string]string{
+		"photo,kind\n1.jpg,a\n":        `list.csv line 1: the first row, "photo,kind", neither names an image`,
+		"path,colour\n1.jpg,a\n":       "nor the columns path,label[,split]",
+		"1.jpg,a,train,b\n":            "4 fields, path,label[,split] are wanted",
+		"1.jpg\n":                      "1 fields, path,label[,split] are wanted",
+		"label\tpath\na\tx\ty\n":       "wrong number of fields",
+		"path,label,split\n1.jpg,a,\n": `line 2: split ""`,
+	} {
+		if _, err := Open(write(t, "list.csv", []byte(text)), Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one with %q", text, err, want)
+		}
+	}
+}
+
 // TestDamagedListings wants an error that says what is wrong.
 func TestDamagedListings(t *testing.T) {
 	a := photo(t, 1)
@@ -348,6 +366,7 @@ func TestDamagedListings(t *testing.T) {
 		{"In-Shop: an unknown part", files{"list_eval_partition.txt": "img/1.jpg id_1 val\n", "img/1.jpg": a}, `part "val"`},
 		{"CSV: an unknown split", files{"x.csv": "1.jpg,a,val\n", "1.jpg": a}, `x.csv line 1: split "val"`},
 		{"CSV: a field too many", files{"x.csv": "1.jpg,a\n2.jpg,a,b\n", "1.jpg": a}, "wrong number of fields"},
+		{"CSV: an empty split", files{"x.csv": "path,label,split\n1.jpg,a,\n", "1.jpg": a}, `split ""`},
 		{"CSV: no label", files{"x.csv": "1.jpg,\n", "1.jpg": a}, "label is empty"},
 	} {
 		for kind, path := range map[string]string{"folder": c.files.folder(t), "zip": write(t, "set.zip", c.files.zip(t, ""))} {
