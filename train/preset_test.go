@@ -94,6 +94,7 @@ func TestSet(t *testing.T) {
 		"optimizer.rates.head=1":   "there is no setting optimizer.rates.head; optimizer.rates has backbone, heads, decoder, classifier, loss",
 		"seed":                     "not of the form a.b=value",
 		"=3":                       "not of the form a.b=value",
+		"seed=":                    "not of the form a.b=value",
 		"seed=many":                "seed takes a whole number from 0",
 		"ema=high":                 "ema takes a number",
 		"image.mirror=maybe":       "image.mirror takes true or false",

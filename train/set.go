@@ -13,7 +13,7 @@ import (
 // settings there are where the path goes wrong, or what the setting takes.
 func (c *Config) Set(assignment string) error {
 	name, value, ok := strings.Cut(assignment, "=")
-	if !ok || name == "" {
+	if !ok || name == "" || strings.TrimSpace(value) == "" { // YAML would take no value for "leave it as it is"
 		return fmt.Errorf("train: --set %q is not of the form a.b=value", assignment)
 	}
 	keys := strings.Split(name, ".")
