@@ -68,7 +68,7 @@ func (s Source) Path(data string) string {
 // Load returns the features of the source, from its cache beside data, or computed and then kept there. progress is told of images done.
 func Load(ctx context.Context, s Source, data string, progress func(done, total int)) (*Set, error) {
 	path := s.Path(data)
-	set, err := read(path, s)
+	set, err := read(path, s.Key(), Set{N: s.Reader.N(), Dim: s.Embedder.Dim(), Crops: s.Crops})
 	if err == nil {
 		return set, nil
 	}
@@ -145,8 +145,8 @@ func write(path, key string, set *Set) (err error) {
 	return os.Rename(path+".part", path)
 }
 
-// read opens the cache at path.
-func read(path string, s Source) (*Set, error) {
+// read reads the cache at path into set, whose sizes it must have.
+func read(path, key string, set Set) (*Set, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -164,16 +164,15 @@ func read(path string, s Source) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, ok, err := root.Attribute("key")
-	if err != nil || !ok || key.Type.Trim(key.Data) != s.Key() {
+	kept, ok, err := root.Attribute("key")
+	if err != nil || !ok || kept.Type.Trim(kept.Data) != key {
 		return nil, fmt.Errorf("it is not the cache that its name says (delete it to have it made anew): %w", hdf5.ErrFormat)
 	}
-	set := &Set{N: s.Reader.N(), Dim: s.Embedder.Dim(), Crops: s.Crops}
 	for _, part := range []struct {
 		name   string
 		count  int
 		values *[]float32
-	}{{"centre", 1, &set.centre}, {"crops", s.Crops, &set.crops}} {
+	}{{"centre", 1, &set.centre}, {"crops", set.Crops, &set.crops}} {
 		if part.count == 0 {
 			continue
 		}
@@ -190,7 +189,7 @@ func read(path string, s Source) (*Set, error) {
 			return nil, err
 		}
 	}
-	return set, nil
+	return &set, nil
 }
 
 // bytesOf is the memory of values, little-endian as the processors that this runs on are.
