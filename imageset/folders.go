@@ -61,7 +61,7 @@ func (s source) images(dir string) ([]string, error) {
 }
 
 // readFolders takes every folder that holds images for a class, whose name is the folder's path ("Audi", or "Audi/A4" where they nest), sorted by
-// name. Images beside the class folders belong to no class and are passed over. Two folders at the top named train and test are the split.
+// name. Images beside the class folders belong to no class and are only counted. Two folders at the top named train and test are the split.
 func readFolders(s source) (*Set, error) {
 	top, err := s.folders(".")
 	if err != nil {
@@ -76,7 +76,11 @@ func readFolders(s source) (*Set, error) {
 			return nil, err
 		}
 	}
-	set := &Set{Classes: slices.Sorted(maps.Keys(found))}
+	stray, err := s.images(".")
+	if err != nil {
+		return nil, err
+	}
+	set := &Set{Classes: slices.Sorted(maps.Keys(found)), Stray: len(stray)}
 	for label, class := range set.Classes {
 		if err := set.add(s, found[class], label, store.Train); err != nil {
 			return nil, err

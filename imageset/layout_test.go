@@ -312,6 +312,19 @@ func TestCSVOnDisk(t *testing.T) {
 	}
 }
 
+// Images beside the class folders are counted, as nothing says what they show.
+func TestStray(t *testing.T) {
+	a := photo(t, 1)
+	set, err := Open(files{"a/1.jpg": a, "b/1.jpg": a, "loose.jpg": a, "notes.txt": "x"}.folder(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	if set.Stray != 1 || len(set.Images) != 2 {
+		t.Errorf("%d stray, %d images", set.Stray, len(set.Images))
+	}
+}
+
 // A CSV file that was named is never taken for something else: its first row must be understood.
 func TestCSVHeader(t *testing.T) {
 	for text, want := range map[string]string{
@@ -342,6 +355,7 @@ func TestDamagedListings(t *testing.T) {
 		want  string
 	}{
 		{"nothing", files{}, "no known format"},
+		{"no folders", files{"1.jpg": a, "2.jpg": a}, "2 images lie side by side and nothing says what they show"},
 		{"no images", files{"a/x.txt": "", "b/y.txt": ""}, "no images"},
 		{"a missing .mat", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": annos}, "cars_meta.mat"},
 		{"a truncated .mat", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": annos[:len(annos)-20], "devkit/cars_meta.mat": meta}, "cars_train_annos.mat: matfile"},

@@ -144,6 +144,9 @@ func read(top source, name string) (*Set, error) {
 	case name != "":
 		return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
 	}
+	if loose, err := top.images("."); err == nil && len(loose) > 0 {
+		return nil, fmt.Errorf("%d images lie side by side and nothing says what they show: put those of each thing into a folder of its own, or list them in a CSV file, path,label", len(loose))
+	}
 	return nil, fmt.Errorf("no known format (%s): a folder of class folders with images (%s) is the simplest", strings.Join(Formats(), ", "), strings.Join(extensions, " "))
 }
 

@@ -11,6 +11,7 @@ type Set struct {
 	Name    string   // of the format that was read
 	Classes []string // names; labels index them
 	Images  []Image
+	Stray   int // images that lie beside the class folders and belong to no class; they are not among Images
 
 	close func() error
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/dvml/dvml/backend/cpu"
@@ -50,8 +51,23 @@ func (c *benchCmd) Run() error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(r)
 	}
-	fmt.Println(r.Engine)
-	shares := cpu.StopProfile()
+	fmt.Printf("%s\n\n", r.Engine)
+	if other != nil {
+		fmt.Printf("%-34s %9s %17s\n", "", "here", "there")
+	}
+	for _, row := range bench.Table(r, other) {
+		fmt.Println(strings.TrimRight(row, " "))
+	}
+	profile(cpu.StopProfile())
+	return nil
+}
+
+// profile prints where the time of all that was measured went.
+func profile(shares []cpu.Share) {
+	if len(shares) == 0 {
+		return
+	}
+	fmt.Println("\nWhere the time went, by kind of operation:")
 	var all time.Duration
 	for _, s := range shares {
 		all += s.Time
@@ -59,8 +75,4 @@ func (c *benchCmd) Run() error {
 	for _, s := range shares {
 		fmt.Printf("  %5.1f %%  %-28s %d steps\n", 100*s.Time.Seconds()/all.Seconds(), s.Kind, s.Steps)
 	}
-	for _, row := range bench.Table(r, other) {
-		fmt.Println(row)
-	}
-	return nil
 }

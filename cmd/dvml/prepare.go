@@ -34,6 +34,9 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural(len(set.Images), "image"), plural(len(set.Classes), "class"), set.Name)
+	if set.Stray > 0 {
+		fmt.Printf("%s beside the class folders left out: nothing says what they show\n", plural(set.Stray, "image"))
+	}
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("images")})

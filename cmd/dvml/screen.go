@@ -117,7 +117,7 @@ func (s *screen) count(what string) func(done, total int) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		left := ""
-		if took := time.Since(began); took > 2*time.Second && done > 0 {
+		if took := time.Since(began); took > 2*time.Second && done > 0 && done < total {
 			left = duration(took*time.Duration(total-done)/time.Duration(done)) + " left"
 		}
 		switch {
