@@ -69,3 +69,8 @@ func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) *Node {
 	scope = scope.At("heads")
 	return m.Method.invariant(scope, m.Method.normalised(scope, x, false))
 }
+
+// Heads builds all heads at test time from features [B,F]: z_I and, under the dvml objective, the mean and the log variance of z_V.
+func (m *Model) Heads(scope *model.Scope, x *Node) Embedding {
+	return m.Method.heads(scope, x, nil, false)
+}

@@ -16,7 +16,11 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/internal/hdf5"
 	"github.com/dvml/dvml/store"
@@ -197,12 +201,25 @@ func bytesOf(values []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
 }
 
-// Fingerprint is a digest of weights, for Source.Weights: names and values in order.
-func Fingerprint(names []string, values func(name string) []float32) string {
+// Fingerprint is a digest, for Source.Weights, of the weights that vars holds for a backbone.
+func Fingerprint(spec backbone.Spec, vars *model.Store) (string, error) {
 	h := sha256.New()
-	for _, name := range names {
+	for _, v := range spec.Variables() {
+		name := "/backbone/" + v.Path
+		w := vars.GetVariable(name)
+		if w == nil {
+			return "", fmt.Errorf("features: the model has no %s", name)
+		}
+		value, err := w.Value()
+		if err != nil {
+			return "", fmt.Errorf("features: %s: %w", name, err)
+		}
+		flat, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return "", fmt.Errorf("features: %s: %w", name, err)
+		}
 		fmt.Fprintf(h, "%s\n", name)
-		h.Write(bytesOf(values(name)))
+		h.Write(bytesOf(flat))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil)[:12]), nil
 }

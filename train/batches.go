@@ -113,8 +113,12 @@ func (t *Trainer) cache(ctx context.Context) error {
 	if err := t.drawBackbone(e); err != nil {
 		return err
 	}
+	weights, err := features.Fingerprint(t.Config.Backbone.Spec, t.store)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
 	source := features.Source{
-		Reader: t.data.reader, Embedder: e, Weights: t.backboneFingerprint(),
+		Reader: t.data.reader, Embedder: e, Weights: weights,
 		Test: t.Config.TestPlan(), Train: t.Config.trainPlan(), Crops: t.Config.Freeze.Crops, Seed: t.Config.Seed,
 	}
 	t.watch.Say("features: " + source.Path(t.Config.Data))
@@ -132,15 +136,4 @@ func (t *Trainer) drawBackbone(e *embed.Embedder) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
-}
-
-// backboneFingerprint is a digest of the backbone's weights.
-func (t *Trainer) backboneFingerprint() string {
-	var names []string
-	for _, v := range t.Model.Backbone.Variables() {
-		names = append(names, "/backbone/"+v.Path)
-	}
-	return features.Fingerprint(names, func(name string) []float32 {
-		return tensors.MustCopyFlatData[float32](t.store.GetVariable(name).MustValue())
-	})
 }
