@@ -71,19 +71,28 @@ func (s Source) Path(data string) string {
 
 // Load returns the features of the source, from its cache beside data, or computed and then kept there. progress is told of images done.
 func Load(ctx context.Context, s Source, data string, progress func(done, total int)) (*Set, error) {
-	path := s.Path(data)
-	set, err := read(path, s.Key(), Set{N: s.Reader.N(), Dim: s.Embedder.Dim(), Crops: s.Crops})
-	if err == nil {
-		return set, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, hdf5.ErrFormat) {
-		return nil, fmt.Errorf("features: %s: %w", path, err)
+	set, err := Cached(s, data)
+	if set != nil || err != nil {
+		return set, err
 	}
 	if set, err = compute(ctx, s, progress); err != nil {
 		return nil, fmt.Errorf("features: %w", err)
 	}
-	if err := write(path, s.Key(), set); err != nil {
+	if err := write(s.Path(data), s.Key(), set); err != nil {
 		return nil, fmt.Errorf("features: %w", err)
+	}
+	return set, nil
+}
+
+// Cached returns the features of the source from its cache beside data, nil where there is none or it is damaged.
+func Cached(s Source, data string) (*Set, error) {
+	path := s.Path(data)
+	set, err := read(path, s.Key(), Set{N: s.Reader.N(), Dim: s.Embedder.Dim(), Crops: s.Crops})
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, hdf5.ErrFormat) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("features: %s: %w", path, err)
 	}
 	return set, nil
 }

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 )
@@ -36,19 +37,49 @@ func Neighbours(queries []Query) image.Image {
 	for _, q := range queries {
 		columns = max(columns, len(q.Neighbours))
 	}
-	const legend = noteLine + rowGap
-	width := max(framed+queryGap+columns*(framed+gap)-gap, narrowest)
-	height := legend + len(queries)*(captionLine+framed+rowGap) - rowGap
-	c := newCanvas(width+2*margin, height+2*margin)
-	c.neighboursLegend(margin, margin)
+	c, top := queriesCanvas(len(queries), columns, 0)
+	c.neighboursLegend("query left, nearest first", margin, margin)
 	for i, q := range queries {
-		c.query(q, margin, margin+legend+i*(captionLine+framed+rowGap), width)
+		c.query(q, margin, top+i*(captionLine+framed+rowGap))
 	}
 	return c.img
 }
 
-func (c *canvas) query(q Query, x, y, width int) {
-	c.text(x, y+captionLine-10, width, q.Caption, captionStyle, ink)
+// Walk draws each query with one picture for each step of a walk away from it, in columns under the steps' names: its Neighbours are what lies
+// nearest to each step. It returns an error where a query has not one for each step.
+func Walk(queries []Query, steps []string) (image.Image, error) {
+	for i, q := range queries {
+		if len(q.Neighbours) != len(steps) {
+			return nil, fmt.Errorf("figure: walk: query %d has %d pictures for %d steps; each step needs one", i, len(q.Neighbours), len(steps))
+		}
+	}
+	if len(queries) == 0 {
+		return message("no queries to show"), nil
+	}
+	const header = noteLine + gap
+	c, top := queriesCanvas(len(queries), len(steps), header)
+	c.neighboursLegend("query left, then what lies nearest to each step", margin, margin)
+	for i, name := range steps {
+		name = c.cut(name, framed, captionStyle)
+		x := margin + framed + queryGap + i*(framed+gap) + (framed-c.width(name, captionStyle))/2
+		c.text(x, top-gap-5, framed, name, captionStyle, ink)
+	}
+	for i, q := range queries {
+		c.query(q, margin, top+i*(captionLine+framed+rowGap))
+	}
+	return c.img, nil
+}
+
+// queriesCanvas is a canvas for n queries with so many columns, and where the first begins, below the legend and a header.
+func queriesCanvas(n, columns, header int) (c *canvas, top int) {
+	const legend = noteLine + rowGap
+	width := max(framed+queryGap+columns*(framed+gap)-gap, narrowest)
+	height := legend + header + n*(captionLine+framed+rowGap) - rowGap
+	return newCanvas(width+2*margin, height+2*margin), margin + legend + header
+}
+
+func (c *canvas) query(q Query, x, y int) {
+	c.text(x, y+captionLine-10, c.img.Bounds().Dx()-x-margin, q.Caption, captionStyle, ink)
 	y += captionLine
 	c.picture(q.Image, x+frame, y+frame, tile)
 	x += framed
@@ -87,14 +118,15 @@ func verdict(right bool) color.RGBA {
 	return wrongColour
 }
 
-func (c *canvas) neighboursLegend(x, y int) {
+// neighboursLegend says how the pictures are ordered, and what the frames mean.
+func (c *canvas) neighboursLegend(order string, x, y int) {
 	baseline := y + noteLine - 5
 	text := func(s string, colour color.Color) {
 		width := c.width(s, noteStyle)
 		c.text(x, baseline, width, s, noteStyle, colour)
 		x += width
 	}
-	text("query left, nearest first", muted)
+	text(order, muted)
 	for _, right := range []bool{true, false} {
 		x += 24 + badge
 		c.mark(right, float64(x), float64(y+noteLine/2))

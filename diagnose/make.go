@@ -1,0 +1,262 @@
+package diagnose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/embed"
+	"github.com/dvml/dvml/features"
+	"github.com/dvml/dvml/store"
+	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/variation"
+)
+
+// Options say how a state is looked into.
+type Options struct {
+	Data     string // HDF5 file of images; empty: what the run was trained on
+	Backend  compute.Backend
+	Seed     uint64 // of drawn z_V and of the control
+	Batch    int    // images that go through the network at once; 0: as the run's evaluations
+	Progress func(done, total int)
+}
+
+// subject is a state of a run with the held-out images.
+type subject struct {
+	variables *model.Store
+	info      checkpoint.Info
+	config    *train.Config
+	data      *store.Reader
+	path      string // of the data
+	indices   []int  // of the held-out images
+	labels    []int32
+	classes   int
+}
+
+// Make looks into the state of a run at path, a checkpoint with heads.
+func Make(ctx context.Context, path string, o Options) (*Diagnosis, error) {
+	d, err := diagnosis(ctx, path, o)
+	if err != nil {
+		return nil, fmt.Errorf("diagnose: %s: %w", path, err)
+	}
+	return d, nil
+}
+
+func diagnosis(ctx context.Context, path string, o Options) (*Diagnosis, error) {
+	s, err := open(path, o.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer s.data.Close()
+	h, err := s.heads(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	d := &Diagnosis{Step: s.info.Step, Images: len(s.indices), Classes: s.classes, Dim: h.Dim, Objective: s.config.Method.Objective}
+	if d.Key, err = key(path, s.data, o.Seed); err != nil {
+		return nil, err
+	}
+	if err := d.vary(s, h, o.Seed); err != nil {
+		return nil, err
+	}
+	if err := d.draw(s, h); err != nil {
+		return nil, err
+	}
+	return d, ctx.Err()
+}
+
+// open reads the state and opens the data.
+func open(path, data string) (*subject, error) {
+	s := &subject{path: data}
+	var err error
+	if s.variables, s.info, err = checkpoint.Load(path); err != nil {
+		return nil, err
+	}
+	if s.config, err = train.ParseConfig([]byte(s.info.Config)); err != nil {
+		return nil, err
+	}
+	if s.info.Classes == 0 {
+		return nil, errors.New("it is a backbone, with no heads to look into; name a state of a run")
+	}
+	if s.path == "" {
+		s.path = s.config.Data
+	}
+	if s.data, err = store.Open(s.path); err != nil {
+		return nil, err
+	}
+	s.indices = s.data.Indices(store.Test)
+	seen, all := map[int32]bool{}, s.data.Labels()
+	for _, i := range s.indices {
+		s.labels = append(s.labels, all[i])
+		seen[all[i]] = true
+	}
+	if s.classes = len(seen); s.classes < 2 {
+		s.data.Close()
+		return nil, fmt.Errorf("%s has %d held-out classes; at least 2 are compared", s.path, s.classes)
+	}
+	return s, nil
+}
+
+// heads runs the model over the held-out images.
+func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
+	m, err := dvml.NewModel(s.config.Backbone.Spec, s.config.Method, s.info.Classes, s.config.Seed)
+	if err != nil {
+		return embed.Heads{}, err
+	}
+	batch := o.Batch
+	if batch == 0 {
+		batch = s.config.Evaluate.Batch
+	}
+	e, err := embed.New(o.Backend, s.variables, m, embed.Features, batch)
+	if err != nil {
+		return embed.Heads{}, err
+	}
+	defer e.Close()
+	x, err := s.cached(e)
+	if err == nil && x == nil {
+		x, err = e.Rows(ctx, s.data, s.indices, s.config.TestPlan(), o.Progress)
+	}
+	if err != nil {
+		return embed.Heads{}, err
+	}
+	return embed.HeadsOf(o.Backend, s.variables, m, x)
+}
+
+// cached returns the features that training with a frozen backbone keeps beside the data, nil where there are none of these weights.
+func (s *subject) cached(e *embed.Embedder) ([]float32, error) {
+	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.variables)
+	if err != nil {
+		return nil, err
+	}
+	source := features.Source{Reader: s.data, Embedder: e, Weights: weights, Test: s.config.TestPlan()}
+	set, err := features.Cached(source, s.path)
+	if err != nil || set == nil {
+		return nil, err
+	}
+	x := make([]float32, 0, len(s.indices)*set.Dim)
+	for _, i := range s.indices {
+		x = append(x, set.Row(-1, i)...)
+	}
+	return x, nil
+}
+
+// vary fills in how the embeddings vary.
+func (d *Diagnosis) vary(s *subject, h embed.Heads, seed uint64) error {
+	sample := func(rows []float32) variation.Sample {
+		return variation.Sample{Rows: rows, Dim: h.Dim, Labels: s.labels}
+	}
+	zi := sample(h.ZI)
+	if err := d.add("z_I − centre", zi, true, seed); err != nil {
+		return err
+	}
+	d.spread(SpreadBetween, zi.Centres().Variances())
+	d.spread(SpreadWithin, zi.Centred().Variances())
+	if h.Mu == nil {
+		return nil
+	}
+	zv := draws(h, seed)
+	for _, v := range []struct {
+		of      string
+		rows    []float32
+		centred bool
+	}{{"z_V", zv, false}, {"z_V − centre", zv, true}, {"μ", h.Mu, false}, {"μ − centre", h.Mu, true}} {
+		if err := d.add(v.of, sample(v.rows), v.centred, seed); err != nil {
+			return err
+		}
+	}
+	d.Generator = generator(h)
+	d.spread(SpreadMu, sample(h.Mu).Variances())
+	sigma := make([]float64, h.Dim)
+	for i, l := range h.LogVar {
+		sigma[i%h.Dim] += math.Exp(float64(l)) / float64(len(s.labels))
+	}
+	d.spread(SpreadSigma, sigma)
+	return nil
+}
+
+// spread keeps variances, the largest first.
+func (d *Diagnosis) spread(of string, variances []float64) {
+	slices.SortFunc(variances, func(a, b float64) int { return cmp.Compare(b, a) })
+	d.Spreads = append(d.Spreads, Spread{of, variances})
+}
+
+// add tests one kind of vector.
+func (d *Diagnosis) add(of string, s variation.Sample, centred bool, seed uint64) error {
+	if centred {
+		s = s.Centred()
+	}
+	control := s.Shuffled(seed)
+	if centred {
+		control = control.Centred()
+	}
+	v := Variation{Of: of}
+	options := variation.Options{MinImages: enough(s.Labels), Seed: seed}
+	var err error
+	if v.Found, err = variation.Test(s, options); err != nil {
+		return fmt.Errorf("%s: %w", of, err)
+	}
+	if v.Control, err = variation.Test(control, options); err != nil {
+		return fmt.Errorf("%s: control: %w", of, err)
+	}
+	axes, err := s.Axes()
+	if err != nil {
+		return fmt.Errorf("%s: %w", of, err)
+	}
+	v.Effective = variation.EffectiveDimensions(axes.Variances)
+	d.Variations = append(d.Variations, v)
+	return nil
+}
+
+// enough is how many images a class needs to be compared: 8, or 2 where classes are small, as those of products are.
+func enough(labels []int32) int {
+	sizes, large := map[int32]int{}, 0
+	for _, l := range labels {
+		if sizes[l]++; sizes[l] == 8 {
+			large++
+		}
+	}
+	if large >= 2 {
+		return 8
+	}
+	return 2
+}
+
+// draws is one z_V an image, mu + s eps.
+func draws(h embed.Heads, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 0x2f))
+	zv := make([]float32, len(h.Mu))
+	for i := range zv {
+		zv[i] = h.Mu[i] + float32(math.Exp(float64(h.LogVar[i])/2)*rng.NormFloat64())
+	}
+	return zv
+}
+
+// generator measures z_V's distributions.
+func generator(h embed.Heads) *Generator {
+	g := &Generator{}
+	n := len(h.Mu) / h.Dim
+	for i, mu := range h.Mu {
+		m, l := float64(mu), float64(h.LogVar[i])
+		g.Variance += math.Exp(l)
+		g.Divergence += (math.Exp(l) + m*m - l - 1) / 2
+	}
+	g.Variance /= float64(len(h.Mu))
+	g.Divergence /= float64(n)
+	const informative = 0.01
+	for _, v := range (variation.Sample{Rows: h.Mu, Dim: h.Dim, Labels: make([]int32, n)}).Variances() {
+		g.MeanVariance += v / float64(h.Dim)
+		if v > informative {
+			g.Active++
+		}
+	}
+	return g
+}
