@@ -24,14 +24,18 @@ func Scatter(points [][2]float64, classes []int, title string) (image.Image, err
 	if len(points) != len(classes) {
 		return nil, fmt.Errorf("figure: scatter: %d points but %d classes; each point needs one", len(points), len(classes))
 	}
-	c := newCanvas(scatterSide+2*margin, scatterSide+2*margin+titleLine+legendLine*2)
-	c.text(margin, margin+titleLine-12, scatterSide, title, titleStyle, ink)
+	top := margin
+	if title != "" {
+		top += titleLine
+	}
+	c := newCanvas(scatterSide+2*margin, scatterSide+margin+top+legendLine*2)
+	c.text(margin, top-12, scatterSide, title, titleStyle, ink)
 	names := slices.Compact(slices.Sorted(slices.Values(classes)))
 	order := make(map[int]int, len(names))
 	for i, class := range names {
 		order[class] = i
 	}
-	area := image.Rect(margin, margin+titleLine, margin+scatterSide, margin+titleLine+scatterSide)
+	area := image.Rect(margin, top, margin+scatterSide, top+scatterSide)
 	c.box(area, corner, color.RGBA{247, 248, 250, 255})
 	shown := c.points(points, func(i int) int { return order[classes[i]] }, area.Inset(margin))
 	c.scatterLegend(names, margin, area.Max.Y+12)

@@ -69,6 +69,7 @@ type (
 		Title, Text string
 		Notes       []string
 		Tables      []pageTable
+		Charts      []pageChart
 		Pictures    []pagePicture
 	}
 	pageTable struct {
@@ -84,6 +85,7 @@ type (
 		Title, Caption, Alt string
 		Data                template.URL
 		Width, Height       int
+		Wide                bool // too wide to stand beside another
 	}
 )
 
@@ -121,6 +123,9 @@ func HTML(w io.Writer, r Report) error {
 		if err != nil {
 			return fmt.Errorf("report: section %q: %w", s.Title, err)
 		}
+		for _, c := range s.Charts {
+			section.Charts = append(section.Charts, pageChart{c.Title, template.HTML(r.draw(c))})
+		}
 		data.Sections = append(data.Sections, section)
 	}
 	if err := page.Execute(w, data); err != nil {
@@ -156,6 +161,7 @@ func (s Section) page() (pageSection, error) {
 			Title: picture.Title, Caption: picture.Caption, Alt: orElse(picture.Alt, picture.Title),
 			Data:  template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)),
 			Width: (size.X + 1) / 2, Height: (size.Y + 1) / 2, // two pixels a point, as package figure draws
+			Wide: size.X > 1120,
 		})
 	}
 	return p, nil

@@ -35,6 +35,10 @@ func Markdown(r Report, folder string) (text string, files map[string][]byte, er
 		for _, t := range s.Tables {
 			m.table(t)
 		}
+		for j, c := range s.Charts {
+			m.line("### " + inline(c.Title))
+			m.picture(c.Title, fmt.Sprintf("chart-%02d-%02d.svg", i+1, j+1), standalone(r.draw(c)))
+		}
 		for j, p := range s.Pictures {
 			data, kind, err := p.encode()
 			if err != nil {
@@ -193,17 +197,13 @@ func (m *markdown) results(r Report) {
 }
 
 func (m *markdown) settings(t settingsTable) {
-	if len(t.Runs) == 0 {
+	if !t.Any {
 		return
 	}
 	m.line("## Settings")
-	if len(t.Differs) > 0 {
+	if d := t.Differs; len(d.Rows) > 0 {
 		m.line("What differs between the runs:")
-		var rows [][]string
-		for _, d := range t.Differs {
-			rows = append(rows, append([]string{d.Name}, d.Values...))
-		}
-		m.grid(append([]string{"setting"}, t.Runs...), rows, make([]bool, 1+len(t.Runs)))
+		m.grid(d.Header, d.Rows, make([]bool, len(d.Header)))
 	}
 	if len(t.Common) > 0 {
 		m.line("The same in all runs:")

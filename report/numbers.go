@@ -77,6 +77,14 @@ func (m Metric) number(v float64) string {
 	return strconv.FormatFloat(v, 'f', 3, 64)
 }
 
+// around writes the deviation of values about mean: with as many digits behind the point as the mean has.
+func (m Metric) around(deviation, mean float64) string {
+	if a := math.Abs(mean); !m.Percent && a >= 0.001 && a < 100 && math.Abs(deviation) < 0.001 {
+		return strconv.FormatFloat(deviation, 'f', 3, 64)
+	}
+	return m.number(deviation)
+}
+
 // better says whether a is better than b.
 func (m Metric) better(a, b float64) bool {
 	if m.Lower {

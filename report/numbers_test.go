@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -71,9 +72,28 @@ func TestSettings(t *testing.T) {
 		{Name: "b", Settings: []Setting{{"batch", "64"}, {"rate", "2"}, {"margin", "0.2"}}},
 	}}
 	got := r.settings()
-	if !slices.Equal(got.Runs, []string{"a", "b"}) || !slices.Equal(got.Common, []Setting{{"batch", "64"}}) || len(got.Differs) != 2 ||
-		!slices.Equal(got.Differs[0].Values, []string{"1", "2"}) || !slices.Equal(got.Differs[1].Values, []string{"–", "0.2"}) {
-		t.Errorf("settings %+v", got)
+	want := grid{[]string{"setting", "a", "b"}, [][]string{{"rate", "1", "2"}, {"margin", "–", "0.2"}}}
+	if !got.Any || !slices.Equal(got.Common, []Setting{{"batch", "64"}}) || !reflect.DeepEqual(got.Differs, want) {
+		t.Errorf("settings %+v, want what differs as %+v", got, want)
+	}
+	r.Runs = append(r.Runs, Run{Name: "c", Settings: []Setting{{"batch", "64"}, {"rate", "1"}, {"margin", "3"}}})
+	want = grid{[]string{"run", "rate", "margin"}, [][]string{{"a", "1", "–"}, {"b", "2", "0.2"}, {"c", "1", "3"}}}
+	if got := r.settings(); !reflect.DeepEqual(got.Differs, want) {
+		t.Errorf("more runs than settings: %+v, want %+v", got.Differs, want)
+	}
+	if got := (Report{Runs: r.Runs[1:3]}).settings(); len(got.Differs.Rows) != 0 {
+		t.Errorf("one run with settings: %+v", got.Differs)
+	}
+}
+
+func TestDeviationsHaveTheDigitsOfTheirMeans(t *testing.T) {
+	for _, c := range []struct {
+		mean, deviation float64
+		want            string
+	}{{0.4571, 0.000806, "0.001"}, {0.457, 0, "0.000"}, {0.457, 0.0123, "0.012"}, {0.00012, 0.00003, "3e-05"}, {1234, 12.3, "12.300"}} {
+		if got := (Metric{}).around(c.deviation, c.mean); got != c.want {
+			t.Errorf("%g ± %g: %s, want %s", c.mean, c.deviation, got, c.want)
+		}
 	}
 }
 

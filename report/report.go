@@ -85,7 +85,8 @@ type Section struct {
 	Text     string // paragraphs are parted by empty lines
 	Notes    []string
 	Tables   []Table
-	Pictures []Picture
+	Charts   []Chart
+	Pictures []Picture // two beside each other where there is room
 }
 
 // Table is a table of texts. Columns of numbers are set to the right.
@@ -129,14 +130,13 @@ func (r Report) check() error {
 			}
 		}
 	}
-	for i, c := range r.Charts {
-		for _, l := range c.Levels {
-			if !curve.Drawable(l.Y) || c.Log && l.Y <= 0 {
-				return fmt.Errorf("chart %d (%q): level %q is %v, which the chart cannot show", i, c.Title, l.Name, l.Y)
-			}
-		}
+	if err := checkCharts(r.Charts); err != nil {
+		return err
 	}
 	for _, s := range r.Sections {
+		if err := checkCharts(s.Charts); err != nil {
+			return fmt.Errorf("section %q: %w", s.Title, err)
+		}
 		for _, t := range s.Tables {
 			for i, row := range t.Rows {
 				if len(row) != len(t.Header) {
@@ -147,6 +147,17 @@ func (r Report) check() error {
 		for i, p := range s.Pictures {
 			if p.Image == nil || p.Image.Bounds().Empty() {
 				return fmt.Errorf("section %q: picture %d (%q) has no pixels", s.Title, i, p.Title)
+			}
+		}
+	}
+	return nil
+}
+
+func checkCharts(charts []Chart) error {
+	for i, c := range charts {
+		for _, l := range c.Levels {
+			if !curve.Drawable(l.Y) || c.Log && l.Y <= 0 {
+				return fmt.Errorf("chart %d (%q): level %q is %v, which the chart cannot show", i, c.Title, l.Name, l.Y)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func TestEverythingIsShown(t *testing.T) {
 		">45.7<", "± 3.7", "58.5", "published, Lin et al. 2018", "all 16,185 photographs, uncut", "One seed only",
 		"untrained .457", "Metric loss L4", "no values", "DVML + triplet, seed 2", "(moving mean)", "(3 seeds)",
 		"Before training.", "data:image/jpeg;base64,", "data:image/png;base64,", "Kolmogorov-Smirnov", "z - centre | plain",
-		"What differs between the runs", "The same in all runs", `id="show-2"`, "Lower is better for test loss", "31 min",
+		"What differs between the runs", "The same in all runs", `id="show-2"`, "The loss again", "Lower is better for test loss", "31 min",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -115,8 +115,8 @@ func TestChartsAreWellFormed(t *testing.T) {
 				}
 			}
 		}
-		if n != 4 {
-			t.Errorf("%d charts, want 4", n)
+		if n != 5 {
+			t.Errorf("%d charts, want 5", n)
 		}
 	}
 }
@@ -166,10 +166,28 @@ func TestWrite(t *testing.T) {
 	if err := sample().Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"index.html", "report.md", "report-files/curve-01.svg", "report-files/results.svg", "report-files/picture-01-01.jpg"} {
+	for _, name := range []string{"index.html", "report.md", "report-files/curve-01.svg", "report-files/results.svg", "report-files/chart-02-01.svg", "report-files/picture-01-01.jpg"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	mine := filepath.Join(dir, "report-files", "mine.txt")
+	if err := os.WriteFile(mine, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fewer := sample()
+	fewer.Sections = fewer.Sections[1:]
+	if err := fewer.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "report-files", "picture-01-01.jpg")); err == nil {
+		t.Error("a picture that the report no longer shows is still there")
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error("a file that is not the report's is gone")
+	}
+	if err := sample().Write(dir); err != nil {
+		t.Fatal(err)
 	}
 	broken := sample()
 	broken.Title = ""

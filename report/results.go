@@ -27,7 +27,7 @@ func (r Report) cells(run Run) []cell {
 		c := cell{Mean: m.number(s.mean), Room: r.room(m)}
 		c.Best = c.Mean == r.best(m)
 		if s.n > 1 {
-			c.Deviation = m.number(s.deviation)
+			c.Deviation = m.around(s.deviation, s.mean)
 		}
 		out = append(out, c)
 	}
@@ -52,7 +52,7 @@ func (r Report) room(m Metric) int {
 	widest := 0
 	for _, run := range r.Runs {
 		if s := run.result(m); s.n > 1 {
-			widest = max(widest, 2+len(m.number(s.deviation)))
+			widest = max(widest, 2+len(m.around(s.deviation, s.mean)))
 		}
 	}
 	return widest

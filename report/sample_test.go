@@ -75,7 +75,7 @@ func sample() Report {
 				},
 			},
 			{
-				Title: "Is the variation independent of the class?",
+				Title: "Is the variation independent of the class?", Charts: []Chart{{Title: "The loss again", XLabel: "step", Curve: "L4"}},
 				Tables: []Table{{
 					Caption: "Kolmogorov-Smirnov distance, mean over dimensions",
 					Header:  []string{"representation", "distance", "p"},

@@ -2,10 +2,14 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,6 +34,7 @@ func WriteHTML(path string, r Report) error {
 }
 
 // WriteMarkdown writes r as Markdown to path, and its charts and pictures to a folder beside it that is named after it: report.md, report-files/.
+// Charts and pictures of an earlier report there, which r does not show, are removed.
 func WriteMarkdown(path string, r Report) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-files"
 	text, files, err := Markdown(r, filepath.Base(folder))
@@ -41,7 +46,30 @@ func WriteMarkdown(path string, r Report) error {
 			return err
 		}
 	}
-	return write(path, []byte(text))
+	if err := write(path, []byte(text)); err != nil {
+		return err
+	}
+	return removeOld(folder, files)
+}
+
+// removeOld removes the charts and pictures in folder that are not among files.
+func removeOld(folder string, files map[string][]byte) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	ours := regexp.MustCompile(`^(curve|chart|picture)-[0-9-]+\.(svg|png|jpg)$`)
+	for _, e := range entries {
+		if ours.MatchString(e.Name()) && files[e.Name()] == nil {
+			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+				return fmt.Errorf("report: an earlier report's picture: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func write(path string, data []byte) error {
