@@ -43,20 +43,22 @@ const (
 	SpreadBetween = "variance of z_I's class centres"
 	SpreadWithin  = "variance of z_I about its class centres"
 	SpreadMu      = "variance of μ, the mean of z_V, over the images"
-	SpreadSigma   = "mean of σ², the variance of z_V for one image"
+	SpreadSigma   = "median over the images of σ², the variance of z_V for one image"
 )
 
 // Generator says what became of z_V.
 type Generator struct {
 	// Active counts the dimensions whose mean varies over the images by more than .01 (Burda et al. 2016): the others say nothing of the image.
 	Active int `json:"active"`
-	// Variance is the mean of s^2 over images and dimensions: 1 is the prior's.
+	// Variance is the median of s^2 over images and dimensions: 1 is the prior's. (A mean would hear little but images for which s^2 runs away.)
 	Variance float64 `json:"variance"`
 	// MeanVariance is the mean over dimensions of the variance of mu over the images.
 	MeanVariance float64 `json:"mean_variance"`
-	// Divergence is the mean over the images of KL(N(mu, s^2) || N(0, I)), in nats.
-	Divergence float64 `json:"divergence"`
-	// Deviation is the standard deviation of z_V along the direction of the walk, and Length the mean length of z_I.
+	// Divergence is the median over the images of KL(N(mu, s^2) || N(0, I)), in nats, and MostDivergence the largest.
+	Divergence     float64 `json:"divergence"`
+	MostDivergence float64 `json:"most_divergence"`
+	// Deviation is the standard deviation of z_V along the direction of the walk, with the median s^2 of each dimension, and Length the mean length of
+	// z_I.
 	Deviation float64 `json:"deviation"`
 	Length    float64 `json:"length"`
 }

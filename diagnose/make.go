@@ -175,11 +175,7 @@ func (d *Diagnosis) vary(s *subject, h embed.Heads, seed uint64) error {
 	}
 	d.Generator = generator(h)
 	d.spread(SpreadMu, sample(h.Mu).Variances())
-	sigma := make([]float64, h.Dim)
-	for i, l := range h.LogVar {
-		sigma[i%h.Dim] += math.Exp(float64(l)) / float64(len(s.labels))
-	}
-	d.spread(SpreadSigma, sigma)
+	d.spread(SpreadSigma, sigmaSquares(h))
 	return nil
 }
 
@@ -242,15 +238,14 @@ func draws(h embed.Heads, seed uint64) []float32 {
 
 // generator measures z_V's distributions.
 func generator(h embed.Heads) *Generator {
-	g := &Generator{}
 	n := len(h.Mu) / h.Dim
+	divergence, variances := make([]float64, n), make([]float64, len(h.Mu))
 	for i, mu := range h.Mu {
 		m, l := float64(mu), float64(h.LogVar[i])
-		g.Variance += math.Exp(l)
-		g.Divergence += (math.Exp(l) + m*m - l - 1) / 2
+		variances[i] = math.Exp(l)
+		divergence[i/h.Dim] += (variances[i] + m*m - l - 1) / 2
 	}
-	g.Variance /= float64(len(h.Mu))
-	g.Divergence /= float64(n)
+	g := &Generator{Variance: median(variances), Divergence: median(divergence), MostDivergence: slices.Max(divergence)}
 	const informative = 0.01
 	for _, v := range (variation.Sample{Rows: h.Mu, Dim: h.Dim, Labels: make([]int32, n)}).Variances() {
 		g.MeanVariance += v / float64(h.Dim)
@@ -259,4 +254,23 @@ func generator(h embed.Heads) *Generator {
 		}
 	}
 	return g
+}
+
+// sigmaSquares is the median over the images of s^2, for each dimension.
+func sigmaSquares(h embed.Heads) []float64 {
+	n := len(h.LogVar) / h.Dim
+	sigma, column := make([]float64, h.Dim), make([]float64, n)
+	for j := range sigma {
+		for i := range n {
+			column[i] = math.Exp(float64(h.LogVar[i*h.Dim+j]))
+		}
+		sigma[j] = median(column)
+	}
+	return sigma
+}
+
+// median sorts x and returns its middle, of two the upper.
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
 }

@@ -16,13 +16,21 @@ import (
 const (
 	mapClasses = 12
 	mapImages  = 60 // of a class, the most
-	queries    = 6
+	queries    = 4
 	nearest    = 6
 	walkers    = 4 // queries of the walk
 )
 
-// walkSteps are the t of z_I + t u, in standard deviations of z_V along u.
-var walkSteps = []float64{-8, -4, -2, 0, 2, 4, 8}
+// walkSteps are the t of z_I + t u, in shares of the walk's reach.
+var walkSteps = []float64{-1, -0.5, -0.25, 0, 0.25, 0.5, 1}
+
+// reach is how many standard deviations of z_V the walk goes: to half of z_I's length, which turns z_I by 27 degrees, at least to 4.
+func (g *Generator) reach() float64 {
+	if g.Deviation == 0 {
+		return 4
+	}
+	return max(4, math.Round(g.Length/2/g.Deviation))
+}
 
 // draw makes the pictures.
 func (d *Diagnosis) draw(s *subject, h embed.Heads) error {
@@ -75,8 +83,26 @@ func (d *Diagnosis) drawMap(s *subject, rows []float32, dim int) error {
 	for i, l := range shown.Labels {
 		classes[i] = int(l) + 1
 	}
-	d.Map, err = figure.Scatter(axes.Project(shown, 0, 1), classes, "")
+	points := axes.Project(shown, 0, 1)
+	orient(points, axes.Project(shown.Centres(), 0, 1))
+	d.Map, err = figure.Scatter(points, classes, "")
 	return err
+}
+
+// orient mirrors points so that the first of centres lies to the left and the second above, since the signs of axes mean nothing and maps of several
+// models are compared.
+func orient(points, centres [][2]float64) {
+	mirror := [2]float64{1, 1}
+	if centres[0][0] > 0 {
+		mirror[0] = -1
+	}
+	if centres[1][1] < 0 {
+		mirror[1] = -1
+	}
+	for i := range points {
+		points[i][0] *= mirror[0]
+		points[i][1] *= mirror[1]
+	}
 }
 
 // drawWalk draws what lies nearest to z_I + t u.
@@ -89,7 +115,10 @@ func (d *Diagnosis) drawWalk(s *subject, h embed.Heads, rows []float32) error {
 	d.Generator.Deviation, d.Generator.Length = deviation(h, axes.Variances[0], u), length(h)
 	labels := make([]string, len(walkSteps))
 	for i, t := range walkSteps {
-		labels[i] = fmt.Sprintf("t = %+gσ", t)
+		labels[i] = fmt.Sprintf("%+.3gσ", t*d.Generator.reach())
+		if t == 0 {
+			labels[i] = "z_I"
+		}
 	}
 	var walks []figure.Query
 	for q := range min(walkers, len(s.indices)) {
@@ -97,7 +126,7 @@ func (d *Diagnosis) drawWalk(s *subject, h embed.Heads, rows []float32) error {
 		moved := make([]float32, 0, len(walkSteps)*h.Dim)
 		for _, t := range walkSteps {
 			for j, z := range h.ZI[n*h.Dim : (n+1)*h.Dim] {
-				moved = append(moved, z+float32(t*d.Generator.Deviation*u[j]))
+				moved = append(moved, z+float32(t*d.Generator.reach()*d.Generator.Deviation*u[j]))
 			}
 		}
 		found, err := s.nearest(moved, rows, h.Dim, n)
@@ -117,9 +146,8 @@ func (d *Diagnosis) drawWalk(s *subject, h embed.Heads, rows []float32) error {
 // deviation is the standard deviation of z_V along u: of its mean over the images and of its draws for one image together.
 func deviation(h embed.Heads, ofMean float64, u []float64) float64 {
 	v := ofMean
-	n := float64(len(h.LogVar) / h.Dim)
-	for i, l := range h.LogVar {
-		v += math.Exp(float64(l)) * u[i%h.Dim] * u[i%h.Dim] / n
+	for j, s := range sigmaSquares(h) {
+		v += s * u[j] * u[j]
 	}
 	return math.Sqrt(v)
 }

@@ -1,9 +1,12 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"path/filepath"
+	"slices"
 
+	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/report"
 	"github.com/dvml/dvml/train"
 )
@@ -14,9 +17,19 @@ var curveNames = [][2]string{
 	{train.Reconstruction, "L2, reconstruction"}, {train.Classifier, "Classifier's cross entropy"},
 }
 
-// Gather makes the report of a plan's results.
-func (p *Plan) Gather(results []Result) report.Report {
-	r := report.Report{Title: p.Title, Notes: p.Notes}
+// Gather makes the report of a plan's results. photographs says whether it may show those of the data.
+func (p *Plan) Gather(results []Result, photographs bool) (report.Report, error) {
+	r := report.Report{Title: p.Title, Notes: slices.Clone(p.Notes)}
+	changes, err := p.changes(results)
+	if err != nil {
+		return r, err
+	}
+	r.Notes = append(r.Notes, changes...)
+	about := readFacts(results[0].Config.Data)
+	r.Subtitle = filepath.Base(results[0].Config.Data)
+	if about != nil {
+		r.Subtitle += ": " + about.String()
+	}
 	k := results[0].Config.Evaluate.K
 	metrics := []string{}
 	for _, n := range k {
@@ -26,24 +39,69 @@ func (p *Plan) Gather(results []Result) report.Report {
 	for _, m := range metrics {
 		r.Metrics = append(r.Metrics, report.Metric{Key: m})
 	}
-	for _, c := range curveNames {
-		r.Charts = append(r.Charts, report.Chart{Title: c[1], XLabel: "step", Curve: c[0]})
-	}
-	for _, m := range metrics {
-		r.Charts = append(r.Charts, report.Chart{Title: m + ", classes never seen", XLabel: "step", Curve: m})
-	}
+	var diagnosed []diagnose.Named
 	for i := 0; i < len(results); {
 		first := results[i]
-		run := report.Run{Name: first.Run.Name, About: first.Run.About, Settings: settings(first.Config)}
+		run := report.Run{Name: first.Run.Name, About: first.Run.About, Settings: Settings(first.Config)}
 		if pub := first.Run.Published; pub != nil {
-			run.Published = &report.Published{Source: pub.Source, Differs: pub.Differs, Metrics: pub.Metrics}
+			run.Published = &report.Published{Source: pub.Source, Metrics: pub.Metrics}
+			if with := cmp.Or(pub.Protocol, p.Protocol); with != "" {
+				run.Published.Differs = fmt.Sprintf("it was measured with %s; here with %s.", with, protocol(first.Config, about))
+			}
 		}
 		for ; i < len(results) && results[i].Run.Name == first.Run.Name; i++ {
-			run.Seeds = append(run.Seeds, report.Seed{Seed: results[i].Seed, Metrics: results[i].Metrics, Curves: curves(results[i].Rows, metrics), Seconds: results[i].Seconds})
+			seed := report.Seed{Seed: results[i].Seed, Metrics: results[i].Metrics, Curves: curves(results[i].Rows, metrics), Seconds: results[i].Seconds}
+			if d := results[i].Diagnosis; d != nil {
+				seed.Curves = append(seed.Curves, d.Curves()...)
+				diagnosed = append(diagnosed, diagnose.Named{Run: first.Run.Name, Diagnosis: d})
+			}
+			run.Seeds = append(run.Seeds, seed)
 		}
 		r.Runs = append(r.Runs, run)
 	}
-	return r
+	r.Charts = charts(r.Runs, metrics)
+	r.Sections = diagnose.Sections(diagnosed, photographs)
+	return r, nil
+}
+
+// charts overlays the curves that any run has.
+func charts(runs []report.Run, metrics []string) []report.Chart {
+	var all []report.Chart
+	add := func(title, curve string) {
+		for _, run := range runs {
+			for _, s := range run.Seeds {
+				if slices.ContainsFunc(s.Curves, func(c report.Curve) bool { return c.Name == curve }) {
+					all = append(all, report.Chart{Title: title, XLabel: "step", Curve: curve})
+					return
+				}
+			}
+		}
+	}
+	for _, c := range curveNames {
+		add(c[1], c[0])
+	}
+	if several(runs) { // losses of different kinds are of different sizes
+		for i := range all {
+			all[i].Log = all[i].Curve == train.Synthetic || all[i].Curve == train.Invariant
+		}
+	}
+	for _, m := range metrics {
+		add(m+", classes never seen", m)
+	}
+	return all
+}
+
+// several reports whether the runs' metric losses are of several kinds.
+func several(runs []report.Run) bool {
+	names := map[string]bool{}
+	for _, run := range runs {
+		for _, s := range run.Settings {
+			if s.Name == "method.loss.name" {
+				names[s.Value] = true
+			}
+		}
+	}
+	return len(names) > 1
 }
 
 // curves takes the curves that a report shows out of a run's table; a curve that is zero throughout is a part that the method does not have.
@@ -65,45 +123,6 @@ func curves(rows []train.Row, metrics []string) []report.Curve {
 		if there {
 			list = append(list, c)
 		}
-	}
-	return list
-}
-
-// settings lists a run's settings as its YAML file names them, without what differs by place or seed.
-func settings(c *train.Config) []report.Setting {
-	text, err := c.YAML()
-	if err != nil {
-		return nil
-	}
-	var list []report.Setting
-	var path []string
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimRight(line, "\n")
-		if at := strings.Index(line, " #"); at >= 0 {
-			line = strings.TrimRight(line[:at], " ")
-		}
-		body := strings.TrimLeft(line, " ")
-		if body == "" || strings.HasPrefix(body, "#") {
-			continue
-		}
-		depth := (len(line) - len(body)) / 2
-		item := strings.HasPrefix(body, "- ")
-		name, value, ok := strings.Cut(strings.TrimPrefix(body, "- "), ":")
-		if !ok {
-			if n := len(list); n > 0 {
-				list[n-1].Value = strings.TrimSpace(list[n-1].Value + " " + strings.TrimPrefix(body, "- "))
-			}
-			continue
-		}
-		if item {
-			depth++
-		}
-		path = append(path[:min(depth, len(path))], name)
-		full := strings.Join(path, ".")
-		if value = strings.TrimSpace(value); value == "" || full == "data" || full == "seed" || full == "backbone.weights" {
-			continue
-		}
-		list = append(list, report.Setting{Name: full, Value: value})
 	}
 	return list
 }

@@ -1,5 +1,8 @@
 // Package experiment trains lists of runs over seeds and gathers what they gave: the experiments of the report and the paper, comparisons of losses,
-// or any other that a YAML file lists. Runs that are finished are not repeated, one that was interrupted goes on.
+// or any other that a YAML file lists.
+//
+// [Plan.Run] carries a plan out: runs that are finished are not repeated, one that was interrupted goes on. [Plan.Collect] reads what is there and
+// trains nothing. [Diagnose] looks into the models and keeps what it finds beside each run, and [Plan.Gather] makes a page of it all.
 package experiment
 
 import (
@@ -19,12 +22,14 @@ import (
 
 // Plan is a list of runs.
 type Plan struct {
-	Title  string   `yaml:"title"`
-	Notes  []string `yaml:"notes"`
-	Preset string   `yaml:"preset"` // of all runs that name none
-	Set    []string `yaml:"set"`    // settings of all runs, as train's --set
-	Seeds  []uint64 `yaml:"seeds,flow"`
-	Runs   []Run    `yaml:"runs"`
+	Title string   `yaml:"title"`
+	Notes []string `yaml:"notes"`
+	// Protocol says with what data and how the published results of all runs were measured, where a result does not say it itself.
+	Protocol string   `yaml:"protocol"`
+	Preset   string   `yaml:"preset"` // of all runs that name none
+	Set      []string `yaml:"set"`    // settings of all runs, as train's --set
+	Seeds    []uint64 `yaml:"seeds,flow"`
+	Runs     []Run    `yaml:"runs"`
 }
 
 // Run is one setting.
@@ -38,9 +43,9 @@ type Run struct {
 
 // Published is a result from the literature beside a run.
 type Published struct {
-	Source  string             `yaml:"source"`
-	Differs string             `yaml:"differs"`
-	Metrics map[string]float64 `yaml:"metrics"`
+	Source   string             `yaml:"source"`
+	Protocol string             `yaml:"protocol"` // with what data and how it was measured; default: the plan's
+	Metrics  map[string]float64 `yaml:"metrics"`
 }
 
 //go:embed plans/*.yaml

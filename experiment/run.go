@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/train"
 )
 
@@ -31,13 +32,14 @@ type Options struct {
 
 // Result is what one run gave under one seed.
 type Result struct {
-	Run     Run
-	Seed    uint64
-	Config  *train.Config
-	Folder  train.Folder
-	Rows    []train.Row
-	Metrics map[string]float64 // after the last step
-	Seconds float64            // of training and evaluating, over all sittings
+	Run       Run
+	Seed      uint64
+	Config    *train.Config
+	Folder    train.Folder
+	Rows      []train.Row
+	Metrics   map[string]float64  // after the last step
+	Seconds   float64             // of training and evaluating, over all sittings
+	Diagnosis *diagnose.Diagnosis // nil where nobody asked for one
 }
 
 // Run carries out the plan. Results come in the order of runs, then seeds.
@@ -68,11 +70,10 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 				scale(c, o.Steps)
 			}
 			if o.Batch > 0 {
-				c.Batch.Classes = max(2, o.Batch*c.Batch.Classes/c.Batch.Size())
+				scaleBatch(c, o.Batch)
 			}
 			o.Watch.Say(fmt.Sprintf("%s, seed %d", r.Name, seed))
-			folder := train.Folder(filepath.Join(o.Out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
-			res, err := one(ctx, c, folder, o)
+			res, err := one(ctx, c, folderOf(o.Out, r, seed), o)
 			if err != nil {
 				return nil, fmt.Errorf("experiment: %s, seed %d: %w", r.Name, seed, err)
 			}
@@ -83,9 +84,30 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 	return results, nil
 }
 
-// scale makes the phases last steps steps together, each as large a share as before.
+// folderOf is where a run under a seed lies.
+func folderOf(out string, r Run, seed uint64) train.Folder {
+	return train.Folder(filepath.Join(out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
+}
+
+// scaleBatch makes the batches hold images images, by fewer classes.
+func scaleBatch(c *train.Config, images int) {
+	// A phase's own batch shrinks as much as the run's.
+	for i := range c.Phases {
+		if b := c.Phases[i].Batch; b != nil {
+			own := *b
+			own.Classes = max(2, images*own.Classes/c.Batch.Size())
+			c.Phases[i].Batch = &own
+		}
+	}
+	c.Batch.Classes = max(2, images*c.Batch.Classes/c.Batch.Size())
+}
+
+// scale makes the phases last steps steps together, each as large a share as before, and lets the backbone train from the same share on.
 func scale(c *train.Config, steps int) {
 	whole, before := c.Steps(), 0
+	if c.Freeze.UnfreezeAt > 0 {
+		c.Freeze.UnfreezeAt = max(1, c.Freeze.UnfreezeAt*steps/whole)
+	}
 	for i := range c.Phases {
 		from := before * steps / whole
 		before += c.Phases[i].Steps
@@ -95,6 +117,12 @@ func scale(c *train.Config, steps int) {
 
 // one trains a run to its end, or goes on with it, or finds it finished.
 func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (Result, error) {
+	if res, ok, err := finished(folder); err != nil {
+		return Result{}, err
+	} else if ok {
+		o.Watch.Say("finished: " + string(folder))
+		return res, same(folder, res.Config, c)
+	}
 	t, err := open(c, folder, o)
 	if err != nil {
 		return Result{}, err
@@ -131,15 +159,25 @@ func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, erro
 	if err != nil {
 		return nil, err
 	}
-	want, err := c.YAML()
-	if err != nil {
+	if err := same(folder, t.Config, c); err != nil {
+		t.Close()
 		return nil, err
 	}
-	if have, err := t.Config.YAML(); err != nil || string(have) != string(want) {
-		t.Close()
-		return nil, fmt.Errorf("%s holds a run with other settings; name another folder or remove it", string(folder))
-	}
 	return t, nil
+}
+
+// same reports as an error where the run in folder has other settings than c. Files may have moved: of their paths only the names count.
+func same(folder train.Folder, have, c *train.Config) error {
+	for _, d := range differences(Settings(c), Settings(have)) {
+		return fmt.Errorf("%s holds a run with other settings (%s is %s, not %s); name another folder or remove it", string(folder), d.name, d.now, d.before)
+	}
+	if a, b := filepath.Base(have.Data), filepath.Base(c.Data); a != b {
+		return fmt.Errorf("%s holds a run on %s, not on %s; name another folder or remove it", string(folder), a, b)
+	}
+	if a, b := filepath.Base(have.Backbone.Weights), filepath.Base(c.Backbone.Weights); a != b {
+		return fmt.Errorf("%s holds a run that began with the weights %s, not %s; name another folder or remove it", string(folder), a, b)
+	}
+	return nil
 }
 
 func secondsFile(folder train.Folder) string { return filepath.Join(string(folder), "seconds") }

@@ -159,3 +159,25 @@ func TestShorten(t *testing.T) {
 		t.Errorf("oneLine = %q", got)
 	}
 }
+
+func TestWalk(t *testing.T) {
+	query := Query{Image: plain(9, 9, sample), Caption: "class", Neighbours: []Neighbour{{plain(9, 9, other), false}, {plain(9, 9, other), true}}}
+	img, err := Walk([]Query{query}, []string{"a very long name of a step, which is cut", "+1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := margin + noteLine + rowGap + noteLine + gap + captionLine
+	for i, want := range []color.RGBA{wrongColour, rightColour} {
+		x := margin + framed + queryGap + i*(framed+gap)
+		if got := at(img, x+1, y+framed/2); got != want {
+			t.Errorf("step %d: the frame is %v, want %v", i, got, want)
+		}
+		header := image.Rect(x, margin+noteLine+rowGap, x+framed, margin+noteLine+rowGap+noteLine)
+		if count(img, header, paper) == header.Dx()*header.Dy() {
+			t.Errorf("step %d has no name", i)
+		}
+	}
+	if _, err := Walk([]Query{query}, []string{"one"}); err == nil {
+		t.Error("two pictures for one step pass")
+	}
+}

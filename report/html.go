@@ -112,7 +112,7 @@ func HTML(w io.Writer, r Report) error {
 		}
 		data.Runs = append(data.Runs, p)
 	}
-	if len(r.Metrics) > 0 {
+	if len(r.Metrics) > 0 && (len(r.Runs) > 1 || r.many()) {
 		data.Dots = template.HTML(r.drawDots(r.Metrics[0]))
 	}
 	for _, c := range r.charts() {

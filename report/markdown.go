@@ -176,7 +176,7 @@ func (m *markdown) results(r Report) {
 	}
 	m.grid(header, rows, right)
 	m.line(strings.Replace(r.key(), "Bold:", "★:", 1))
-	if len(r.Metrics) > 0 {
+	if len(r.Metrics) > 0 && (len(r.Runs) > 1 || r.many()) {
 		if drawing := r.drawDots(r.Metrics[0]); drawing != "" {
 			m.picture(r.Metrics[0].name()+" of every run and seed", "results.svg", standalone(drawing))
 		}

@@ -295,9 +295,9 @@ func (c *Config) Validate() error {
 	check(c.Evaluate.Batch >= 1, "evaluate.batch is %d; it is at least 1", c.Evaluate.Batch)
 	check(c.Evaluate.Restarts >= 1, "evaluate.restarts is %d; it is at least 1", c.Evaluate.Restarts)
 	if len(c.Evaluate.K) > 0 {
-		oneOf("evaluate.best", c.Evaluate.Best, metricNames(c.Evaluate.K)...)
+		oneOf("evaluate.best", c.Evaluate.Best, MetricNames(c.Evaluate.K)...)
 		if c.Stop.Patience > 0 {
-			oneOf("stop.metric", c.Stop.Metric, metricNames(c.Evaluate.K)...)
+			oneOf("stop.metric", c.Stop.Metric, MetricNames(c.Evaluate.K)...)
 		}
 	}
 	check(c.Stop.Patience >= 0, "stop.patience is %d; it is a number of evaluations (0: the run takes all its steps)", c.Stop.Patience)

@@ -26,7 +26,7 @@ func openLogs(t *Trainer) (*logs, error) {
 	for _, g := range groups {
 		columns = append(columns, "rate_"+g)
 	}
-	columns = append(append(columns, metricNames(t.Config.Evaluate.K)...), HeldOutSpread)
+	columns = append(append(columns, MetricNames(t.Config.Evaluate.K)...), HeldOutSpread)
 	l := &logs{t: t}
 	var err error
 	if l.table, err = openTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {

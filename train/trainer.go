@@ -436,8 +436,8 @@ func (t *Trainer) BestEmbeddings() (rows []float32, images []int) {
 	return t.eval.best, slices.Clone(t.data.test)
 }
 
-// metricNames lists the evaluation's columns.
-func metricNames(k []int) []string {
+// MetricNames lists the evaluation's columns, for the K of Recall@K.
+func MetricNames(k []int) []string {
 	names := []string{"NMI", "F1", "MAP@R", "RP"}
 	for _, n := range slices.Sorted(slices.Values(k)) {
 		names = append(names, fmt.Sprintf("R@%d", n))

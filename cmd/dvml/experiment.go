@@ -14,19 +14,27 @@ import (
 )
 
 type experimentCmd struct {
-	Name     string   `arg:"" help:"${plans}, or a YAML file that lists runs and seeds."`
-	Data     string   `required:"" type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
-	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
-	Out      string   `short:"o" help:"Folder of the runs and the report. Default: experiments/NAME."`
-	Steps    int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's."`
-	Seeds    []uint64 `help:"Seeds instead of the plan's."`
-	Batch    int      `help:"Images of a batch: fewer classes in it, as many images of each; 0: the plan's."`
-	Set      []string `sep:"none" help:"Change one setting of all runs, as in train."`
-	Backend  string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Name          string   `arg:"" help:"${plans}, or a YAML file that lists runs and seeds."`
+	Data          string   `type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
+	Backbone      string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
+	Out           string   `short:"o" help:"Folder of the runs and the report. Default: experiments/NAME."`
+	Steps         int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's."`
+	Seeds         []uint64 `help:"Seeds instead of the plan's."`
+	Batch         int      `help:"Images of a batch: fewer classes in it, as many images of each; 0: the plan's."`
+	Set           []string `sep:"none" help:"Change one setting of all runs, as in train."`
+	ReportOnly    bool     `help:"Train nothing: make the report anew of the runs that are finished in the folder."`
+	NoPhotographs bool     `help:"Leave the data's photographs out of the report."`
+	Backend       string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
 }
 
 // Run trains all runs that are not finished and writes the report.
 func (c *experimentCmd) Run(ctx context.Context) error {
+	if c.ReportOnly && (c.Backbone != "" || c.Steps != 0 || c.Batch != 0 || len(c.Set) > 0) {
+		return errors.New("--report-only trains nothing; leave --backbone, --steps, --batch and --set away")
+	}
+	if !c.ReportOnly && c.Data == "" {
+		return errors.New("--data is missing: name the HDF5 file that `dvml prepare` wrote")
+	}
 	plan, err := experiment.Load(c.Name)
 	if err != nil {
 		return err
@@ -38,20 +46,40 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	out := first(c.Out, filepath.Join("experiments", strings.TrimSuffix(filepath.Base(c.Name), filepath.Ext(c.Name))))
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	results, err := plan.Run(ctx, experiment.Options{Out: out, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Backend: backend, Watch: screen})
-	screen.close()
+	o := experiment.Options{Out: out, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Backend: backend, Watch: screen}
+	var results []experiment.Result
+	var missing []string
+	if c.ReportOnly {
+		results, missing, err = plan.Collect(o)
+	} else {
+		results, err = plan.Run(ctx, o)
+	}
 	if errors.Is(err, train.ErrInterrupted) {
-		fmt.Println("Stopped; the state is saved. The same command goes on.")
+		screen.close()
+		fmt.Println("Stopped; the state is saved. The same command goes on; --report-only makes a report of what is finished.")
 		return train.ErrInterrupted
 	}
 	if err != nil {
 		return err
 	}
-	page := plan.Gather(results)
-	page.Subtitle = fmt.Sprintf("%s, %s", filepath.Base(c.Data), backend.Description())
+	skipped, err := experiment.Diagnose(ctx, results, o)
+	if err != nil {
+		return err
+	}
+	page, err := plan.Gather(results, !c.NoPhotographs)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		page.Notes = append(page.Notes, "Not finished, and not in this report: "+strings.Join(missing, "; ")+".")
+	}
+	if len(skipped) > 0 {
+		page.Notes = append(page.Notes, "The embeddings were not looked into of: "+strings.Join(skipped, "; ")+".")
+	}
 	if err := page.Write(out); err != nil {
 		return err
 	}
+	screen.close()
 	fmt.Printf("%-28s %6s %6s %6s %6s\n", "", "R@1", "R@8", "NMI", "F1")
 	for _, r := range results {
 		fmt.Printf("%-28s %6.3f %6.3f %6.3f %6.3f   seed %d, %.0f s\n", r.Run.Name, r.Metrics["R@1"], r.Metrics["R@8"], r.Metrics["NMI"], r.Metrics["F1"], r.Seed, r.Seconds)

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dvml/dvml/diagnose"
+	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/experiment"
+	"github.com/dvml/dvml/report"
+)
+
+type diagnoseCmd struct {
+	Checkpoints   []string `arg:"" type:"existingfile" help:"States of runs; several stand beside each other."`
+	Data          string   `help:"The HDF5 file. Default: the one each run was trained on."`
+	Out           string   `short:"o" default:"diagnosis" help:"Folder of the page."`
+	Seed          uint64   `default:"1" help:"Seed of the drawn z_V and of the control."`
+	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
+	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations."`
+	Backend       string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+}
+
+// Run looks into the models and writes a page of what it finds.
+func (c *diagnoseCmd) Run(ctx context.Context) error {
+	backend, err := engine.New(c.Backend)
+	if err != nil {
+		return err
+	}
+	screen := newScreen(os.Stdout)
+	defer screen.close()
+	page := report.Report{Title: "Into the embeddings", Charts: []report.Chart{}}
+	var found []diagnose.Named
+	names := namesOf(c.Checkpoints)
+	for i, path := range c.Checkpoints {
+		m, err := loadModel(path)
+		if err != nil {
+			return err
+		}
+		screen.Say(path)
+		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Progress: screen.count("embedding")})
+		if err != nil {
+			return err
+		}
+		found = append(found, diagnose.Named{Run: names[i], Diagnosis: d})
+		page.Runs = append(page.Runs, report.Run{Name: names[i], About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.config),
+			Seeds: []report.Seed{{Seed: m.config.Seed, Metrics: m.info.Metrics, Curves: d.Curves()}}})
+		if len(page.Metrics) == 0 {
+			for _, name := range metricOrder(m.info.Metrics) {
+				page.Metrics = append(page.Metrics, report.Metric{Key: name})
+			}
+		}
+	}
+	page.Subtitle = fmt.Sprintf("%d photographs of %d classes never seen in training", found[0].Images, found[0].Classes)
+	page.Sections = diagnose.Sections(found, !c.NoPhotographs)
+	if err := page.Write(c.Out); err != nil {
+		return err
+	}
+	screen.close()
+	for _, f := range found {
+		fmt.Printf("%s, step %d: found / by chance\n", f.Run, f.Step)
+		for _, v := range f.Variations {
+			fmt.Printf("  %-14s KS %.3f / %.3f   p %.3f / %.3f   deviation of variances %.2f / %.2f   %.1f effective dimensions\n",
+				v.Of, v.Found.Statistic, v.Control.Statistic, v.Found.P, v.Control.P, v.Found.Deviation, v.Control.Deviation, v.Effective)
+		}
+		if g := f.Generator; g != nil {
+			fmt.Printf("  z_V: %d of %d dimensions vary with the image, KL %.2f nats, at most %.3g\n", g.Active, f.Dim, g.Divergence, g.MostDivergence)
+		}
+	}
+	fmt.Println("page:", filepath.Join(c.Out, "index.html"))
+	return nil
+}
+
+// namesOf names states by the folders of their runs, and by their files too where a folder stands twice.
+func namesOf(paths []string) []string {
+	names, times := make([]string, len(paths)), map[string]int{}
+	for i, path := range paths {
+		folder := filepath.Dir(path)
+		if filepath.Base(folder) == "checkpoints" {
+			folder = filepath.Dir(folder)
+		}
+		if whole, err := filepath.Abs(folder); err == nil {
+			folder = whole
+		}
+		names[i] = filepath.Base(folder)
+		times[names[i]]++
+	}
+	for i, path := range paths {
+		if times[names[i]] > 1 {
+			names[i] = fmt.Sprintf("%s, %s", names[i], strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+		}
+	}
+	seen := map[string]bool{}
+	for i := range names {
+		if seen[names[i]] {
+			names[i] = paths[i]
+		}
+		seen[names[i]] = true
+	}
+	return names
+}

@@ -1,0 +1,111 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dvml/dvml/train"
+)
+
+// Collect reads the results of the plan's runs that are finished in o.Out, and trains nothing: of all seeds that are there, or of o.Seeds. missing
+// names the runs that are not finished, and those of which no seed is there.
+func (p *Plan) Collect(o Options) (results []Result, missing []string, err error) {
+	for _, r := range p.Runs {
+		seeds := o.Seeds
+		if len(seeds) == 0 {
+			if seeds, err = seedsOf(o.Out, r); err != nil {
+				return nil, nil, fmt.Errorf("experiment: %w", err)
+			}
+		}
+		if len(seeds) == 0 {
+			missing = append(missing, r.Name)
+		}
+		for _, seed := range seeds {
+			res, ok, err := finished(folderOf(o.Out, r, seed))
+			if err != nil {
+				return nil, nil, fmt.Errorf("experiment: %s, seed %d: %w", r.Name, seed, err)
+			}
+			if !ok {
+				missing = append(missing, fmt.Sprintf("%s, seed %d", r.Name, seed))
+				continue
+			}
+			res.Run, res.Seed = r, seed
+			if o.Data != "" {
+				res.Config.Data = o.Data
+			}
+			results = append(results, res)
+		}
+	}
+	if len(results) == 0 {
+		return nil, nil, fmt.Errorf("experiment: %s holds no finished run of this plan", o.Out)
+	}
+	return results, missing, nil
+}
+
+// seedsOf lists the seeds of a run that are in out, ascending.
+func seedsOf(out string, r Run) ([]uint64, error) {
+	entries, err := os.ReadDir(filepath.Join(out, "runs"))
+	if err != nil {
+		return nil, err
+	}
+	prefix := strings.TrimSuffix(filepath.Base(string(folderOf(out, r, 0))), "0")
+	var seeds []uint64
+	for _, e := range entries {
+		if digits, ok := strings.CutPrefix(e.Name(), prefix); ok {
+			if seed, err := strconv.ParseUint(digits, 10, 64); err == nil {
+				seeds = append(seeds, seed)
+			}
+		}
+	}
+	slices.Sort(seeds)
+	return seeds, nil
+}
+
+// finished reads the result of the run in folder; ok is false where it has not taken all its steps, or is not there.
+func finished(folder train.Folder) (res Result, ok bool, err error) {
+	if _, err := os.Stat(folder.Config()); errors.Is(err, fs.ErrNotExist) {
+		return Result{}, false, nil
+	}
+	c, err := train.ReadConfig(folder.Config())
+	if err != nil {
+		return Result{}, false, err
+	}
+	if _, err := os.Stat(folder.Checkpoint(c.Steps())); errors.Is(err, fs.ErrNotExist) {
+		return Result{}, false, nil
+	}
+	rows, err := train.ReadRows(folder.Metrics())
+	if err != nil {
+		return Result{}, false, err
+	}
+	metrics := evaluated(rows, c)
+	if metrics == nil {
+		return Result{}, false, nil
+	}
+	seconds, err := readSeconds(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a run that `dvml train` made counts no seconds
+		return Result{}, false, err
+	}
+	return Result{Config: c, Folder: folder, Rows: rows, Metrics: metrics, Seconds: seconds}, true, nil
+}
+
+// evaluated takes the metrics after the last step out of a run's table, nil where they are not in it.
+func evaluated(rows []train.Row, c *train.Config) map[string]float64 {
+	for i := len(rows) - 1; i >= 0 && rows[i].Step == c.Steps(); i-- {
+		metrics := map[string]float64{}
+		for _, name := range train.MetricNames(c.Evaluate.K) {
+			if v, ok := rows[i].Values[name]; ok {
+				metrics[name] = v
+			}
+		}
+		if len(metrics) > 0 {
+			return metrics
+		}
+	}
+	return nil
+}
