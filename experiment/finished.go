@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/train"
 )
 
@@ -76,14 +77,15 @@ func finished(folder train.Folder) (res Result, ok bool, err error) {
 	if err != nil {
 		return Result{}, false, err
 	}
-	if _, err := os.Stat(folder.Checkpoint(c.Steps())); errors.Is(err, fs.ErrNotExist) {
+	last, ok := lastStep(folder, c)
+	if !ok {
 		return Result{}, false, nil
 	}
 	rows, err := train.ReadRows(folder.Metrics())
 	if err != nil {
 		return Result{}, false, err
 	}
-	metrics := evaluated(rows, c)
+	metrics := evaluated(rows, last, c.Evaluate.K)
 	if metrics == nil {
 		return Result{}, false, nil
 	}
@@ -91,14 +93,30 @@ func finished(folder train.Folder) (res Result, ok bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a run that `dvml train` made counts no seconds
 		return Result{}, false, err
 	}
-	return Result{Config: c, Folder: folder, Rows: rows, Metrics: metrics, Seconds: seconds}, true, nil
+	return Result{Config: c, Folder: folder, Rows: rows, Step: last, Metrics: metrics, Seconds: seconds}, true, nil
 }
 
-// evaluated takes the metrics after the last step out of a run's table, nil where they are not in it.
-func evaluated(rows []train.Row, c *train.Config) map[string]float64 {
-	for i := len(rows) - 1; i >= 0 && rows[i].Step == c.Steps(); i-- {
+// lastStep is the last step of the run in folder; ok is false where it is not over.
+func lastStep(folder train.Folder, c *train.Config) (step int, ok bool) {
+	if _, err := os.Stat(folder.Checkpoint(c.Steps())); err == nil {
+		return c.Steps(), true
+	}
+	if c.Stop.Patience == 0 {
+		return 0, false
+	}
+	paths, err := folder.Checkpoints()
+	if err != nil || len(paths) == 0 {
+		return 0, false
+	}
+	_, info, err := checkpoint.Load(paths[0])
+	return info.Step, err == nil && info.Stop.Done
+}
+
+// evaluated takes the metrics after step out of a run's table, nil where they are not in it.
+func evaluated(rows []train.Row, step int, k []int) map[string]float64 {
+	for i := len(rows) - 1; i >= 0 && rows[i].Step == step; i-- {
 		metrics := map[string]float64{}
-		for _, name := range train.MetricNames(c.Evaluate.K) {
+		for _, name := range train.MetricNames(k) {
 			if v, ok := rows[i].Values[name]; ok {
 				metrics[name] = v
 			}

@@ -55,6 +55,9 @@ func (p *Plan) changes(results []Result) ([]string, error) {
 		if a, b := planned.Steps(), r.Config.Steps(); a != b {
 			add(fmt.Sprintf("Scaled: %s took %d steps of the plan's %d.", r.Run.Name, b, a))
 		}
+		if n := r.Config.Steps(); r.Step < n {
+			add(fmt.Sprintf("Stopped early: %s, seed %d, after step %d of %d.", r.Run.Name, r.Seed, r.Step, n))
+		}
 		if a, b := planned.Batch.Size(), r.Config.Batch.Size(); a != b {
 			add(fmt.Sprintf("Scaled: batches of %s held %d images of the plan's %d.", r.Run.Name, b, a))
 		}
@@ -87,7 +90,7 @@ func (p *Plan) together(results []Result, notes []string) []string {
 	}
 	var out []string
 	for _, note := range notes {
-		name := names[slices.IndexFunc(names, func(n string) bool { return strings.Contains(note, n) })]
+		name := named(note, names)
 		all := strings.Replace(note, name, "each run", 1)
 		if slices.Contains(out, all) {
 			continue
@@ -98,6 +101,17 @@ func (p *Plan) together(results []Result, notes []string) []string {
 		out = append(out, note)
 	}
 	return out
+}
+
+// named is the name that note holds, the longest where it holds several.
+func named(note string, names []string) string {
+	longest := ""
+	for _, n := range names {
+		if len(n) > len(longest) && strings.Contains(note, n) {
+			longest = n
+		}
+	}
+	return longest
 }
 
 func list(seeds []uint64) string {

@@ -37,7 +37,8 @@ type Result struct {
 	Config    *train.Config
 	Folder    train.Folder
 	Rows      []train.Row
-	Metrics   map[string]float64  // after the last step
+	Step      int                 // the last one taken
+	Metrics   map[string]float64  // after it
 	Seconds   float64             // of training and evaluating, over all sittings
 	Diagnosis *diagnose.Diagnosis // nil where nobody asked for one
 }
@@ -141,7 +142,7 @@ func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (
 		return Result{}, err
 	}
 	seconds, err := readSeconds(folder)
-	return Result{Config: t.Config, Folder: folder, Rows: rows, Metrics: t.Metrics(), Seconds: seconds}, err
+	return Result{Config: t.Config, Folder: folder, Rows: rows, Step: t.Step(), Metrics: t.Metrics(), Seconds: seconds}, err
 }
 
 // open goes on with the run in folder, or starts it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,7 +93,7 @@ func drawSheet(r *store.Reader, path string, rows, columns int) error {
 		class := i * len(byClass) / rows
 		row := figure.Row{Caption: fmt.Sprintf("%s (%s)", names[class], purpose(n.train[class], n.test[class]))}
 		for _, i := range byClass[class][:min(columns, len(byClass[class]))] {
-			img, err := picture(r, i)
+			img, err := r.Picture(i)
 			if err != nil {
 				return err
 			}
@@ -103,18 +102,4 @@ func drawSheet(r *store.Reader, path string, rows, columns int) error {
 		sheet = append(sheet, row)
 	}
 	return figure.WritePNG(path, figure.ContactSheet(sheet))
-}
-
-// picture reads image i of r.
-func picture(r *store.Reader, i int) (image.Image, error) {
-	size := r.Size()
-	planes := make([]byte, 3*size*size)
-	if err := r.ReadImage(i, planes); err != nil {
-		return nil, err
-	}
-	img := image.NewRGBA(image.Rect(0, 0, size, size))
-	for p := range size * size {
-		img.Pix[4*p], img.Pix[4*p+1], img.Pix[4*p+2], img.Pix[4*p+3] = planes[p], planes[size*size+p], planes[2*size*size+p], 255
-	}
-	return img, nil
 }
