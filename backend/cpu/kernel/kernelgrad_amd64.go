@@ -5,11 +5,47 @@ import (
 	"unsafe"
 )
 
-// gradBytes is the size of a panel of dy that stays in the first cache while all of dw's tiles pass by.
-const gradBytes = 24 << 10
+// Sizes of a panel of dy that stays near while all of dw's tiles pass by: of 1x1 kernels, whose few tiles soon go on to other rows of x, and of others.
+const (
+	pointGradBytes = 24 << 10
+	gradBytes      = 64 << 10
+)
 
 // gradBlock is how many outputs' rows are multiplied at a time.
-func (f *fastConv) gradBlock() int { return gradBytes / (4 * f.panels[0].vectors * f.t.vector) }
+func (f *fastConv) gradBlock() int {
+	bytes := gradBytes
+	if f.reads == nil && f.strips == nil {
+		bytes = pointGradBytes
+	}
+	return bytes / (4 * f.panels[0].vectors * f.t.vector)
+}
+
+// lookahead brings memory that lies together nearer while tiles are multiplied that do not need it yet. The processor does not foresee the reads of a
+// tile, which takes a few floats of each row of x; asked for beforehand, in order, they come in time.
+type lookahead struct {
+	parts [2][]float32 // of x and dy
+	each  int          // bytes of a call
+}
+
+func (l *lookahead) plan(x, dy []float32, calls int) {
+	l.parts = [2][]float32{x, dy}
+	l.each = (4*(len(x)+len(dy)) + calls - 1) / calls
+}
+
+// next makes the next call, of so many entries, ask for its share.
+func (l *lookahead) next(a *tileArgs, entries int) {
+	i := 0
+	if len(l.parts[0]) == 0 {
+		i = 1
+	}
+	p := l.parts[i]
+	if len(p) == 0 {
+		a.step = 0
+		return
+	}
+	a.ahead, a.step = address(p, 0), uintptr((l.each+entries-1)/entries)
+	l.parts[i] = p[min(len(p), (l.each+3)/4):]
+}
 
 // gradTask is one gradient by the kernel at work: dw[tap,ci] = sum over outputs of x[tap's pixel][ci] * dy[output]. Two ways to share the work out:
 // many outputs and a small dw: each piece takes some outputs and sums into a copy of dw of its own, and the copies are added in order;
@@ -119,6 +155,11 @@ func (k *gradTask) piece(t *tables, dst []float32, block, blockEnd, unit, unitEn
 	tap, tapEnd := unit/k.tiles, (unitEnd+k.tiles-1)/k.tiles
 	for ; block < blockEnd; block++ {
 		k.fill(t, block, tap, tapEnd)
+		var ahead lookahead
+		if f.reads == nil && f.strips == nil && block+1 < blockEnd {
+			lo, hi := k.outputs(block + 1)
+			ahead.plan(k.x[lo*k.ldx:(hi-1)*k.ldx+k.conv.shape.Cin], k.dy[lo*k.ldy:(hi-1)*k.ldy+k.conv.shape.Cout], (unitEnd-unit)*len(f.panels))
+		}
 		for _, p := range f.panels {
 			a.set(f.t, p, &e, true, true)
 			a.b = uintptr(4 * p.column)
@@ -129,10 +170,17 @@ func (k *gradTask) piece(t *tables, dst []float32, block, blockEnd, unit, unitEn
 				}
 				a.k = uintptr(4 * k.firstRow(u))
 				a.c = uintptr(unsafe.Pointer(&t.c[(u-unit)*f.t.rows]))
+				ahead.next(a, k.perBlock)
 				a.outer(f.t, p.vectors)
 			}
 		}
 	}
+}
+
+// outputs is the range of outputs of a block.
+func (k *gradTask) outputs(block int) (lo, hi int) {
+	lo = block * k.perBlock
+	return lo, min(lo+k.perBlock, k.conv.shape.N*k.conv.ho*k.conv.wo)
 }
 
 // firstRow is where tile u starts within its tap's rows; the last tile reaches back so as not to reach out.
@@ -167,8 +215,7 @@ func (k *gradTask) fill(t *tables, block, tap, tapEnd int) {
 		return
 	}
 	outputs, pixels := c.ho*c.wo, c.shape.H*c.shape.W
-	lo := block * k.perBlock
-	hi := min(lo+k.perBlock, c.shape.N*outputs)
+	lo, hi := k.outputs(block)
 	x, dy := address(k.x, k.group*c.cin), address(k.dy, k.group*c.cout)
 	stepX, stepY := uintptr(4*k.ldx), uintptr(4*k.ldy)
 	narrow := f.run < f.t.rows // a tile reaches past the row, perhaps past x

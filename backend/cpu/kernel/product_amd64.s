@@ -261,7 +261,7 @@ noReLU:
 	RET
 
 // func outerAVX512_8x16(args *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_8x16(SB), NOSPLIT, $0-8
 	MOVQ   args+0(FP), DI
 	VPXORD Z0, Z0, Z0
@@ -277,10 +277,14 @@ TEXT ·outerAVX512_8x16(SB), NOSPLIT, $0-8
 	MOVQ   8(DI), DX
 	MOVQ   16(DI), CX
 	MOVQ   40(DI), BX
+	MOVQ   128(DI), R10
+	MOVQ   136(DI), R11
 
 entry:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS.Z    (R9)(BX*1), K1, Z8
 	VBROADCASTSS (R8)(CX*1), Z9
 	VFMADD231PS  Z8, Z9, Z0
@@ -764,7 +768,7 @@ noReLU:
 	RET
 
 // func outerAVX512_8x32(args *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_8x32(SB), NOSPLIT, $0-8
 	MOVQ   args+0(FP), DI
 	VPXORD Z0, Z0, Z0
@@ -788,10 +792,14 @@ TEXT ·outerAVX512_8x32(SB), NOSPLIT, $0-8
 	MOVQ   8(DI), DX
 	MOVQ   16(DI), CX
 	MOVQ   40(DI), BX
+	MOVQ   128(DI), R10
+	MOVQ   136(DI), R11
 
 entry:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (R9)(BX*1), Z16
 	VMOVUPS.Z    64(R9)(BX*1), K1, Z17
 	VBROADCASTSS (R8)(CX*1), Z18
@@ -1449,7 +1457,7 @@ noReLU:
 	RET
 
 // func outerAVX512_8x48(args *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·outerAVX512_8x48(SB), NOSPLIT, $0-8
 	MOVQ   args+0(FP), DI
 	VPXORD Z0, Z0, Z0
@@ -1481,10 +1489,14 @@ TEXT ·outerAVX512_8x48(SB), NOSPLIT, $0-8
 	MOVQ   8(DI), DX
 	MOVQ   16(DI), CX
 	MOVQ   40(DI), BX
+	MOVQ   128(DI), R10
+	MOVQ   136(DI), R11
 
 entry:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (R9)(BX*1), Z24
 	VMOVUPS      64(R9)(BX*1), Z25
 	VMOVUPS.Z    128(R9)(BX*1), K1, Z26
@@ -1945,7 +1957,7 @@ partial:
 	RET
 
 // func outerAVX2_6x8(args *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_6x8(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), DI
 	VXORPS  Y0, Y0, Y0
@@ -1959,12 +1971,16 @@ TEXT ·outerAVX2_6x8(SB), NOSPLIT, $0-8
 	MOVQ    8(DI), DX
 	MOVQ    16(DI), CX
 	MOVQ    40(DI), BX
+	MOVQ    128(DI), R10
+	MOVQ    136(DI), R11
 	CMPQ    80(DI), $0x00
 	JNE     part
 
 entry:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (R9)(BX*1), Y6
 	VBROADCASTSS (R8)(CX*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -1986,6 +2002,8 @@ entry:
 part:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMASKMOVPS   (R9)(BX*1), Y15, Y6
 	VBROADCASTSS (R8)(CX*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -2413,7 +2431,7 @@ partial:
 	RET
 
 // func outerAVX2_6x16(args *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outerAVX2_6x16(SB), NOSPLIT, $0-8
 	MOVQ    args+0(FP), DI
 	VXORPS  Y0, Y0, Y0
@@ -2433,12 +2451,16 @@ TEXT ·outerAVX2_6x16(SB), NOSPLIT, $0-8
 	MOVQ    8(DI), DX
 	MOVQ    16(DI), CX
 	MOVQ    40(DI), BX
+	MOVQ    128(DI), R10
+	MOVQ    136(DI), R11
 	CMPQ    80(DI), $0x00
 	JNE     part
 
 entry:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (R9)(BX*1), Y12
 	VMOVUPS      32(R9)(BX*1), Y13
 	VBROADCASTSS (R8)(CX*1), Y14
@@ -2467,6 +2489,8 @@ entry:
 part:
 	MOVQ         (SI), R8
 	MOVQ         8(SI), R9
+	PREFETCHT1   (R10)
+	ADDQ         R11, R10
 	VMOVUPS      (R9)(BX*1), Y12
 	VMASKMOVPS   32(R9)(BX*1), Y15, Y13
 	VBROADCASTSS (R8)(CX*1), Y14

@@ -15,6 +15,7 @@ type tileArgs struct {
 	mask            uintptr  // AVX-512: lanes of the last vector; AVX2: 0 if all count
 	lanes           [8]int32 // AVX2: mask of the last vector
 	scale           uintptr  // factors of the tile's columns, or 0
+	ahead, step     uintptr  // outer: memory that later calls read, and how many bytes of it to ask for at each entry
 }
 
 const (
@@ -96,6 +97,7 @@ func (t tiling) padded(n int) int { return (n + t.vector - 1) / t.vector * t.vec
 func (a *tileArgs) set(t tiling, p panel, e *Epilogue, first, last bool) {
 	a.column = uintptr(p.column * 4)
 	a.scale, a.bias, a.flags = 0, 0, 0
+	a.ahead, a.step = uintptr(unsafe.Pointer(a)), 0
 	if e.Accumulate || !first {
 		a.flags |= flagAccumulate
 	}

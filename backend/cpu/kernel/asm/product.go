@@ -24,6 +24,8 @@ const (
 	argMask     = 80  // AVX-512: lanes of the last vector; AVX2: 0 if all lanes count
 	argLanes    = 88  // AVX2: mask of the last vector, 8 words
 	argScale    = 120 // factors of the tile's columns, or 0
+	argAhead    = 128 // memory that later calls read (outer)
+	argStep     = 136 // how many bytes of it to ask for at each entry
 	flagAcc     = 1
 	flagReLU    = 2
 	unrollSteps = 4
@@ -222,15 +224,19 @@ func (t tile) prefetch() {
 
 func (t tile) outer() {
 	t.begin(t.name("outer"))
-	table, end, a, b, rows, columns := reg.RSI, reg.RDX, reg.R8, reg.R9, reg.RCX, reg.RBX
+	table, end, a, b, rows, columns, ahead, step := reg.RSI, reg.RDX, reg.R8, reg.R9, reg.RCX, reg.RBX, reg.R10, reg.R11
 	t.MOVQ(arg(argTable), table)
 	t.MOVQ(arg(argTableEnd), end)
 	t.MOVQ(arg(argK), rows)
 	t.MOVQ(arg(argB), columns)
+	t.MOVQ(arg(argAhead), ahead)
+	t.MOVQ(arg(argStep), step)
 	loop := func(name string, masked bool) {
 		t.Label(name)
 		t.MOVQ(Mem{Base: table}, a)
 		t.MOVQ(Mem{Base: table, Disp: 8}, b)
+		t.PREFETCHT1(Mem{Base: ahead})
+		t.ADDQ(step, ahead)
 		t.step(func(r int) Mem { return Mem{Base: a, Index: rows, Scale: 1, Disp: 4 * r} }, Mem{Base: b, Index: columns, Scale: 1}, masked)
 		t.ADDQ(Imm(16), table)
 		t.CMPQ(table, end)
