@@ -27,6 +27,7 @@ func TestMainJob(t *testing.T) {
 		{0, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)},
 		{1, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)}, // a run is there already
 		{0, []string{"train", "--resume", in("run")}},
+		{1, []string{"train", "--resume", in("pictures")}}, // not a run
 		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
 		{1, []string{"train", "--data", in("x.h5"), "--set", "no.such=1"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,9 @@ Losses and metrics      %s
 The same and more       tensorboard --logdir %s
 What it finds nearest   %s eval %s --neighbours %s
 `, t.Folder.Best(), t.Folder.Curves(), t.Folder.Events(), program(), t.Folder.Best(), filepath.Join(string(t.Folder), "neighbours.png"))
+	if weights := t.Config.Backbone.Weights; weights != "" { // with few classes training may be worse than none
+		fmt.Printf("What no training finds  %s eval %s --data %s\n", program(), weights, t.Config.Data)
+	}
 	return nil
 }
 
@@ -74,9 +78,7 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 		if c.Config != "" || c.Preset != "" || c.Data != "" || c.Backbone != "" || len(c.Set) > 0 {
 			return nil, errors.New("--resume takes its settings from the run's folder; leave -c, --preset, --data, --backbone and --set away")
 		}
-		return train.Resume(train.Folder(c.Resume), func(name string) (compute.Backend, error) {
-			return engine.New(first(c.Backend, name))
-		}, screen)
+		return c.resume(screen)
 	}
 	cfg, name, err := c.settings(ctx, screen)
 	if err != nil {
@@ -91,6 +93,21 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 		out = filepath.Join("runs", name+"-"+time.Now().Format("20060102-150405"))
 	}
 	return train.New(cfg, train.Folder(out), backend, screen)
+}
+
+// resume goes on with a run.
+func (c *trainCmd) resume(screen *screen) (*train.Trainer, error) {
+	folder := train.Folder(c.Resume)
+	if _, err := os.Stat(folder.Config()); err != nil {
+		return nil, fmt.Errorf("--resume: %s is not the folder of a run: %w", c.Resume, err)
+	}
+	t, err := train.Resume(folder, func(name string) (compute.Backend, error) {
+		return engine.New(first(c.Backend, name))
+	}, screen)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; the paths in %s count from the folder where the run began: go on from there, or correct them", err, folder.Config())
+	}
+	return t, err
 }
 
 // settings reads the file or the preset, and lays the flags over it.
