@@ -54,6 +54,13 @@ func (m *Model) TrainHeads(scope *model.Scope, in Inputs, phase Phase) Terms {
 	return m.Method.objective(scope, m.loss, in, phase, m.Classes)
 }
 
+// TrainFrom is Train with the backbone's lower layers left out of the graph: x is what the named stage of the backbone gave, [B,h,w,C], or the
+// features [B,F] after "pool".
+func (m *Model) TrainFrom(scope *model.Scope, x *Node, stage string, in Inputs, phase Phase) Terms {
+	in.Features = m.Backbone.BuildFrom(scope.At("backbone"), x, true, stage)
+	return m.TrainHeads(scope, in, phase)
+}
+
 // Features builds the backbone: images [B,H,W,3] -> x [B,F].
 func (m *Model) Features(scope *model.Scope, images *Node, training bool) *Node {
 	return m.Backbone.Build(scope.At("backbone"), images, training)
@@ -62,6 +69,11 @@ func (m *Model) Features(scope *model.Scope, images *Node, training bool) *Node 
 // Embed builds what the model outputs at test time, z_I [B,D] (not normalised), from images [B,H,W,3].
 func (m *Model) Embed(scope *model.Scope, images *Node) *Node {
 	return m.EmbedFeatures(scope, m.Features(scope, images, false))
+}
+
+// EmbedFrom builds z_I [B,D] from what the named stage of the backbone gave.
+func (m *Model) EmbedFrom(scope *model.Scope, x *Node, stage string) *Node {
+	return m.EmbedFeatures(scope, m.Backbone.BuildFrom(scope.At("backbone"), x, false, stage))
 }
 
 // EmbedFeatures builds z_I [B,D] from features [B,F]. The other heads are left out of the graph.

@@ -87,6 +87,22 @@ func TestBuild(t *testing.T) {
 
 			other := model.NewStore() // split, and built a second time: the same first values
 			other.SetParam("/"+initial.SeedParam, uint64(3))
+			for _, stage := range Stages() {
+				shape, err := s.StageShape(stage, size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				run(t, other, x, func(scope *model.Scope, x *Node) *Node {
+					out := s.BuildUntil(scope.At("backbone"), x, false, stage)
+					if got := out.Shape().Dimensions[1:]; !slices.Equal(got, shape) {
+						t.Errorf("%s at %d: after %s the shape is %v, told was %v", s.Form, size, stage, got, shape)
+					}
+					return out
+				})
+			}
+			if _, err := s.StageShape("conv9", size); err == nil || !strings.Contains(err.Error(), "inception_4e, inception_5a") {
+				t.Errorf("no stage: %v", err)
+			}
 			for _, stage := range []string{"conv1", "inception_4b", "pool"} {
 				split := run(t, other, x, func(scope *model.Scope, x *Node) *Node {
 					scope = scope.At("backbone")

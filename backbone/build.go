@@ -3,6 +3,7 @@ package backbone
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 	"github.com/gomlx/gomlx/ml/model"
@@ -26,12 +27,24 @@ func (s Spec) BuildFrom(scope *model.Scope, x *Node, training bool, stage string
 	return s.build(scope, x, training, stageIndex(stage)+1, len(stages)-1)
 }
 
-func stageIndex(stage string) int {
-	i := slices.Index(stages, stage)
-	if i < 0 {
-		panic(fmt.Errorf("backbone: no stage %q; the stages are %q", stage, stages))
+// CheckStage returns an error that lists the stages where stage is none of them.
+func CheckStage(stage string) error {
+	if !slices.Contains(stages, stage) {
+		return fmt.Errorf("backbone: no stage %q; the stages are %s", stage, strings.Join(stages, ", "))
 	}
-	return i
+	return nil
+}
+
+// UpTo reports whether the first stage named comes before the second, or is it. The names are of [Stages].
+func UpTo(stage, last string) bool {
+	return stageIndex(stage) <= stageIndex(last)
+}
+
+func stageIndex(stage string) int {
+	if err := CheckStage(stage); err != nil {
+		panic(err)
+	}
+	return slices.Index(stages, stage)
 }
 
 // build adds the stages first..last, x being what the stage before first gives.

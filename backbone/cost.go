@@ -33,6 +33,24 @@ func (s Spec) Activations(size int) int64 {
 	return total
 }
 
+// StageShape returns what the named stage gives for one image of size x size: [h,w,C], or [F] after "pool".
+func (s Spec) StageShape(stage string, size int) ([]int, error) {
+	if err := CheckStage(stage); err != nil {
+		return nil, err
+	}
+	var shape []int
+	for _, l := range s.sized(size) {
+		if l.Stage != stage {
+			continue
+		}
+		shape = []int{l.out, l.out, l.Channels}
+		if l.Op == OpMean {
+			shape = []int{l.Channels}
+		}
+	}
+	return shape, nil
+}
+
 // GraphNode describes a layer for a drawing of the network.
 type GraphNode struct {
 	Name   string   // "inception_3a/inception_3a_3x3": the stage and the layer

@@ -12,6 +12,7 @@ import (
 // Variable describes one variable of the network.
 type Variable struct {
 	Path      string // relative to the backbone's scope, "conv1_7x7_s2/weights"
+	Stage     string // the stage of its layer
 	Shape     []int  // weights are [kh,kw,Cin,Cout], all others [Cout]
 	Trainable bool   // false for batch norm's running averages
 }
@@ -21,7 +22,7 @@ func (s Spec) Variables() []Variable {
 	var all []Variable
 	for _, l := range s.Layers() {
 		for _, name := range variableNames(l, s.Form) {
-			all = append(all, Variable{Path: l.Name + "/" + name, Shape: l.variableShape(name), Trainable: trainable(name)})
+			all = append(all, Variable{Path: l.Name + "/" + name, Stage: l.Stage, Shape: l.variableShape(name), Trainable: trainable(name)})
 		}
 	}
 	return all

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/features"
@@ -133,18 +134,23 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 
 // cached returns the features that training with a frozen backbone keeps beside the data, nil where there are none of these weights.
 func (s *subject) cached(e *embed.Embedder) ([]float32, error) {
-	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.variables)
+	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.variables, backbone.LastStage)
 	if err != nil {
 		return nil, err
 	}
-	source := features.Source{Reader: s.data, Embedder: e, Weights: weights, Test: s.config.TestPlan()}
+	source := features.Source{Reader: s.data, Embedder: e, Stage: backbone.LastStage, Weights: weights, Test: s.config.TestPlan()}
 	set, err := features.Cached(source, s.path)
 	if err != nil || set == nil {
 		return nil, err
 	}
-	x := make([]float32, 0, len(s.indices)*set.Dim)
+	defer set.Close()
+	x := make([]float32, 0, len(s.indices)*e.Dim())
 	for _, i := range s.indices {
-		x = append(x, set.Row(-1, i)...)
+		row, err := set.Row(-1, i)
+		if err != nil {
+			return nil, err
+		}
+		x = append(x, row...)
 	}
 	return x, nil
 }

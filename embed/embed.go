@@ -31,29 +31,52 @@ const (
 type Embedder struct {
 	exec  *model.Exec
 	batch int
-	dim   int
+	shape []int // of the vector of one image
+	dim   int   // its size
 }
 
 // New prepares an embedder; the graph is compiled at the first use. batch is how many images go through at once.
 func New(backend compute.Backend, variables *model.Store, m *dvml.Model, kind Kind, batch int) (*Embedder, error) {
-	dim := m.Method.Dim
 	if kind == Features {
-		dim = m.Backbone.Features()
-	}
-	exec, err := model.NewExec(backend, variables, func(scope *model.Scope, images *graph.Node) *graph.Node {
-		if kind == Features {
+		return build(backend, variables, batch, []int{m.Backbone.Features()}, func(scope *model.Scope, images *graph.Node) *graph.Node {
 			return m.Features(scope, images, false)
-		}
-		return m.Embed(scope, images)
-	})
+		})
+	}
+	return build(backend, variables, batch, []int{m.Method.Dim}, m.Embed)
+}
+
+// NewStage prepares an embedder that stops after the named stage of the backbone. Its vectors are what the stage gives for images of side x side,
+// [h,w,C] row after row, as backbone.Spec.StageShape tells.
+func NewStage(backend compute.Backend, variables *model.Store, m *dvml.Model, stage string, side, batch int) (*Embedder, error) {
+	shape, err := m.Backbone.StageShape(stage, side)
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
-	return &Embedder{exec: exec.WithName("embed"), batch: batch, dim: dim}, nil
+	return build(backend, variables, batch, shape, func(scope *model.Scope, images *graph.Node) *graph.Node {
+		return m.Backbone.BuildUntil(scope.At("backbone"), images, false, stage)
+	})
+}
+
+func build(backend compute.Backend, variables *model.Store, batch int, shape []int, of func(scope *model.Scope, images *graph.Node) *graph.Node) (*Embedder, error) {
+	dim := 1
+	for _, d := range shape {
+		dim *= d
+	}
+	exec, err := model.NewExec(backend, variables, of)
+	if err != nil {
+		return nil, fmt.Errorf("embed: %w", err)
+	}
+	return &Embedder{exec: exec.WithName("embed"), batch: batch, shape: shape, dim: dim}, nil
 }
 
 // Dim is the length of one vector.
 func (e *Embedder) Dim() int { return e.dim }
+
+// Shape is what the vector of one image stands for: [Dim], or [h,w,C] of a stage.
+func (e *Embedder) Shape() []int { return e.shape }
+
+// Batch is how many images go through at once.
+func (e *Embedder) Batch() int { return e.batch }
 
 // Close frees the compiled graph.
 func (e *Embedder) Close() { e.exec.Finalize() }
@@ -67,37 +90,49 @@ func (e *Embedder) Rows(ctx context.Context, r *store.Reader, indices []int, pla
 // Augmented is Rows of crops that plan draws under seed.
 func (e *Embedder) Augmented(ctx context.Context, r *store.Reader, indices []int, plan augment.Plan, seed uint64, progress func(done, total int)) ([]float32, error) {
 	rows := make([]float32, 0, len(indices)*e.dim)
+	err := e.Each(ctx, r, indices, plan, seed, func(first int, some []float32) error {
+		rows = append(rows, some...)
+		if progress != nil {
+			progress(first+len(some)/e.dim, len(indices))
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// Each hands the vectors of Augmented to use, batch by batch in the order of indices, so that they need not fit into memory: first is the place in
+// indices of the first of rows [n, Dim], which belong to use.
+func (e *Embedder) Each(ctx context.Context, r *store.Reader, indices []int, plan augment.Plan, seed uint64, use func(first int, rows []float32) error) error {
 	if len(indices) == 0 {
-		return rows, nil
+		return nil
 	}
 	source, err := sampler.NewSequential(indices, e.batch)
 	if err != nil {
-		return nil, fmt.Errorf("embed: %w", err)
+		return fmt.Errorf("embed: %w", err)
 	}
 	l, err := loader.New(r, source, plan, seed, 0, runtime.GOMAXPROCS(0), 2)
 	if err != nil {
-		return nil, fmt.Errorf("embed: %w", err)
+		return fmt.Errorf("embed: %w", err)
 	}
 	defer l.Close()
-	for len(rows) < len(indices)*e.dim {
+	for first := 0; first < len(indices); first += e.batch {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		b, err := l.Next()
 		if err != nil {
-			return nil, fmt.Errorf("embed: %w", err)
+			return fmt.Errorf("embed: %w", err)
 		}
-		out, err := e.Images(b.Images, plan.Crop)
+		rows, err := e.Images(b.Images, plan.Crop)
 		l.Release(b)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows = append(rows, out...)
-		if progress != nil {
-			progress(min(len(rows)/e.dim, len(indices)), len(indices))
+		if err := use(first, rows[:min(e.batch, len(indices)-first)*e.dim]); err != nil {
+			return err
 		}
 	}
-	return rows[:len(indices)*e.dim], nil
+	return nil
 }
 
 // Images returns the vectors of a batch of network inputs, [B,side,side,3] row after row.

@@ -85,11 +85,11 @@ type BackboneConfig struct {
 	Weights string `yaml:"weights"`
 }
 
-// UseBackbone takes form, width and normalisation from the weights in path. Where heads are warmed on cached features, batch norm keeps the
+// UseBackbone takes form, width and normalisation from the weights in path. Where layers train on cached features, batch norm keeps the
 // statistics that these were computed with: a backbone that changed its features at the moment it is unfrozen would undo the warm start.
 func (c *Config) UseBackbone(path string, b *checkpoint.Backbone) {
 	c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = path, b.Spec, b.Normalisation
-	c.Backbone.FreezeStatistics = b.Spec.Form == backbone.BN && c.Freeze.Part == "backbone"
+	c.Backbone.FreezeStatistics = b.Spec.Form == backbone.BN && c.Freeze.Stage() != ""
 }
 
 // ImageConfig says how a stored image becomes the network's input.
@@ -108,21 +108,6 @@ type BatchConfig struct {
 	Sampler  string `yaml:"sampler"`
 	Classes  int    `yaml:"classes"`
 	PerClass int    `yaml:"per_class"`
-}
-
-// FreezeConfig lets heads train on features that the backbone has computed once.
-type FreezeConfig struct {
-	// Part is "" (the whole network trains) or "backbone".
-	Part string `yaml:"part"`
-	// Crops is how many augmented crops an image the features are computed of; 0: the centre crop alone.
-	Crops int `yaml:"crops"`
-	// UnfreezeAt is the step from which the whole network trains, 0: never.
-	UnfreezeAt int `yaml:"unfreeze_at"`
-}
-
-// frozen reports whether step (from 0) trains on cached features.
-func (f FreezeConfig) frozen(step int) bool {
-	return f.Part == "backbone" && (f.UnfreezeAt == 0 || step < f.UnfreezeAt)
 }
 
 // Size is the number of images in a batch.
@@ -277,9 +262,9 @@ func (c *Config) Validate() error {
 		check(p.Warmup == 0 || p.Schedule != "", "phases[%d].warmup is %d; it belongs to the phase's own schedule: name one beside it", i, p.Warmup)
 	}
 	check(c.Accumulate >= 1, "accumulate is %d; it is how many batches go into one step, at least 1", c.Accumulate)
-	oneOf("freeze.part", c.Freeze.Part, "", "backbone")
-	check(c.Freeze.Crops >= 0, "freeze.crops is %d; it is not negative", c.Freeze.Crops)
-	check(c.Freeze.UnfreezeAt >= 0, "freeze.unfreeze_at is %d; it is not negative (0: never)", c.Freeze.UnfreezeAt)
+	if err := c.Freeze.check(c); err != nil {
+		bad = append(bad, err)
+	}
 	check(!slices.Contains(c.Frozen, ""), "frozen holds an empty pattern; a pattern is a path, such as backbone/conv*")
 	o := c.Optimizer
 	oneOf("optimizer.name", o.Name, "adam", "adamw", "sgd")

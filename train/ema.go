@@ -48,7 +48,7 @@ func (c *Config) turns() []int {
 		n += p.Steps
 		at = append(at, n)
 	}
-	if u := c.Freeze.UnfreezeAt; c.Freeze.Part != "" && u > 0 && u < c.Steps() {
+	if u := c.Freeze.UnfreezeAt; c.Freeze.Stage() != "" && u > 0 && u < c.Steps() {
 		at = append(at, u)
 	}
 	return slices.Compact(slices.Sorted(slices.Values(at)))

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/sampler"
 )
 
 // evaluator measures the held-out classes during a run.
@@ -16,7 +18,7 @@ type evaluator struct {
 	t          *Trainer
 	embedder   *embed.Embedder
 	labels     []int32
-	onFeatures *model.Exec // the heads alone, while the backbone is frozen
+	upper      *model.Exec // from what the frozen layers give
 	embeddings []float32   // of the last evaluation, [len(labels), D]
 	best       []float32   // of the best one that this process made
 }
@@ -26,16 +28,18 @@ func newEvaluator(t *Trainer) (*evaluator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	heads, err := model.NewExec(t.backend, t.store, t.Model.EmbedFeatures)
+	upper, err := model.NewExec(t.backend, t.store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+		return t.Model.EmbedFrom(scope, x, t.Config.Freeze.Stage())
+	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &evaluator{t: t, embedder: e, onFeatures: heads, labels: t.data.testLabels()}, nil
+	return &evaluator{t: t, embedder: e, upper: upper, labels: t.data.testLabels()}, nil
 }
 
 func (e *evaluator) close() {
 	e.embedder.Close()
-	e.onFeatures.Finalize()
+	e.upper.Finalize()
 }
 
 // run embeds the held-out images and returns the metrics by name.
@@ -43,7 +47,7 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	t := e.t
 	var err error
 	if t.Config.Freeze.frozen(t.info.Step) {
-		e.embeddings, err = e.heads()
+		e.embeddings, err = e.fromCache(ctx)
 	} else {
 		e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
 	}
@@ -57,18 +61,37 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	return Named(r), nil
 }
 
-// heads embeds the held-out images from their cached features.
-func (e *evaluator) heads() ([]float32, error) {
+// fromCache embeds the held-out images from what the frozen layers gave.
+func (e *evaluator) fromCache(ctx context.Context) ([]float32, error) {
 	t := e.t
-	rows := make([]float32, 0, len(t.data.test)*t.features.Dim)
-	for _, n := range t.data.test {
-		rows = append(rows, t.features.Row(-1, n)...)
-	}
-	out, err := e.onFeatures.Call1(tensors.FromFlatDataAndDimensions(rows, len(t.data.test), t.features.Dim))
+	s, err := sampler.NewSequential(t.data.test, t.Config.Evaluate.Batch)
 	if err != nil {
 		return nil, err
 	}
-	return tensors.CopyFlatData[float32](out)
+	batches := t.cacheBatches(s, 0, true)
+	defer batches.close()
+	rows := make([]float32, 0, len(t.data.test)*t.Config.Method.Dim)
+	for at := range s.Steps() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b, err := batches.next()
+		if err != nil {
+			return nil, err
+		}
+		out, err := e.upper.Call1(b.input)
+		if err != nil {
+			return nil, err
+		}
+		batches.release(b)
+		z, err := tensors.CopyFlatData[float32](out)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, z[:s.Valid(at)*t.Config.Method.Dim]...)
+		t.watch.Embedding(at*s.Size()+s.Valid(at), len(t.data.test))
+	}
+	return rows, nil
 }
 
 // Options are the settings for package evaluate.

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,55 +48,186 @@ func TestFrozenBackboneStaysUntilItIsUnfrozen(t *testing.T) {
 	wholeTable(t, tr.Folder)
 }
 
+// untilConfig trains what lies above inception_4a for 4 steps, then the whole network for 2.
+func untilConfig(t *testing.T, data string) *Config {
+	c := tiny(t, data)
+	c.Freeze = FreezeConfig{Until: "inception_4a", UnfreezeAt: 4}
+	return c
+}
+
+var cacheConfigs = map[string]func(t *testing.T, data string) *Config{
+	"backbone": frozenConfig,
+	"until":    untilConfig,
+	"until, crops, averages, two batches a step": func(t *testing.T, data string) *Config {
+		c := untilConfig(t, data)
+		c.Freeze.Crops, c.EMA, c.Accumulate = 2, 0.9, 2
+		return c
+	},
+}
+
 func TestFrozenRunGoesOnExactly(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "x.h5")
-	writeImages(t, data)
-	want := finish(t, begin(t, frozenConfig(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
-	for _, at := range []int{1, 3, 4, 5} {
-		caches, err := filepath.Glob(filepath.Join(filepath.Dir(data), "*.features-*.h5"))
-		if err != nil || len(caches) != 1 {
-			t.Fatalf("the caches are %v, %v", caches, err)
-		}
-		if at == 3 { // a cache that is gone is made anew, one that is cut is not used
-			if err := os.Remove(caches[0]); err != nil {
-				t.Fatal(err)
+	for name, config := range cacheConfigs {
+		t.Run(name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "x.h5")
+			writeImages(t, data)
+			want := finish(t, begin(t, config(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
+			for _, at := range []int{1, 3, 4, 5} {
+				caches, err := filepath.Glob(filepath.Join(filepath.Dir(data), "*.features-*.h5"))
+				if err != nil || len(caches) != 1 {
+					t.Fatalf("the caches are %v, %v", caches, err)
+				}
+				if at == 3 { // a cache that is gone is made anew, one that is cut is not used
+					if err := os.Remove(caches[0]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if at == 4 {
+					if err := os.Truncate(caches[0], 1000); err != nil {
+						t.Fatal(err)
+					}
+				}
+				dir := filepath.Join(t.TempDir(), "run")
+				ctx, cancel := context.WithCancel(context.Background())
+				tr := begin(t, config(t, data), dir, &recorder{onStep: func(p Progress) {
+					if p.Step == at {
+						cancel()
+					}
+				}})
+				if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) {
+					t.Fatalf("interrupted after step %d: %v", at, err)
+				}
+				tr.Close()
+				sameBits(t, finish(t, resume(t, dir, &recorder{})), want)
 			}
-		}
-		if at == 4 {
-			if err := os.Truncate(caches[0], 1000); err != nil {
-				t.Fatal(err)
-			}
-		}
-		dir := filepath.Join(t.TempDir(), "run")
-		ctx, cancel := context.WithCancel(context.Background())
-		tr := begin(t, frozenConfig(t, data), dir, &recorder{onStep: func(p Progress) {
-			if p.Step == at {
-				cancel()
-			}
-		}})
-		if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) {
-			t.Fatalf("interrupted after step %d: %v", at, err)
-		}
-		tr.Close()
-		sameBits(t, finish(t, resume(t, dir, &recorder{})), want)
+		})
 	}
 }
 
 // The evaluation on cached features is that of the whole network.
 func TestFrozenEvaluationIsTheNetworks(t *testing.T) {
+	for name, config := range cacheConfigs {
+		data := filepath.Join(t.TempDir(), "x.h5")
+		writeImages(t, data)
+		c := config(t, data)
+		c.Freeze.UnfreezeAt, c.EMA = 0, 0
+		tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
+		finish(t, tr)
+		whole, err := tr.eval.embedder.Rows(context.Background(), tr.data.reader, tr.data.test, c.TestPlan(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range tr.eval.embeddings {
+			if d := v - whole[i]; d > 1e-4 || d < -1e-4 {
+				t.Fatalf("%s: value %d of the embeddings is %g from the cache and %g from the network", name, i, v, whole[i])
+			}
+		}
+	}
+}
+
+// Training above a stage on its cached maps is training the whole network with everything up to that stage held.
+func TestUntilIsTheWholeNetworkWithItsLowerLayersHeld(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImagesOf(t, data, 70)
+	for _, form := range []string{backbone.Original, backbone.BN} {
+		config := func() *Config {
+			c := tiny(t, data)
+			c.Backbone.Spec = backbone.Spec{Form: form, Width: 0.25, FreezeStatistics: form == backbone.BN}
+			c.Image.Crop, c.Image.RandomCrop, c.Image.Mirror = 64, false, false
+			c.Optimizer.Name, c.Optimizer.Momentum = "sgd", 0.9
+			c.Optimizer.Rates = Rates{Backbone: 1e-2, Heads: 1e-2, Decoder: 1e-2, Classifier: 1e-2, Loss: 1e-2}
+			c.Optimizer.ClipNorm = 1
+			return c
+		}
+		cached, whole := config(), config()
+		cached.Freeze.Until = "inception_4a"
+		whole.Frozen = []string{"backbone/conv*", "backbone/inception_3*", "backbone/inception_4a*"}
+		tr := begin(t, cached, filepath.Join(t.TempDir(), "cached"), &recorder{})
+		got := finish(t, tr)
+		first := tensorsOf(t, tr.Folder.Checkpoint(2))
+		want := finish(t, begin(t, whole, filepath.Join(t.TempDir(), "whole"), &recorder{}))
+		if len(got) != len(want) {
+			t.Errorf("%s: %d tensors, %d of the whole network", form, len(got), len(want))
+		}
+		moved := 0
+		for name, w := range want {
+			if strings.HasPrefix(name, "backbone/") && !slices.Equal(first[name].Data, w.Data) {
+				moved++
+			}
+			g := got[name].Data
+			for i, v := range w.Data {
+				if d := math.Abs(float64(g[i] - v)); d > 1e-5+1e-4*math.Abs(float64(v)) {
+					t.Errorf("%s: %s[%d] is %g, and %g end to end", form, name, i, g[i], v)
+					break
+				}
+			}
+		}
+		if moved == 0 {
+			t.Errorf("%s: nothing of the backbone moved", form)
+		}
+	}
+}
+
+// While layers are frozen the running statistics of batch norm below stay, and those above move.
+func TestStatisticsBelowStay(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	c := frozenConfig(t, data)
-	c.Freeze.UnfreezeAt = 0
+	c := untilConfig(t, data)
+	c.Backbone.Form, c.Freeze.UnfreezeAt = backbone.BN, 0
+	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
+	last := finish(t, tr)
+	first := tensorsOf(t, tr.Folder.Checkpoint(2))
+	for _, v := range c.Backbone.Variables() {
+		frozen := backbone.UpTo(v.Stage, "inception_4a")
+		if name := "backbone/" + v.Path; slices.Equal(first[name].Data, last[name].Data) != frozen {
+			t.Errorf("%s: frozen %t, unchanged %t", name, frozen, !frozen)
+		}
+	}
+}
+
+// From unfreeze_at the moments of the backbone are of one age.
+func TestMomentsBeginAnewWhereAllTrains(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	c := untilConfig(t, data)
+	c.Checkpoint = CheckpointConfig{Every: 1, Keep: 7}
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
 	finish(t, tr)
-	whole, err := tr.eval.embedder.Rows(context.Background(), tr.data.reader, tr.data.test, c.TestPlan(), nil)
-	if err != nil {
-		t.Fatal(err)
+	const moment = "optimizer/second/backbone/inception_5b_1x1/weights"
+	before, after := tensorsOf(t, tr.Folder.Checkpoint(4))[moment].Data, tensorsOf(t, tr.Folder.Checkpoint(5))[moment].Data
+	kept := 0 // values that are at least what the old ones would have become
+	for i, v := range before {
+		if v > 0 && float64(after[i]) >= c.Optimizer.Beta2*float64(v) {
+			kept++
+		}
 	}
-	for i, v := range tr.eval.embeddings {
-		if d := v - whole[i]; d > 1e-4 || d < -1e-4 {
-			t.Fatalf("value %d of the embeddings is %g from the cache and %g from the network", i, v, whole[i])
+	if kept > len(before)/2 {
+		t.Errorf("%d of %d values of %s go on", kept, len(before), moment)
+	}
+	if tr.info.Taken[backboneGroup] != 2 || tr.info.Taken[1] != 6 {
+		t.Errorf("steps taken by group: %v", tr.info.Taken)
+	}
+}
+
+func TestFreezeIsChecked(t *testing.T) {
+	for want, f := range map[string]FreezeConfig{
+		`freeze.until is "inception_6"; it is one of conv1, conv2, inception_3a`: {Until: "inception_6"},
+		"name one of them":         {Part: "backbone", Until: "conv2"},
+		"freeze.part is \"heads\"": {Part: "heads"},
+		"freeze.crops is -1":       {Part: "backbone", Crops: -1},
+		"all be the centre crop":   {Until: "conv2", Crops: 2},
+		"freeze.unfreeze_at is -1": {Part: "backbone", UnfreezeAt: -1},
+	} {
+		c := tiny(t, "x.h5")
+		c.Image.RandomCrop, c.Image.Mirror, c.Freeze = false, false, f
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", f, err, want)
+		}
+	}
+	for _, stage := range backbone.Stages() {
+		c := tiny(t, "x.h5")
+		c.Freeze = FreezeConfig{Until: stage, Crops: 1}
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", stage, err)
 		}
 	}
 }

@@ -64,7 +64,7 @@ type step struct {
 	end  *model.Exec // nil: exec ends the step
 }
 
-// newStep prepares the graph of phase p: it is built and compiled at the first call. With the backbone frozen, its input is features.
+// newStep prepares the graph of phase p: it is built and compiled at the first call. With layers frozen, its input is what they give.
 func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, p int, frozen bool) (*step, error) {
 	rates, phase := c.ratesOf(p).list(), c.Phases[p].Phase
 	held := patterns(c.Frozen)
@@ -85,8 +85,7 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 		}
 		var terms dvml.Terms
 		if frozen {
-			inputs.Features = images
-			terms = m.TrainHeads(scope, inputs, phase)
+			terms = m.TrainFrom(scope, images, c.Freeze.Stage(), inputs, phase)
 		} else {
 			terms = m.Train(scope, images, inputs, phase)
 		}

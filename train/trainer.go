@@ -38,7 +38,7 @@ type Trainer struct {
 	logs     *logs
 	eval     *evaluator
 	info     checkpoint.Info
-	features *features.Set // while the backbone is frozen
+	features *features.Set // while layers are frozen
 	saved    int           // the step of the newest state on disk, -1: none
 	signs    signs
 }
@@ -184,6 +184,9 @@ func (t *Trainer) Close() error {
 	if t.eval != nil {
 		t.eval.close()
 	}
+	if t.features != nil {
+		bad = append(bad, t.features.Close())
+	}
 	if t.data != nil {
 		bad = append(bad, t.data.reader.Close())
 	}
@@ -255,10 +258,13 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 	return ErrInterrupted
 }
 
-// stretch takes the steps that share one graph: of one phase, with the backbone frozen or not.
+// stretch takes the steps that share one graph: of one phase, with layers frozen or not.
 func (t *Trainer) stretch(ctx context.Context) error {
 	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
 	frozen := c.Freeze.frozen(t.info.Step)
+	if err := t.unfreeze(); err != nil {
+		return err
+	}
 	s, err := newStep(t.backend, t.store, t.Model, c, p, frozen)
 	if err != nil {
 		return fmt.Errorf("train: phase %d: %w", p+1, err)
@@ -295,7 +301,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	c, n := t.Config, t.info.Step
 	began := time.Now()
 	for g, rate := range c.ratesOf(p).list() {
-		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.frozen(n)) {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.holds(n)) {
 			t.info.Taken[g]++
 		}
 	}

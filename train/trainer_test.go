@@ -37,9 +37,12 @@ func (r *recorder) Step(p Progress) {
 }
 
 // writeImages makes a data file of 8 classes with 6 images each: noise of the class's colour.
-func writeImages(t *testing.T, path string) {
+func writeImages(t *testing.T, path string) { writeImagesOf(t, path, 40) }
+
+// writeImagesOf is writeImages with images of size x size.
+func writeImagesOf(t *testing.T, path string, size int) {
 	t.Helper()
-	const classes, each, size = 8, 6, 40
+	const classes, each = 8, 6
 	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	w, err := store.Create(path, store.Spec{N: classes * each, Size: size, Classes: names})
 	if err != nil {
