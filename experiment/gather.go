@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -20,12 +19,12 @@ var curveNames = [][2]string{
 // Gather makes the report of a plan's results. photographs says whether it may show those of the data.
 func (p *Plan) Gather(results []Result, photographs bool) (report.Report, error) {
 	r := report.Report{Title: p.Title, Notes: slices.Clone(p.Notes)}
-	changes, err := p.changes(results)
+	about := readFacts(results[0].Config.Data)
+	changes, err := p.changes(results, about)
 	if err != nil {
 		return r, err
 	}
 	r.Notes = append(r.Notes, changes...)
-	about := readFacts(results[0].Config.Data)
 	r.Subtitle = filepath.Base(results[0].Config.Data)
 	if about != nil {
 		r.Subtitle += ": " + about.String()
@@ -44,10 +43,7 @@ func (p *Plan) Gather(results []Result, photographs bool) (report.Report, error)
 		first := results[i]
 		run := report.Run{Name: first.Run.Name, About: first.Run.About, Settings: Settings(first.Config)}
 		if pub := first.Run.Published; pub != nil {
-			run.Published = &report.Published{Source: pub.Source, Metrics: pub.Metrics}
-			if with := cmp.Or(pub.Protocol, p.Protocol); with != "" {
-				run.Published.Differs = fmt.Sprintf("it was measured with %s; here with %s.", with, protocol(first.Config, about))
-			}
+			run.Published = &report.Published{Source: pub.Source, Metrics: pub.Metrics} // what differs is among the notes, for runs alike together
 		}
 		for ; i < len(results) && results[i].Run.Name == first.Run.Name; i++ {
 			seed := report.Seed{Seed: results[i].Seed, Metrics: results[i].Metrics, Curves: curves(results[i].Rows, metrics), Seconds: results[i].Seconds}

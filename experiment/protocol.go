@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/dvml/dvml/train"
 )
 
-// difference is a setting that was changed.
+// difference is a setting that was changed; empty where it is not set.
 type difference struct{ name, before, now string }
 
 // differences lists the settings of now that are not as in before.
@@ -20,7 +21,7 @@ func differences(before, now []report.Setting) []difference {
 		if i := slices.IndexFunc(list, func(s report.Setting) bool { return s.Name == name }); i >= 0 {
 			return list[i].Value
 		}
-		return "not there"
+		return ""
 	}
 	for _, s := range now {
 		if was := value(before, s.Name); was != s.Value {
@@ -28,90 +29,95 @@ func differences(before, now []report.Setting) []difference {
 		}
 	}
 	for _, s := range before {
-		if value(now, s.Name) == "not there" {
-			all = append(all, difference{s.Name, s.Value, "not there"})
+		if value(now, s.Name) == "" {
+			all = append(all, difference{s.Name, s.Value, ""})
 		}
 	}
 	return all
 }
 
-// changes says in what the runs are not as the plan has them: what was scaled down, and what was set otherwise.
-func (p *Plan) changes(results []Result) ([]string, error) {
-	var notes []string
-	add := func(note string) {
-		if !slices.Contains(notes, note) {
-			notes = append(notes, note)
-		}
+// remarks are notes that hold for some runs, in the order in which they were made.
+type remarks struct {
+	notes []string
+	runs  map[string][]string // by note
+}
+
+// add makes note of run.
+func (r *remarks) add(run, note string) {
+	if r.runs == nil {
+		r.runs = map[string][]string{}
 	}
-	seeds := []uint64{}
-	for _, r := range results {
+	if r.runs[note] == nil {
+		r.notes = append(r.notes, note)
+	}
+	if !slices.Contains(r.runs[note], run) {
+		r.runs[note] = append(r.runs[note], run)
+	}
+}
+
+// lines writes the notes, each with its runs unless it holds for all.
+func (r *remarks) lines(all int) []string {
+	var lines []string
+	for _, note := range r.notes {
+		if runs := r.runs[note]; len(runs) < all {
+			note += " (" + strings.Join(runs, ", ") + ")"
+		}
+		lines = append(lines, note+".")
+	}
+	return lines
+}
+
+// changes says in what the runs are not as the plan has them: what was scaled down, and what was set otherwise. With what the published results were
+// measured comes first.
+func (p *Plan) changes(results []Result, about *facts) ([]string, error) {
+	var published, scaled, set remarks
+	var names []string
+	var seeds []uint64
+	withPublished := 0
+	for i, r := range results {
+		name := r.Run.Name
+		if i == 0 || results[i-1].Run.Name != name {
+			names = append(names, name)
+			if pub := r.Run.Published; pub != nil {
+				withPublished++
+				if with := cmp.Or(pub.Protocol, p.Protocol); with != "" {
+					published.add(name, fmt.Sprintf("The published figures (%s) were measured with %s; these with %s", pub.Source, with, protocol(r.Config, about)))
+				}
+			}
+		}
 		if !slices.Contains(seeds, r.Seed) {
 			seeds = append(seeds, r.Seed)
 		}
 		planned, err := p.Config(r.Run, r.Seed, nil)
 		if err != nil {
-			return nil, fmt.Errorf("experiment: %s: %w", r.Run.Name, err)
+			return nil, fmt.Errorf("experiment: %s: %w", name, err)
 		}
 		if a, b := planned.Steps(), r.Config.Steps(); a != b {
-			add(fmt.Sprintf("Scaled: %s took %d steps of the plan's %d.", r.Run.Name, b, a))
+			scaled.add(name, fmt.Sprintf("Scaled: %s steps of the plan's %s", thousands(b), thousands(a)))
 		}
 		if n := r.Config.Steps(); r.Step < n {
-			add(fmt.Sprintf("Stopped early: %s, seed %d, after step %d of %d.", r.Run.Name, r.Seed, r.Step, n))
+			scaled.add(fmt.Sprintf("%s, seed %d", name, r.Seed), fmt.Sprintf("Stopped early after step %s of %s", thousands(r.Step), thousands(n)))
 		}
 		if a, b := planned.Batch.Size(), r.Config.Batch.Size(); a != b {
-			add(fmt.Sprintf("Scaled: batches of %s held %d images of the plan's %d.", r.Run.Name, b, a))
+			scaled.add(name, fmt.Sprintf("Scaled: batches of %d images, the plan's hold %d", b, a))
 		}
 		for _, d := range differences(Settings(planned), Settings(r.Config)) {
-			if !scaled(d.name) {
-				add(fmt.Sprintf("Set otherwise than in the plan: %s of %s is %s, not %s.", d.name, r.Run.Name, d.now, d.before))
+			if !follows(d.name) {
+				set.add(name, fmt.Sprintf("Set otherwise than in the plan: %s is %s, in the plan %s", d.name, cmp.Or(d.now, "not set"), cmp.Or(d.before, "not set")))
 			}
 		}
 	}
-	notes = p.together(results, notes)
+	notes := slices.Concat(published.lines(withPublished), scaled.lines(len(names)), set.lines(len(names)))
 	if !slices.Equal(slices.Sorted(slices.Values(seeds)), slices.Sorted(slices.Values(p.Seeds))) {
-		notes = append(notes, fmt.Sprintf("Seeds %s, the plan's are %s.", list(seeds), list(p.Seeds)))
+		notes = append(notes, fmt.Sprintf("Seeds: %s, the plan's are %s.", list(seeds), list(p.Seeds)))
 	}
 	return notes, nil
 }
 
-// scaled reports whether a setting follows from the number of steps, the batch or the backbone's weights, which are told apart from other changes.
-func scaled(name string) bool {
+// follows reports whether a setting follows from the number of steps, the batch or the backbone's weights, which are said by themselves.
+func follows(name string) bool {
 	return strings.HasPrefix(name, "phases.") && strings.HasSuffix(name, ".steps") || strings.HasSuffix(name, "batch.classes") || name == "freeze.unfreeze_at" ||
 		strings.HasPrefix(name, "backbone.") || strings.HasPrefix(name, "image.normalisation.")
-}
-
-// together joins notes that are the same but for the run's name, where all runs have them.
-func (p *Plan) together(results []Result, notes []string) []string {
-	var names []string
-	for _, r := range results {
-		if !slices.Contains(names, r.Run.Name) {
-			names = append(names, r.Run.Name)
-		}
-	}
-	var out []string
-	for _, note := range notes {
-		name := named(note, names)
-		all := strings.Replace(note, name, "each run", 1)
-		if slices.Contains(out, all) {
-			continue
-		}
-		if !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(notes, strings.Replace(note, name, n, 1)) }) {
-			note = all
-		}
-		out = append(out, note)
-	}
-	return out
-}
-
-// named is the name that note holds, the longest where it holds several.
-func named(note string, names []string) string {
-	longest := ""
-	for _, n := range names {
-		if len(n) > len(longest) && strings.Contains(note, n) {
-			longest = n
-		}
-	}
-	return longest
 }
 
 func list(seeds []uint64) string {

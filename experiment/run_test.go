@@ -160,8 +160,8 @@ func TestExperimentFromInterruptionToReport(t *testing.T) {
 		t.Error("the report made anew is another one")
 	}
 	for _, want := range []string{
-		"A note of the plan.", "Scaled: each run took 6 steps of the plan's 600", "40 photographs of 4 classes to train on, 40 of 4 others to test",
-		"it was measured with a thousand photographs, D = 512; here with 40 photographs", "D = 8, batches of 6, 6 steps",
+		"A note of the plan.", "Scaled: 6 steps of the plan's 600.", "40 photographs of 4 classes to train on, 40 of 4 others to test",
+		"The published figures (somebody) were measured with a thousand photographs, D = 512; these with 40 photographs", "D = 8, batches of 6, 6 steps.",
 		"L3, metric loss of z", "L1, KL", "L2, reconstruction", "Classifier's cross entropy", "R@2, classes never seen", "NMI, classes never seen", "F1, classes never seen",
 		"Queries and their neighbours", "A map of the embeddings", "found / by chance", "active dimensions", "Along a direction of z", "method.objective",
 	} {
@@ -182,7 +182,7 @@ func TestExperimentFromInterruptionToReport(t *testing.T) {
 	}
 
 	collected[2].Config.Method.Dim = 9
-	if _, text := page(t, plan, collected[:3], false); !strings.Contains(text, "Set otherwise than in the plan: method.dim of deep one is 9, not 8") || !strings.Contains(text, "Scaled: each run took") {
+	if _, text := page(t, plan, collected[:3], false); !strings.Contains(text, "Set otherwise than in the plan: method.dim is 9, in the plan 8 (deep one).") {
 		t.Errorf("a changed setting is not said: %s", text[:1000])
 	}
 

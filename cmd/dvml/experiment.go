@@ -70,6 +70,9 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !c.ReportOnly { // what trained is not known later
+		page.Subtitle += " · " + backend.Description()
+	}
 	if len(missing) > 0 {
 		page.Notes = append(page.Notes, "Not finished, and not in this report: "+strings.Join(missing, "; ")+".")
 	}
