@@ -5,6 +5,7 @@ package checkpoint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,9 @@ import (
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/weights"
 )
+
+// ErrForeign is wrapped by Load's error for a file of weights that dvml did not write; ReadBackbone may understand it.
+var ErrForeign = errors.New("holds weights but is no checkpoint of dvml")
 
 // Info is what a checkpoint holds beside the variables.
 type Info struct {
@@ -109,7 +113,7 @@ func load(path string, rename func(name string, has func(name string) bool) stri
 	}
 	text, ok := file.Meta[infoKey]
 	if !ok {
-		return nil, Info{}, fmt.Errorf("checkpoint: %s holds weights but is no checkpoint of dvml; `dvml import` makes a backbone of it", path)
+		return nil, Info{}, fmt.Errorf("checkpoint: %s %w; `dvml import` makes a backbone of it", path, ErrForeign)
 	}
 	info := Info{BestStep: -1}
 	if err := json.Unmarshal([]byte(text), &info); err != nil {

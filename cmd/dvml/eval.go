@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/store"
@@ -15,7 +14,7 @@ import (
 )
 
 type evalCmd struct {
-	Checkpoint string `arg:"" help:"A state of a run, or a backbone that dvml import wrote (then its pooled features are measured)."`
+	Checkpoint string `arg:"" help:"A state of a run, or a backbone: what dvml import wrote, or a file it reads (then its pooled features are measured)."`
 	Data       string `help:"The HDF5 file. Default: the one the run was trained on."`
 	Split      string `enum:"test,train" default:"test" help:"Which images: test (held-out classes) or train."`
 	Features   bool   `help:"Measure the backbone's pooled features instead of z_I."`
@@ -112,17 +111,4 @@ func intervals(r evaluate.Result) map[string]string {
 		add(fmt.Sprintf("R@%d", k), r.Intervals.Recall[i])
 	}
 	return texts
-}
-
-// loadModel reads a checkpoint and the settings it was made with.
-func loadModel(path string) (*loaded, error) {
-	vars, info, err := checkpoint.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := train.ParseConfig([]byte(info.Config))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &loaded{vars, info, cfg}, nil
 }

@@ -7,10 +7,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/gomlx/gomlx/ml/model"
-
 	"github.com/dvml/dvml/checkpoint"
-	"github.com/dvml/dvml/train"
 	"github.com/dvml/dvml/weights/download"
 )
 
@@ -39,20 +36,11 @@ func (c *importCmd) Run(ctx context.Context) error {
 	if _, err := os.Stat(out); err == nil && !c.Force {
 		return fmt.Errorf("%s is there already; name another file, or --force replaces it", out)
 	}
-	cfg, err := train.Preset("report-1")
+	m, err := backboneAlone(b)
 	if err != nil {
 		return err
 	}
-	cfg.Backbone.Spec, cfg.Image.Normalisation = b.Spec, b.Normalisation
-	store := model.NewStore()
-	if err := b.Fill(store); err != nil {
-		return err
-	}
-	text, err := cfg.YAML()
-	if err != nil {
-		return err
-	}
-	if err := checkpoint.Save(out, store, checkpoint.Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation}); err != nil {
+	if err := checkpoint.Save(out, m.vars, m.info); err != nil {
 		return err
 	}
 	order := "RGB"

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -18,6 +20,41 @@ type loaded struct {
 	vars   *model.Store
 	info   checkpoint.Info
 	config *train.Config
+}
+
+// loadModel reads a checkpoint, or published weights of a backbone.
+func loadModel(path string) (*loaded, error) {
+	vars, info, err := checkpoint.Load(path)
+	if errors.Is(err, checkpoint.ErrForeign) {
+		b, err := checkpoint.ReadBackbone(path)
+		if err != nil {
+			return nil, err
+		}
+		return backboneAlone(b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := train.ParseConfig([]byte(info.Config))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &loaded{vars, info, cfg}, nil
+}
+
+// backboneAlone is a model without heads, of which only the features can be had.
+func backboneAlone(b *checkpoint.Backbone) (*loaded, error) {
+	cfg, err := train.Preset("report-1")
+	if err != nil {
+		return nil, err
+	}
+	cfg.Backbone.Spec, cfg.Image.Normalisation = b.Spec, b.Normalisation
+	text, err := cfg.YAML()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{model.NewStore(), checkpoint.Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation}, cfg}
+	return l, b.Fill(l.vars)
 }
 
 // rows embeds the images at indices of data as kind, [len(indices), dim].

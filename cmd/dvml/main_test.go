@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dvml/dvml/imageset/drawn"
+	"github.com/dvml/dvml/weights"
 )
 
 // The commands one after another, as a user would call them, on a small drawn set.
@@ -38,12 +39,24 @@ func TestMainJob(t *testing.T) {
 		{1, []string{"import", "torchvision:resnet"}},     // an unknown name
 		{1, []string{"import", in("nothing.safetensors")}},
 		{2, []string{"tran"}},
+		{0, []string{"prepare", in("pictures"), in("large.h5")}}, // of 256 px, which a backbone alone crops 227 from
 		{0, []string{"presets", "report-1"}},
 		{0, []string{"backends"}},
 	} {
 		if got := run(c.args); got != c.status {
 			t.Errorf("dvml %v: status %d, want %d", c.args, got, c.status)
 		}
+	}
+	file, err := weights.Read(in("backbone.safetensors")) // weights that another program wrote lack the description
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(file.Meta, "dvml")
+	if err := weights.WriteSafetensors(in("foreign.safetensors"), file); err != nil {
+		t.Fatal(err)
+	}
+	if got := run([]string{"eval", in("foreign.safetensors"), "--data", in("large.h5"), "--k", "1"}); got != 0 {
+		t.Errorf("eval of a foreign backbone: status %d", got)
 	}
 	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors", "neighbours.png"} {
 		if _, err := os.Stat(in(made)); err != nil {
