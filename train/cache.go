@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -58,7 +57,7 @@ func (f FreezeConfig) check(c *Config) error {
 	case f.Part != "" && f.Part != "backbone":
 		return fmt.Errorf("freeze.part is %q; it is empty or backbone (a stage of it: freeze.until)", f.Part)
 	case f.Part != "" && f.Until != "":
-		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them", f.Part, f.Until)
+		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them (--set freeze.part= where a preset sets it)", f.Part, f.Until)
 	case f.Until != "" && backbone.CheckStage(f.Until) != nil:
 		return fmt.Errorf("freeze.until is %q; it is one of %s", f.Until, strings.Join(backbone.Stages(), ", "))
 	case f.Crops < 0:
@@ -169,29 +168,13 @@ func (t *Trainer) cache(ctx context.Context) error {
 	}
 	if t.features, err = features.Cached(source, c.Data); t.features == nil && err == nil {
 		t.watch.Say(fmt.Sprintf("features: computing %s", source))
-		t.features, err = features.Load(ctx, source, c.Data, t.sayProgress())
+		t.features, err = features.Load(ctx, source, c.Data, t.watch.Embedding)
 	}
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.watch.Say("features: " + source.Path(c.Data))
 	return nil
-}
-
-// sayProgress tells the watcher of images done, and the user now and then how long it will take.
-func (t *Trainer) sayProgress() func(done, total int) {
-	began := time.Now()
-	said := began
-	return func(done, total int) {
-		t.watch.Embedding(done, total)
-		now := time.Now()
-		if now.Sub(said) < 20*time.Second {
-			return
-		}
-		said = now
-		left := time.Duration(float64(now.Sub(began)) / float64(done) * float64(total-done))
-		t.watch.Say(fmt.Sprintf("features: %d of %d, %s left", done, total, left.Round(time.Second)))
-	}
 }
 
 // drawBackbone makes the backbone's variables exist where no file gave them.

@@ -71,7 +71,11 @@ func TestFrozenRunGoesOnExactly(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "x.h5")
 			writeImages(t, data)
 			want := finish(t, begin(t, config(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
-			for _, at := range []int{1, 3, 4, 5} {
+			interruptions := []int{3, 4}
+			if name == "backbone" {
+				interruptions = []int{1, 3, 4, 5}
+			}
+			for _, at := range interruptions {
 				caches, err := filepath.Glob(filepath.Join(filepath.Dir(data), "*.features-*.h5"))
 				if err != nil || len(caches) != 1 {
 					t.Fatalf("the caches are %v, %v", caches, err)

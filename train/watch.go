@@ -10,7 +10,7 @@ type Watcher interface {
 	Step(Progress)
 	// Evaluation is called after each evaluation with the metrics by name.
 	Evaluation(step int, metrics map[string]float64)
-	// Embedding is called while held-out images are embedded.
+	// Embedding is called while held-out images are embedded, and while frozen layers are computed.
 	Embedding(done, total int)
 }
 
