@@ -57,7 +57,7 @@ func (f FreezeConfig) check(c *Config) error {
 	case f.Part != "" && f.Part != "backbone":
 		return fmt.Errorf("freeze.part is %q; it is empty or backbone (a stage of it: freeze.until)", f.Part)
 	case f.Part != "" && f.Until != "":
-		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them (--set freeze.part= where a preset sets it)", f.Part, f.Until)
+		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them (--set 'freeze.part=\"\"' takes back a preset's)", f.Part, f.Until)
 	case f.Until != "" && backbone.CheckStage(f.Until) != nil:
 		return fmt.Errorf("freeze.until is %q; it is one of %s", f.Until, strings.Join(backbone.Stages(), ", "))
 	case f.Crops < 0:
