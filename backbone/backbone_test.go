@@ -139,6 +139,10 @@ func TestBuildRefuses(t *testing.T) {
 }
 
 func TestCosts(t *testing.T) {
+	// conv1 of the original form: 112 x 112 places of 7 x 7 x 3 weights for 64 channels.
+	if got := (Spec{Form: Original, Width: 1}).FLOPsUntil("conv1", 224); got != 2*112*112*7*7*3*64 {
+		t.Errorf("conv1 takes %d operations", got)
+	}
 	for _, c := range []struct {
 		spec       Spec
 		parameters int   // of the published networks, less the classifier's 1024 * 1000 + 1000

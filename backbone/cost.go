@@ -13,10 +13,13 @@ func (s Spec) Parameters() int {
 
 // FLOPs returns the floating point operations of one forward pass of one image of size x size: two for each multiply-add of the convolutions,
 // beside which all else is small. A training step takes about three times as many.
-func (s Spec) FLOPs(size int) int64 {
+func (s Spec) FLOPs(size int) int64 { return s.FLOPsUntil(LastStage, size) }
+
+// FLOPsUntil is FLOPs of the layers up to the named stage.
+func (s Spec) FLOPsUntil(stage string, size int) int64 {
 	var total int64
 	for _, l := range s.sized(size) {
-		if l.Op == OpConv {
+		if l.Op == OpConv && UpTo(l.Stage, stage) {
 			total += 2 * int64(l.out*l.out) * int64(l.Channels) * int64(l.Kernel*l.Kernel*l.In)
 		}
 	}

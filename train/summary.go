@@ -33,12 +33,35 @@ func (t *Trainer) Summary() string {
 	line("steps", "%d in %d phase(s), %d taken", c.Steps(), len(c.Phases), t.info.Step)
 	line("memory", "about %.1f GB", t.memory()/1e9)
 	if rate, err := convolutionRate(t.backend); err == nil {
-		// A step is a forward pass and two gradients; what is not convolution takes about as long again.
-		seconds := 2 * 3 * float64(spec.FLOPs(c.Image.Crop)) * float64(b*c.Accumulate) / rate
-		left := time.Duration(seconds * float64(c.Steps()-t.info.Step) * float64(time.Second))
-		line("time", "about %s on backend %s (%.1f s a step, evaluations apart)", left.Round(time.Second), t.backend.Name(), seconds)
+		first, left := t.expected(rate)
+		line("time", "about %s on backend %s (%s a step at first, evaluations apart)", left.Round(time.Second), t.backend.Name(), first.Round(time.Millisecond))
 	}
 	return s.String()
+}
+
+// expected is how long the next step and all that are left will take, evaluations and caches apart, at rate floating point operations a second.
+func (t *Trainer) expected(rate float64) (first, left time.Duration) {
+	c, spec, m := t.Config, t.Model.Backbone, t.Config.Method
+	f := float64(spec.Features())
+	whole := float64(spec.FLOPs(c.Image.Crop))
+	heads := 2 * f * float64(m.Dim)
+	if m.Objective == "dvml" {
+		heads = 2 * (3*f*float64(m.Dim) + float64(m.Decoder.Hidden)*(float64(m.Dim)+f))
+	}
+	for n := t.info.Step; n < c.Steps(); n++ {
+		flops := whole
+		if c.Freeze.frozen(n) {
+			flops -= float64(spec.FLOPsUntil(c.Freeze.Stage(), c.Image.Crop))
+		}
+		// A step is a forward pass and two gradients; what is not convolution takes about as long again.
+		batch := float64(c.batchOf(c.PhaseAt(n)).Size() * c.Accumulate)
+		step := time.Duration(2 * 3 * (flops + heads) * batch / rate * float64(time.Second))
+		if n == t.info.Step {
+			first = step
+		}
+		left += step
+	}
+	return first, left
 }
 
 func orDrawn(weights string) string {
