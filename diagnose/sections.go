@@ -87,10 +87,14 @@ func independence(runs []Named) report.Section {
 		s.Notes = []string{fmt.Sprintf("No dimension of z_V says anything of the image in %s: z_V is the same noise for every image, and independent of the class without having learnt any variation.",
 			strings.Join(silent, ", "))}
 	}
+	var wild []string
 	for _, r := range runs {
 		if g := r.Generator; g != nil && g.MostDivergence > 1000 && g.MostDivergence > 100*g.Divergence {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s: σ² runs away for some images of classes never seen (KL up to %.3g nats, %.2g for the median image); their draws rule the variances of z_V.", r.Run, g.MostDivergence, g.Divergence))
+			wild = append(wild, fmt.Sprintf("%s (KL up to %.3g nats, %.3g for the median image)", r.Run, g.MostDivergence, g.Divergence))
 		}
+	}
+	if len(wild) > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("σ² runs away for some images of classes never seen in %s; their draws rule the variances of z_V.", strings.Join(wild, ", ")))
 	}
 	for _, of := range []string{SpreadBetween, SpreadWithin, SpreadMu, SpreadSigma} {
 		if slices.ContainsFunc(runs, func(r Named) bool { return r.has(of) }) {

@@ -51,7 +51,22 @@ func TestHeadsOfByHand(t *testing.T) {
 			}
 		}
 	}
-	m.Method.Objective = "plain"
+	// Behind batch norm z_I is what an Embedder makes of the same features.
+	m.Method.FeatureNorm = true
+	fresh := model.NewStore()
+	if h, err = embed.HeadsOf(backend, fresh, m, x); err != nil {
+		t.Fatal(err)
+	}
+	one, err := model.CallOnce(backend, fresh, m.EmbedFeatures, tensors.FromFlatDataAndDimensions(x, n, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range tensors.MustCopyFlatData[float32](one) {
+		if h.ZI[i] != want {
+			t.Fatalf("z_I[%d] is %g, an embedder's %g", i, h.ZI[i], want)
+		}
+	}
+	m.Method.Objective, m.Method.FeatureNorm = "plain", false
 	if h, err = embed.HeadsOf(backend, vars, m, x); err != nil || h.Mu != nil || len(h.ZI) != n*5 {
 		t.Errorf("under the plain objective: %d and %d values, %v", len(h.ZI), len(h.Mu), err)
 	}

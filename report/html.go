@@ -171,7 +171,7 @@ func (s Section) page() (pageSection, error) {
 func (p Picture) encode() (data []byte, kind string, err error) {
 	var b bytes.Buffer
 	if p.Photo {
-		err = jpeg.Encode(&b, p.Image, &jpeg.Options{Quality: 88})
+		err = jpeg.Encode(&b, p.Image, &jpeg.Options{Quality: 82})
 		return b.Bytes(), "jpeg", err
 	}
 	e := png.Encoder{CompressionLevel: png.BestCompression}

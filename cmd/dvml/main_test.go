@@ -30,7 +30,12 @@ func TestMainJob(t *testing.T) {
 		{0, []string{"train", "--resume", in("run")}},
 		{1, []string{"train", "--resume", in("pictures")}}, // not a run
 		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
+		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
+		{1, []string{"diagnose", in("backbone.safetensors"), "--data", in("x.h5")}}, // no heads
+		{1, []string{"experiment", "report"}},                                       // no data
+		{1, []string{"experiment", "report", "--report-only", "-o", in("run")}},     // no runs
+		{1, []string{"experiment", "report", "--report-only", "--steps", "3"}},      // nothing to scale
 		{1, []string{"train", "--data", in("x.h5"), "--set", "no.such=1"}},
 		{1, []string{"eval", in("x.h5")}},
 		{1, []string{"eval", in("backbone.safetensors")}}, // no data
@@ -58,7 +63,7 @@ func TestMainJob(t *testing.T) {
 	if got := run([]string{"eval", in("foreign.safetensors"), "--data", in("large.h5"), "--k", "1"}); got != 0 {
 		t.Errorf("eval of a foreign backbone: status %d", got)
 	}
-	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors", "neighbours.png"} {
+	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors", "neighbours.png", "diagnosis/index.html", "diagnosis/report.md"} {
 		if _, err := os.Stat(in(made)); err != nil {
 			t.Error(err)
 		}
