@@ -82,7 +82,7 @@ func (p *planner) plan(n *node) error {
 		return nil // its first output brings it
 	case n.group != nil:
 		return p.planGroup(n)
-	case n.name == "Reshape" || n.name == "Identity" || n.name == "SchedulingBarrier":
+	case n.sameMemory():
 		n.alias = n.in[0]
 		return nil
 	}
@@ -123,7 +123,7 @@ func (p *planner) planGroup(n *node) error {
 	if !outside {
 		n.place = nowhere
 	}
-	if n != gr.members[len(gr.members)-1] {
+	if n != gr.last {
 		return nil
 	}
 	if run, ok := p.deferred[gr]; ok {

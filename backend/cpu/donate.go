@@ -36,6 +36,9 @@ func (p *planner) donors(results []*node) []int {
 
 // inPlace reports whether the program may write the tensor of slot out over that of slot in.
 func (p *program) inPlace(in, out int) bool {
+	if len(p.sums) > 0 { // they are taken after all is written
+		return false
+	}
 	reg := -1
 	for _, s := range p.stores {
 		if s.slot == out && !s.isBool {

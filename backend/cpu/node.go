@@ -51,6 +51,11 @@ func (n *node) bytes() int { return n.shape.Size() * n.shape.DType.Size() }
 
 func (n *node) float() bool { return n.shape.DType == dtypes.Float32 }
 
+// sameMemory reports whether n is its first operand under another shape or name.
+func (n *node) sameMemory() bool {
+	return n.name == "Reshape" || n.name == "Identity" || n.name == "SchedulingBarrier"
+}
+
 // root is the node that owns the memory.
 func (n *node) root() *node {
 	for n.alias != nil {

@@ -17,10 +17,13 @@ const tile = 1024
 // Conditions are kept as 0 and 1.
 type program struct {
 	size    int // elements
+	step    int // elements of a tile
 	leaves  []leaf
 	scalars []scalarLeaf
 	code    []instruction
 	stores  []store
+	sums    []columnSums
+	width   int // of the sums and of the rows that tiles repeat: a tile is a number of whole rows; 1 where there are none
 	temps   int // registers that need scratch memory
 	regs    int // all registers
 	fixed   []fill
@@ -36,6 +39,7 @@ type leaf struct {
 	plain   bool
 	dims    []int
 	strides []int
+	once    bool // the same for every tile
 }
 
 // scalarLeaf is a leaf of one element: a constant, or read when the program starts.
@@ -52,6 +56,9 @@ type store struct {
 	slot, reg int
 	isBool    bool
 }
+
+// columnSums is a register whose rows, as wide as the program's width, are added up over all tiles.
+type columnSums struct{ slot, reg int }
 
 // kinds of instructions
 type opcode uint8
@@ -89,8 +96,7 @@ type programBuilder struct {
 
 // newProgram builds the program of a group whose memory has been given slots.
 func newProgram(gr *group, slot func(*node) int) (*program, error) {
-	last := gr.members[len(gr.members)-1]
-	b := &programBuilder{p: &program{size: last.size()}, dims: last.dims(), at: map[*node]operand{}, members: map[*node]bool{}, outs: map[*node]bool{}}
+	b := &programBuilder{p: &program{size: gr.last.size(), width: 1}, dims: gr.dims, at: map[*node]operand{}, members: map[*node]bool{}, outs: map[*node]bool{}}
 	for _, m := range gr.members {
 		b.members[m] = true
 	}
@@ -102,8 +108,29 @@ func newProgram(gr *group, slot func(*node) int) (*program, error) {
 			return nil, err
 		}
 	}
+	b.p.rows()
 	return b.p, nil
 }
+
+// rows settles the tile's length. Leaves that repeat one row are loaded once, where a tile can be whole rows.
+func (p *program) rows() {
+	for i := range p.leaves {
+		l := &p.leaves[i]
+		if !l.row() || l.width() > tile || p.width > 1 && l.width() != p.width {
+			continue
+		}
+		p.width = l.width()
+		l.once = true
+	}
+	p.step = tile / p.width * p.width
+}
+
+// row reports whether the leaf is one row again and again, width its length.
+func (l *leaf) row() bool {
+	return len(l.dims) == 2 && l.strides[0] == 0 && l.strides[1] == 1
+}
+
+func (l *leaf) width() int { return l.dims[1] }
 
 // register makes a register; with scratch, it has memory of its own.
 func (b *programBuilder) register(scratch bool) int {
@@ -131,8 +158,17 @@ func (b *programBuilder) result(m *node, slot func(*node) int) int {
 
 // member adds the code of one member.
 func (b *programBuilder) member(m *node, slot func(*node) int) error {
-	if m.name == "BroadcastInDim" {
+	switch m.name {
+	case "BroadcastInDim":
 		return b.broadcast(m, slot)
+	case "ReduceSum":
+		x, err := b.operand(m.in[0], slot)
+		if err != nil {
+			return err
+		}
+		b.p.width = m.size()
+		b.p.sums = append(b.p.sums, columnSums{slot(m), b.inRegister(x)})
+		return nil
 	}
 	in := make([]operand, len(m.in))
 	for i, n := range m.in {

@@ -8,6 +8,9 @@ type programTask struct {
 	w       *workspace
 	regs    [][][]float32
 	scalars []float32
+	pieces  int       // of the tiles
+	parts   []float32 // [pieces, sums, width]: each piece's sums
+	row     []float32 // [workers, width]: the sums of a tile
 }
 
 func newProgramTask(p *program, w *workspace) *programTask {
@@ -15,8 +18,16 @@ func newProgramTask(p *program, w *workspace) *programTask {
 	for range w.pool.Workers() {
 		t.regs = append(t.regs, make([][]float32, p.regs))
 	}
+	t.pieces = w.pool.Pieces(t.tiles(), 4)
+	if len(p.sums) > 0 {
+		t.parts = make([]float32, t.pieces*len(p.sums)*p.width)
+		t.row = make([]float32, w.pool.Workers()*p.width)
+	}
 	return t
 }
+
+// tiles is how many tiles there are.
+func (t *programTask) tiles() int { return (t.p.size + t.p.step - 1) / t.p.step }
 
 // run computes the whole group.
 func (t *programTask) run() {
@@ -26,28 +37,57 @@ func (t *programTask) run() {
 			t.scalars[i] = t.w.f32[s.slot][0]
 		}
 	}
-	t.w.pool.Do((t.p.size+tile-1)/tile, 4, t)
+	t.w.pool.DoEach(t.pieces, t)
+	for i, s := range t.p.sums {
+		sum := t.w.f32[s.slot]
+		copy(sum, t.part(0, i))
+		for piece := 1; piece < t.pieces; piece++ {
+			kernel.Add.Apply(sum, sum, t.part(piece, i))
+		}
+	}
 }
 
-// Run computes tiles lo to hi-1.
+// part is where a piece adds up sum i.
+func (t *programTask) part(piece, i int) []float32 {
+	return t.parts[(piece*len(t.p.sums)+i)*t.p.width:][:t.p.width]
+}
+
+// Run computes pieces lo to hi-1.
 func (t *programTask) Run(lo, hi, worker int) {
-	p := t.p
+	for piece := lo; piece < hi; piece++ {
+		t.piece(piece, worker)
+	}
+}
+
+func (t *programTask) piece(piece, worker int) {
+	p, tiles := t.p, t.tiles()
 	scratch := t.w.scratch(worker, p.temps*tile)
 	regs := t.regs[worker]
 	own := func(r int) []float32 { return scratch[p.temp[r]*tile : (p.temp[r]+1)*tile] }
 	for _, f := range p.fixed {
 		kernel.Fill(own(f.reg), t.scalars[f.scalar])
 	}
-	for i := lo; i < hi; i++ {
-		from := i * tile
-		n := min(tile, p.size-from)
+	for k := range p.leaves {
+		if l := &p.leaves[k]; l.once {
+			regs[l.reg] = own(l.reg)
+			t.load(l, regs, 0, min(p.step, p.size))
+		}
+	}
+	for i := range p.sums {
+		clear(t.part(piece, i))
+	}
+	for i := piece * tiles / t.pieces; i < (piece+1)*tiles/t.pieces; i++ {
+		from := i * p.step
+		n := min(p.step, p.size-from)
 		for r, temp := range p.temp {
 			if temp >= 0 {
 				regs[r] = scratch[temp*tile : temp*tile+n]
 			}
 		}
 		for k := range p.leaves {
-			t.load(&p.leaves[k], regs, from, n)
+			if l := &p.leaves[k]; !l.once {
+				t.load(l, regs, from, n)
+			}
 		}
 		for _, s := range p.stores {
 			if !s.isBool {
@@ -65,7 +105,21 @@ func (t *programTask) Run(lo, hi, worker int) {
 				}
 			}
 		}
+		for k, s := range p.sums {
+			t.sum(t.part(piece, k), regs[s.reg], worker)
+		}
 	}
+}
+
+// sum adds the rows of x to the sums of a piece. A tile's rows are summed first: the rounding error grows with the length of a chain.
+func (t *programTask) sum(sums, x []float32, worker int) {
+	width := t.p.width
+	row := x
+	if len(x) > width {
+		row = t.row[worker*width:][:width]
+		kernel.ColumnSums(row, x, len(x)/width, width, width, false)
+	}
+	kernel.Add.Apply(sums, sums, row)
 }
 
 func (t *programTask) step(i *instruction, regs [][]float32) {
