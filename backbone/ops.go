@@ -56,6 +56,9 @@ const (
 // batchNorm normalises each channel of x [B,H,W,C] by the batch's mean and variance, scales and shifts it, and moves the running averages
 // (Ioffe and Szegedy, ICML 2015), the variance among them unbiased as PyTorch's. It is written from small operations because a partitioner
 // splits these by batch, and not the fused operation.
+//
+// Mean and variance move with x, which takes from the gradient w by the normalised part its mean and its part along d = x - mean:
+// dx = w - mean(w) - d mean(w d) / (variance + epsilon) (section 3 there). Written so it needs no sum beyond those of the other gradients' pass.
 func batchNorm(v map[string]*model.Variable, x *Node) *Node {
 	g, dims := x.Graph(), x.Shape().Dimensions
 	n := float64(dims[0] * dims[1] * dims[2])
@@ -64,8 +67,13 @@ func batchNorm(v map[string]*model.Variable, x *Node) *Node {
 	variance := ReduceMean(Mul(d, d), 0, 1, 2)
 	running(v["mean"], mean)
 	running(v["variance"], MulScalar(variance, n/max(n-1, 1)))
-	a := Div(v["scale"].NodeValue(g), Sqrt(AddScalar(variance, normEpsilon)))
-	return Add(Mul(d, perChannel(a)), perChannel(v["offset"].NodeValue(g)))
+	spread := StopGradient(AddScalar(variance, normEpsilon))
+	through := IdentityWithCustomGradient(x, func(_, w *Node) *Node {
+		along := Div(ReduceMean(Mul(w, d), 0, 1, 2), spread)
+		return Sub(Sub(w, perChannel(ReduceMean(w, 0, 1, 2))), Mul(d, perChannel(along)))
+	})
+	a := Div(v["scale"].NodeValue(g), Sqrt(spread))
+	return Add(Mul(Sub(through, perChannel(StopGradient(mean))), perChannel(a)), perChannel(v["offset"].NodeValue(g)))
 }
 
 // running moves a running average towards the batch's value.
