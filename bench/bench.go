@@ -2,7 +2,8 @@
 //
 // Two networks: "caffe", the original GoogLeNet with biases and local response normalisation under DVML's losses, and "bn", the batch norm form
 // under the sum of its features. For each: a whole training step (forward, losses, backward, Adam), embedding a batch, and the latency of one image.
-// "layers" are single convolutions, in GFLOP/s, forward and forward with both gradients. Each figure is the best of several runs, the first left out.
+// "layers" are single convolutions, in GFLOP/s, forward and forward with both gradients; "matmul" is a product of two matrices of 2048 x
+// 2048. Each figure is the best of several runs, the first left out.
 package bench
 
 import (
@@ -35,7 +36,7 @@ type Options struct {
 }
 
 // Parts lists what Options.Only may name.
-var Parts = []string{"caffe", "bn", "layers"}
+var Parts = []string{"caffe", "bn", "layers", "matmul"}
 
 // Network holds the figures of one network.
 type Network struct {
@@ -53,6 +54,7 @@ type Result struct {
 	Caffe   *Network              `json:"caffe,omitempty"`
 	BN      *Network              `json:"bn,omitempty"`
 	Layers  map[string][2]float64 `json:"layers,omitempty"`
+	Matmul  float64               `json:"matmul,omitempty"`     // GFLOP/s of a product of two square matrices, MatmulSide on a side
 	MaxRSS  int                   `json:"max_rss_mb,omitempty"` // peak memory of the process
 }
 
@@ -82,6 +84,8 @@ func Run(backend compute.Backend, o Options) (*Result, error) {
 			r.BN, err = network(backend, o, backbone.BN)
 		case "layers":
 			r.Layers, err = layers(backend, o)
+		case "matmul":
+			r.Matmul, err = matmul(backend, o)
 		default:
 			err = fmt.Errorf("there is no part %q; known are %s", part, strings.Join(Parts, ", "))
 		}
@@ -208,6 +212,28 @@ func layers(backend compute.Backend, o Options) (map[string][2]float64, error) {
 		r[l.Name()] = [2]float64{gflop / one, 3 * gflop / all}
 	}
 	return r, nil
+}
+
+// MatmulSide is the side of the matrices of the product that is measured.
+const MatmulSide = 2048
+
+func matmul(backend compute.Backend, o Options) (float64, error) {
+	a, b := noise(MatmulSide, MatmulSide), noise(MatmulSide, MatmulSide)
+	exec, err := NewExec(backend, func(a, b *Node) *Node { return MatMul(a, b) })
+	if err != nil {
+		return 0, err
+	}
+	defer exec.Finalize()
+	seconds, err := best(o.Repeat, func() error {
+		out, err := exec.Call(a, b)
+		for _, t := range out {
+			if err := t.FinalizeAll(); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	return 2 * MatmulSide * MatmulSide * MatmulSide / 1e9 / seconds, err
 }
 
 // noise is a tensor of normal values.

@@ -25,6 +25,9 @@ func TestRunMeasuresEveryPart(t *testing.T) {
 	if len(r.Layers) != len(Layers) {
 		t.Errorf("layers: %v", r.Layers)
 	}
+	if r.Matmul <= 0 {
+		t.Errorf("matmul: %g", r.Matmul)
+	}
 	for _, line := range Table(r, r) {
 		if !strings.HasSuffix(line, "ratio 1.00") {
 			t.Errorf("beside itself: %s", line)
@@ -37,7 +40,7 @@ func TestRunRefusesAnUnknownPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(backend, Options{Batch: 2, Size: 32, Repeat: 1, Only: []string{"resnet"}}); err == nil || !strings.Contains(err.Error(), "caffe, bn, layers") {
+	if _, err := Run(backend, Options{Batch: 2, Size: 32, Repeat: 1, Only: []string{"resnet"}}); err == nil || !strings.Contains(err.Error(), "caffe, bn, layers, matmul") {
 		t.Errorf("%v", err)
 	}
 }

@@ -38,6 +38,9 @@ func Table(r, other *Result) []string {
 			add(l.Name()+" with gradients", v[1], other.Layers[l.Name()][1], "GFLOP/s", false)
 		}
 	}
+	if r.Matmul > 0 {
+		add(fmt.Sprintf("product of matrices, %d^3", MatmulSide), r.Matmul, other.Matmul, "GFLOP/s", false)
+	}
 	if r.MaxRSS > 0 {
 		add("peak memory", float64(r.MaxRSS), float64(other.MaxRSS), "MB   ", true)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 type benchCmd struct {
-	Only    []string `default:"caffe,bn,layers" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions)."`
+	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices)."`
 	Batch   int      `default:"32" help:"Images of a batch."`
 	Size    int      `default:"227" help:"Side of an image in pixels."`
 	Repeat  int      `default:"5" help:"Runs of which the best counts."`
