@@ -28,6 +28,9 @@ func New(config string) (compute.Backend, error) {
 	if config != "" {
 		return nil, fmt.Errorf("cpu: unknown option %q: the backend has none", config)
 	}
+	if err := kernel.Asked(); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
 	// Its parallel schedule hangs on graphs of a network's size.
 	portable, err := gobackend.New("ops_sequential")
 	if err != nil {

@@ -39,11 +39,13 @@ func ParseLevel(s string) (Level, error) {
 func Features() Level { return detected }
 
 // active is the level in use: what the processor can do, lowered by DVML_CPU.
-var active = chooseLevel(os.Getenv("DVML_CPU"))
+var active, asked = chooseLevel(os.Getenv("DVML_CPU"), detected)
 
 // Active returns the level that kernels run at: Features, or the lower one that environment variable DVML_CPU (generic, avx2, avx512) asks for.
-// An unknown or too high value is ignored; ParseLevel tells.
 func Active() Level { return active }
+
+// Asked tells what is wrong with environment variable DVML_CPU: no level's name, or a level that this processor lacks. Features is in use then.
+func Asked() error { return asked }
 
 // SetActive lowers (or raises again) the level that kernels run at and returns the one before. It must not be called while kernels run, and plans
 // made before it are not to be used after it; it serves tests and measurements.
@@ -53,10 +55,17 @@ func SetActive(l Level) Level {
 	return before
 }
 
-func chooseLevel(asked string) Level {
-	l, err := ParseLevel(asked)
-	if err != nil {
-		return detected
+// chooseLevel returns the level that name asks for, where had is the highest there is; an empty name asks for that.
+func chooseLevel(name string, had Level) (Level, error) {
+	if name == "" {
+		return had, nil
 	}
-	return min(l, detected)
+	l, err := ParseLevel(name)
+	if err != nil {
+		return had, fmt.Errorf("environment variable DVML_CPU: %w", err)
+	}
+	if l > had {
+		return had, fmt.Errorf("environment variable DVML_CPU: kernel: this processor has no %s; its highest level is %s", l, had)
+	}
+	return l, nil
 }
