@@ -50,6 +50,7 @@ func aligned(n int) []byte {
 		return nil
 	}
 	raw := make([]byte, n+alignment)
+	inLargePages(raw)
 	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) & (alignment - 1))
 	return raw[skip : skip+n : skip+n]
 }
