@@ -19,3 +19,5 @@ func newTest(t testing.TB) compute.Backend {
 
 // TestSuite is GoMLX's public suite for backends.
 func TestSuite(t *testing.T) { backendtest.RunAll(t, newTest(t), nil) }
+
+var _ compute.Backend = (*Backend)(nil)

@@ -226,3 +226,35 @@ func TestResultsMemory(t *testing.T) {
 		}
 	}
 }
+
+func TestOpsNamesWhatIsRecorded(t *testing.T) {
+	native := 0
+	for _, op := range Ops() {
+		if !slices.Contains(recorded, op.Name) {
+			t.Errorf("%s is no operation of the interface", op.Name)
+		}
+		if op.Native != "" {
+			native++
+		}
+	}
+	if native < 30 || len(Ops()) != len(recorded) {
+		t.Errorf("%d native of %d operations, %d recorded", native, len(Ops()), len(recorded))
+	}
+}
+
+func TestProfileCountsSteps(t *testing.T) {
+	in := stepInputs(5)
+	e := must(build(tested(), in, trainingStep))
+	StartProfile()
+	must(execute(tested(), e, in, nil))
+	kinds := map[string]int{}
+	for _, s := range StopProfile() {
+		kinds[s.Kind] = s.Steps
+	}
+	if kinds["convolution by kernel"] != 1 || kinds["max pool"] != 1 || kinds["element-wise group"] == 0 {
+		t.Errorf("steps by kind: %v", kinds)
+	}
+	if StopProfile() != nil {
+		t.Error("a profile that was not started has shares")
+	}
+}
