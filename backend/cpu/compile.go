@@ -26,6 +26,7 @@ type planner struct {
 	roots     []*node       // by slot
 	positions map[poolKey]*node
 	deferred  map[*group]func() // groups that a convolution computes in its last pass
+	joined    map[*node]bool    // what is written as a part of a concatenation
 }
 
 // compile plans the builder's main function.
@@ -195,9 +196,11 @@ func (p *planner) place() int {
 		}
 	}
 	a := &allocator{}
+	placed := map[*node]bool{} // several steps may write parts of one tensor
 	for i, s := range p.steps {
 		for _, n := range s.writes {
-			if r := n.root(); r.place == inArena {
+			if r := n.root(); r.place == inArena && !placed[r] {
+				placed[r] = true
 				r.offset = a.take(r.bytes())
 			}
 		}

@@ -98,9 +98,17 @@ func planForward(p *planner, n *node, c convolution) bool {
 	return true
 }
 
-// convolve adds the step of a forward convolution with what its last pass does.
+// convolve adds the step of a forward convolution with what its last pass does. Where its result is only concatenated, it is written right there.
 func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogue) {
-	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(e.out)
+	out, at, apart := e.out, 0, e.out.dims()[3]
+	if whole, first, ok := concatenated(e.out); ok {
+		if p.joined == nil {
+			p.joined = map[*node]bool{}
+		}
+		p.joined[e.out], e.out.place = true, nowhere
+		out, at, apart = whole, first, whole.dims()[3]
+	}
+	xs, ws, ys := p.slot(c.x), p.slot(c.w), p.slot(out)
 	reads := []*node{c.x, c.w}
 	optional := func(n *node) func(w *workspace) []float32 {
 		if n == nil {
@@ -111,9 +119,9 @@ func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogu
 		return func(w *workspace) []float32 { return w.f32[slot] }
 	}
 	scale, bias := optional(c.scale), optional(e.bias)
-	p.add(name, []*node{e.out}, reads, func(w *workspace) func() error {
+	p.add(name, []*node{out}, reads, func(w *workspace) func() error {
 		return func() error {
-			k.Forward(w.pool, w.f32[ys], 0, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Scale: scale(w), Bias: bias(w), ReLU: e.relu})
+			k.Forward(w.pool, w.f32[ys][at:], apart, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Scale: scale(w), Bias: bias(w), ReLU: e.relu})
 			return nil
 		}
 	})

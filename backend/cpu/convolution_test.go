@@ -432,3 +432,50 @@ func TestScaledKernel(t *testing.T) {
 		})
 	}
 }
+
+// TestConcatenatedConvolutions has convolutions whose results are parts of a concatenation, written right there, and near misses.
+func TestConcatenatedConvolutions(t *testing.T) {
+	g := geometry{layout: forwardLayout, batch: 2, in: 5, out: 9, size: [2]int{6, 7}, kernel: [2]int{3, 3}, groups: 1, pads: [][2]int{{1, 1}, {1, 1}}}
+	a, xd, wd := g.axes()
+	r := random(34)
+	in := []tensor{normal(r, xd...), normal(r, wd...), normal(r, 3, 3, 5, 4), normal(r, 1, 1, 1, 9)}
+	conv := func(f compute.Function, x, w compute.Value) compute.Value {
+		return must(f.ConvGeneral(x, w, a, nil, g.pads, nil, nil, 1, 1))
+	}
+	for name, c := range map[string]struct {
+		copies bool
+		make   graphOf
+	}{
+		"all parts": {false, func(f compute.Function, in []compute.Value) []compute.Value {
+			y, z := must(f.Add(conv(f, in[0], in[1]), in[3])), conv(f, in[0], in[2])
+			return []compute.Value{must(f.Concatenate(3, z, y))}
+		}},
+		"inside": {false, func(f compute.Function, in []compute.Value) []compute.Value {
+			y, z := must(f.Add(conv(f, in[0], in[1]), in[3])), conv(f, in[0], in[2])
+			return []compute.Value{must(f.ReduceMax(must(f.Concatenate(3, y, z)), 3)), must(f.Neg(in[0]))}
+		}},
+		"one part of three": {true, func(f compute.Function, in []compute.Value) []compute.Value {
+			return []compute.Value{must(f.Neg(must(f.Concatenate(3, in[0], conv(f, in[0], in[1]), must(f.Exp(in[0]))))))}
+		}},
+		"twice": {true, func(f compute.Function, in []compute.Value) []compute.Value {
+			y := conv(f, in[0], in[1])
+			return []compute.Value{must(f.Concatenate(3, y, y))}
+		}},
+		"read elsewhere": {true, func(f compute.Function, in []compute.Value) []compute.Value {
+			y := conv(f, in[0], in[1])
+			return []compute.Value{must(f.Concatenate(3, in[0], y)), must(f.ReduceMax(y, 3))}
+		}},
+		"along another axis": {true, func(f compute.Function, in []compute.Value) []compute.Value {
+			y := conv(f, in[0], in[1])
+			return []compute.Value{must(f.Concatenate(1, y, must(f.Exp(must(f.Reverse(conv(f, in[0], in[1]), 0))))))}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := compare(t, 1e-4, in, c.make)
+			native(t, e)
+			if names := e.stepNames(); slices.Contains(names, "Concatenate") != c.copies {
+				t.Errorf("the steps are %q", names)
+			}
+		})
+	}
+}

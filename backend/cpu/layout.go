@@ -21,14 +21,21 @@ func planConcatenate(p *planner, n *node) (bool, error) {
 	}
 	type part struct{ slot, at, n int }
 	var parts []part
+	var reads []*node
 	at := 0
 	for _, in := range n.in {
 		k := in.bytes() / outer
-		parts = append(parts, part{p.slot(in), at, k})
+		if !p.joined[in] {
+			parts = append(parts, part{p.slot(in), at, k})
+			reads = append(reads, in)
+		}
 		at += k
 	}
+	if len(parts) == 0 {
+		return true, nil
+	}
 	out := p.slot(n)
-	p.add("Concatenate", []*node{n}, n.in, func(w *workspace) func() error {
+	p.add("Concatenate", []*node{n}, reads, func(w *workspace) func() error {
 		piece := func(lo, hi, _ int) {
 			dst := w.bytes[out]
 			for _, c := range parts {
@@ -44,6 +51,27 @@ func planConcatenate(p *planner, n *node) (bool, error) {
 		}
 	})
 	return true, nil
+}
+
+// concatenated returns the concatenation of channels that alone reads x [N,H,W,C], and which of its channels is x's first.
+func concatenated(x *node) (whole *node, first int, ok bool) {
+	if x.result || len(x.users) != 1 {
+		return nil, 0, false
+	}
+	whole = x.users[0]
+	if whole.name != "Concatenate" || whole.attrs[0].(int) != 3 || len(x.dims()) != 4 {
+		return nil, 0, false
+	}
+	times := 0
+	for _, in := range whole.in {
+		if in == x {
+			times++
+		}
+		if times == 0 {
+			first += in.dims()[3]
+		}
+	}
+	return whole, first, times == 1
 }
 
 // planSlice cuts a box out of a tensor.
