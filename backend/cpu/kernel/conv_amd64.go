@@ -42,7 +42,7 @@ func (f *fastConv) plan(c *Conv, opt ConvOptions) {
 	}
 	f.zeros = make([]float32, max(c.cin, c.cout))
 	f.winograd = planWinograd(c, f.t, opt.Algorithm)
-	f.winogradGrad = s.KH == 3 || opt.Algorithm != Auto // 5x5: as fast directly
+	f.winogradGrad = f.winograd != nil && (opt.Algorithm != Auto || f.winograd.gradPays(c))
 	f.reads = make([]int32, f.taps*outputs)
 	for kh := range s.KH {
 		for kw := range s.KW {

@@ -66,7 +66,7 @@ type gradTask struct {
 var freeGrads = sync.Pool{New: func() any { return new(gradTask) }}
 
 func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool) {
-	if c.fast.winograd != nil && c.fast.winogradGrad {
+	if c.fast.winogradGrad {
 		c.backwardKernelWinograd(p, dw, x, ldx, dy, ldy, accumulate)
 		return
 	}

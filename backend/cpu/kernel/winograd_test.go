@@ -6,18 +6,31 @@ import (
 )
 
 // TestWinogradError measures each algorithm's error against float64, over the results' root mean square, on a layer with the sums of GoogLeNet's
-// (28x28, 96 channels in), inputs and gradients normal, weights of standard deviation 1/sqrt(9*Cin).
+// (28x28, 96 channels in; 5x5: 32), inputs and gradients normal, weights of standard deviation 1/sqrt(taps*Cin).
 func TestWinogradError(t *testing.T) {
-	s := ConvShape{N: 1, H: 28, W: 28, Cin: 96, Cout: 16, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
-	x, dy, w := random(s.N*s.H*s.W*s.Cin, 1), random(s.N*s.H*s.W*s.Cout, 2), random(9*s.Cin*s.Cout, 3)
-	Mul.Scalar(w, w, float32(1/math.Sqrt(9*float64(s.Cin))))
+	t.Run("3x3", func(t *testing.T) {
+		testWinogradError(t, 3, 96, []errorBound{{"direct", Direct, 2e-5}, {"F(2x2,3x3)", WinogradF23, 2e-5}, {"F(4x4,3x3)", WinogradF43, 4e-5}})
+	})
+	t.Run("5x5", func(t *testing.T) {
+		testWinogradError(t, 5, 32, []errorBound{{"direct", Direct, 2e-5}, {"F(2x2,5x5)", WinogradF43, 4e-5}})
+	})
+}
+
+// errorBound is the largest error that an algorithm may have.
+type errorBound struct {
+	name    string
+	a       Algorithm
+	largest float64
+}
+
+func testWinogradError(t *testing.T, side, cin int, bounds []errorBound) {
+	s := ConvShape{N: 1, H: 28, W: 28, Cin: cin, Cout: 16, KH: side, KW: side, PadTop: side / 2, PadBottom: side / 2, PadLeft: side / 2, PadRight: side / 2}
+	taps := side * side
+	x, dy, w := random(s.N*s.H*s.W*s.Cin, 1), random(s.N*s.H*s.W*s.Cout, 2), random(taps*s.Cin*s.Cout, 3)
+	Mul.Scalar(w, w, float32(1/math.Sqrt(float64(taps*s.Cin))))
 	o := newConvOracle(s, x, s.Cin, dy, s.Cout, w)
 	levels(t, func(t *testing.T) {
-		for _, a := range []struct {
-			name    string
-			a       Algorithm
-			largest float64
-		}{{"direct", Direct, 2e-5}, {"F(2x2,3x3)", WinogradF23, 2e-5}, {"F(4x4,3x3)", WinogradF43, 4e-5}} {
+		for _, a := range bounds {
 			c, err := NewConv(s, ConvOptions{Algorithm: a.a})
 			if err != nil {
 				t.Fatal(err)
