@@ -30,7 +30,8 @@
 // # Threads
 //
 // Work is cut into pieces that depend on the shapes and on the number of workers alone, and each piece's result on nothing else, so that the same
-// number of workers gives the same bits, whoever ran a piece. A Pool may serve several callers at once.
+// number of workers gives the same bits, whoever ran a piece. A Pool may serve several callers at once. Its workers look for work a while before they
+// sleep, for one step follows another.
 //
 // # Errors
 //
