@@ -29,6 +29,13 @@ type Options struct {
 	Seed     uint64 // of drawn z_V and of the control
 	Batch    int    // images that go through the network at once; 0: as the run's evaluations
 	Progress func(done, total int)
+	Memory   *Memory // where several states are looked into one after another; nil: none
+}
+
+// Memory holds the pooled features of the last state that was looked into, so that runs over one frozen backbone embed their images once.
+type Memory struct {
+	key      string
+	features []float32 // [N,F]
 }
 
 // subject is a state of a run with the held-out images.
@@ -122,29 +129,42 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 		return embed.Heads{}, err
 	}
 	defer e.Close()
-	x, err := s.cached(e)
-	if err == nil && x == nil {
-		x, err = e.Rows(ctx, s.data, s.indices, s.config.TestPlan(), o.Progress)
-	}
+	x, err := s.features(ctx, e, o)
 	if err != nil {
 		return embed.Heads{}, err
 	}
 	return embed.HeadsOf(o.Backend, s.variables, m, x)
 }
 
-// cached returns the features that training with a frozen backbone keeps beside the data, nil where there are none of these weights.
-func (s *subject) cached(e *embed.Embedder) ([]float32, error) {
+// features returns the pooled features of the held-out images: those of the last state where it has the same backbone, those that training with a
+// frozen backbone keeps beside the data, or, where there are none of these weights, new ones.
+func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([]float32, error) {
 	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.variables, backbone.LastStage)
 	if err != nil {
 		return nil, err
 	}
 	source := features.Source{Reader: s.data, Embedder: e, Stage: backbone.LastStage, Weights: weights, Test: s.config.TestPlan()}
+	if o.Memory != nil && o.Memory.key == source.Key() {
+		return o.Memory.features, nil
+	}
+	x, err := s.cached(source)
+	if err == nil && x == nil {
+		x, err = e.Rows(ctx, s.data, s.indices, s.config.TestPlan(), o.Progress)
+	}
+	if err == nil && o.Memory != nil {
+		*o.Memory = Memory{source.Key(), x}
+	}
+	return x, err
+}
+
+// cached reads the features that are kept beside the data, nil where there are none.
+func (s *subject) cached(source features.Source) ([]float32, error) {
 	set, err := features.Cached(source, s.path)
 	if err != nil || set == nil {
 		return nil, err
 	}
 	defer set.Close()
-	x := make([]float32, 0, len(s.indices)*e.Dim())
+	x := make([]float32, 0, len(s.indices)*source.Embedder.Dim())
 	for _, i := range s.indices {
 		row, err := set.Row(-1, i)
 		if err != nil {

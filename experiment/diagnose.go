@@ -15,6 +15,7 @@ import (
 // folder, under diagnosis, and not computed again. Where the data is not to be had, what was kept stands. skipped names the runs of which nothing was
 // found, with the reason.
 func Diagnose(ctx context.Context, results []Result, o Options) (skipped []string, err error) {
+	memory := &diagnose.Memory{}
 	for i := range results {
 		r := &results[i]
 		if i > 0 && results[i-1].Run.Name == r.Run.Name {
@@ -29,7 +30,7 @@ func Diagnose(ctx context.Context, results []Result, o Options) (skipped []strin
 		}
 		o.Watch.Say(fmt.Sprintf("looking into %s, seed %d", r.Run.Name, r.Seed))
 		state := r.Folder.Checkpoint(r.Step)
-		r.Diagnosis, err = diagnose.Of(ctx, state, kept, diagnose.Options{Data: r.Config.Data, Backend: o.Backend, Seed: 1, Progress: o.Watch.Embedding})
+		r.Diagnosis, err = diagnose.Of(ctx, state, kept, diagnose.Options{Data: r.Config.Data, Backend: o.Backend, Seed: 1, Progress: o.Watch.Embedding, Memory: memory})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/report"
 	"github.com/dvml/dvml/store"
@@ -153,6 +155,17 @@ func TestExperimentFromInterruptionToReport(t *testing.T) {
 	w.embedded = 0
 	if _, err := Diagnose(context.Background(), collected, o); err != nil || w.embedded != 0 {
 		t.Errorf("what was kept was computed again: %d batches, %v", w.embedded, err)
+	}
+	options := diagnose.Options{Data: o.Data, Backend: o.Backend, Seed: 1, Progress: w.Embedding, Memory: &diagnose.Memory{}}
+	for pass, want := range []bool{true, false} { // the second time the features are remembered
+		w.embedded = 0
+		d, err := diagnose.Make(context.Background(), again[0].Folder.Checkpoint(again[0].Step), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (w.embedded > 0) != want || !reflect.DeepEqual(d.Variations, again[0].Diagnosis.Variations) {
+			t.Errorf("pass %d: %d batches embedded, or another result", pass, w.embedded)
+		}
 	}
 	_, first := page(t, plan, again, true)
 	r, second := page(t, plan, collected, true)

@@ -34,14 +34,14 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 	defer screen.close()
 	page := report.Report{Title: "Into the embeddings", Charts: []report.Chart{}}
 	var found []diagnose.Named
-	names := namesOf(c.Checkpoints)
+	names, memory := namesOf(c.Checkpoints), &diagnose.Memory{}
 	for i, path := range c.Checkpoints {
 		m, err := loadModel(path)
 		if err != nil {
 			return err
 		}
 		screen.Say(path)
-		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Progress: screen.count("embedding")})
+		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Progress: screen.count("embedding"), Memory: memory})
 		if err != nil {
 			return err
 		}
