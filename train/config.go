@@ -31,7 +31,10 @@ type Config struct {
 	Stop       StopConfig       `yaml:"stop"`
 	Checkpoint CheckpointConfig `yaml:"checkpoint"`
 	Log        LogConfig        `yaml:"log"`
-	// Fit lets New lower the number of classes in a batch to what the data has, for presets, which cannot know it.
+	// Photographs is how many training images the numbers of steps were chosen for; 0: they hold for any data.
+	Photographs int `yaml:"photographs"`
+	// Fit lets New lower the number of classes in a batch to what the data has, and scale the steps from Photographs to the data's number, at most
+	// eightfold: for presets, which cannot know the data.
 	Fit bool `yaml:"-"`
 }
 
@@ -275,6 +278,7 @@ func (c *Config) Validate() error {
 	check(o.ClipNorm >= 0, "optimizer.clip_norm is %g; it is not negative (0: no clipping)", o.ClipNorm)
 	check(o.WeightDecay >= 0, "optimizer.weight_decay is %g; it is not negative", o.WeightDecay)
 	check(c.EMA >= 0 && c.EMA < 1, "ema is %g; it is the decay of the weights' running averages, in [0,1), 0: none (0.999 averages over some 1000 steps)", c.EMA)
+	check(c.Photographs >= 0, "photographs is %d; it is not negative (0: the steps hold for any data)", c.Photographs)
 	check(c.Evaluate.Every >= 0, "evaluate.every is %d; it is not negative (0: at the end only)", c.Evaluate.Every)
 	check(len(c.Evaluate.K) > 0 && slices.Min(append([]int{1}, c.Evaluate.K...)) >= 1, "evaluate.k is %v; it lists at least one K, each from 1", c.Evaluate.K)
 	check(c.Evaluate.Batch >= 1, "evaluate.batch is %d; it is at least 1", c.Evaluate.Batch)

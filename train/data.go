@@ -46,22 +46,6 @@ func openData(path string) (*data, error) {
 	return d, nil
 }
 
-// fitClasses lowers the number of classes in a batch to what the data has; say is told what it changed.
-func (c *Config) fitClasses(classes int, say func(line string)) {
-	fit := func(b *BatchConfig) {
-		if b.Classes > classes {
-			say(fmt.Sprintf("a batch holds %d classes, not %d: the data has no more to train on", classes, b.Classes))
-			b.Classes = classes
-		}
-	}
-	fit(&c.Batch)
-	for i := range c.Phases {
-		if b := c.Phases[i].Batch; b != nil {
-			fit(b)
-		}
-	}
-}
-
 // testLabels are the classes of the held-out images.
 func (d *data) testLabels() []int32 {
 	labels := make([]int32, len(d.test))

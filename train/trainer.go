@@ -144,7 +144,7 @@ func (t *Trainer) open() (err error) {
 		return err
 	}
 	if t.Config.Fit {
-		t.Config.fitClasses(t.data.classes, t.watch.Say)
+		t.Config.fit(len(t.data.train), t.data.classes, t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
 		t.data.reader.Close()

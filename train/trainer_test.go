@@ -353,7 +353,7 @@ func TestFitClasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept.Batch.Classes != 4 || kept.batchOf(1).Classes != 4 || len(w.lines) != 2 {
+	if kept.Batch.Classes != 4 || kept.batchOf(1).Classes != 4 || len(w.lines) != 1 {
 		t.Errorf("batches of %d and %d classes; said %q", kept.Batch.Classes, kept.batchOf(1).Classes, w.lines)
 	}
 }

@@ -147,6 +147,9 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *train.Con
 		cfg.UseBackbone(weights, b)
 	}
 	for _, s := range c.Set {
+		if strings.HasPrefix(s, "phases") {
+			cfg.Photographs = 0 // steps that are asked for stand
+		}
 		if err := cfg.Set(s); err != nil {
 			return nil, "", err
 		}
