@@ -120,11 +120,13 @@ func TestRunWithAveragesGoesOnExactly(t *testing.T) {
 }
 
 func TestAveragedFrom(t *testing.T) {
-	c, err := Preset("cars-best") // heads for 2000 steps on cached features, then end to end
+	c, err := Preset("cars-best")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.EMA = 0.999
+	heads, whole := c.Phases[0], c.Phases[1] // on cached features; end to end
+	heads.Steps, whole.Steps = 1000, 600
+	c.Phases, c.Freeze.UnfreezeAt, c.EMA = []Phase{heads, heads, whole}, 2000, 0.999
 	for step, want := range map[int]int{0: 0, 999: 0, 1000: 0, 1999: 0, 2000: 2000, 2599: 2000} {
 		if got := c.averagedFrom(step); got != want {
 			t.Errorf("step %d: averages are counted from %d, want %d", step, got, want)
