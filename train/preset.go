@@ -89,6 +89,9 @@ func base() (*Config, error) {
 
 // decode lays the YAML text over c: what the text does not name stays.
 func (c *Config) decode(text []byte) error {
+	if err := checkLists(text); err != nil {
+		return err
+	}
 	if err := yaml.UnmarshalWithOptions(text, c, yaml.Strict()); err != nil {
 		return errors.New(yaml.FormatError(err, false, true))
 	}

@@ -26,6 +26,9 @@ func (c *Config) Set(assignment string) error {
 		fmt.Fprintf(&doc, "%s%s:\n", strings.Repeat("  ", i), k)
 	}
 	fmt.Fprintf(&doc, "%s%s: %s\n", strings.Repeat("  ", len(keys)-1), keys[len(keys)-1], value)
+	if err := checkLists([]byte(doc.String())); err != nil {
+		return fmt.Errorf("train: --set %s: %w", assignment, err)
+	}
 	err = yaml.UnmarshalWithOptions([]byte(doc.String()), c, yaml.Strict())
 	var unknown *yaml.UnknownFieldError
 	var syntax *yaml.SyntaxError
