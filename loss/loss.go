@@ -2,6 +2,7 @@ package loss
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -64,6 +65,10 @@ func Options(name string) []string {
 	}
 	return strings.Fields(f.options)
 }
+
+// HasProxies says whether a loss holds images against learned proxies of the classes. The others compare images with each other and learn nothing
+// where no class has two.
+func HasProxies(name string) bool { return slices.Contains(Options(name), "proxy_deviation") }
 
 // New makes the loss that cfg names. An unknown name, an option that the loss does not read and a value out of range are errors.
 func New(cfg Config) (Loss, error) {

@@ -132,6 +132,9 @@ func TestReference(t *testing.T) {
 	covered := map[string]bool{}
 	for _, test := range references {
 		covered[test.cfg.Name] = true
+		if HasProxies(test.cfg.Name) != (test.rows > 0) {
+			t.Errorf("HasProxies(%q) is %t", test.cfg.Name, test.rows == 0)
+		}
 		t.Run(test.name, func(t *testing.T) {
 			r := newReference()
 			r.proxies = r.proxies[:test.rows*r.classes]

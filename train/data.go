@@ -39,11 +39,28 @@ func openData(path string) (*data, error) {
 			d.classes++
 		}
 	}
-	if d.classes < 2 || len(d.test) < 2 {
-		r.Close()
-		return nil, fmt.Errorf("train: %s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
+	switch {
+	case d.classes < 2 || len(d.test) < 2:
+		err = fmt.Errorf("train: %s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
+	case !d.findable():
+		err = fmt.Errorf("train: no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
+	default:
+		return d, nil
 	}
-	return d, nil
+	r.Close()
+	return nil, err
+}
+
+// findable reports whether a held-out image has another of its class to find.
+func (d *data) findable() bool {
+	seen := map[int32]bool{}
+	for _, c := range d.testLabels() {
+		if seen[c] {
+			return true
+		}
+		seen[c] = true
+	}
+	return false
 }
 
 // testLabels are the classes of the held-out images.

@@ -5,19 +5,25 @@ import (
 	"math"
 )
 
-// fit adapts a preset, which cannot know the data, to images training images of classes classes. say is told what it changed.
-func (c *Config) fit(images, classes int, say func(line string)) {
-	c.fitClasses(classes, say)
-	c.fitSteps(images, say)
+// fit adapts a preset, which cannot know the data, to d. say is told what it changed.
+func (c *Config) fit(d *data, say func(line string)) {
+	c.fitClasses(d.classes, d.paired(), say)
+	c.fitSteps(len(d.train), say)
 }
 
-// fitClasses lowers the number of classes in a batch to what the data has.
-func (c *Config) fitClasses(classes int, say func(line string)) {
-	most := 0
+// fitClasses lowers the number of classes in a batch to what the data has: classes, of which paired have two images.
+func (c *Config) fitClasses(classes, paired int, say func(line string)) {
+	most, line := 0, ""
 	fit := func(b *BatchConfig) {
-		if b.Classes > classes {
-			most = max(most, b.Classes)
-			b.Classes = classes
+		have, which := classes, "to train on"
+		if b.Sampler == "npair" {
+			have, which = max(paired, 2), "with two images"
+		}
+		if b.Classes > have {
+			if b.Classes > most {
+				most, line = b.Classes, fmt.Sprintf("a batch holds %d classes, not %d: the data has no more %s", have, b.Classes, which)
+			}
+			b.Classes = have
 		}
 	}
 	fit(&c.Batch)
@@ -27,7 +33,7 @@ func (c *Config) fitClasses(classes int, say func(line string)) {
 		}
 	}
 	if most > 0 {
-		say(fmt.Sprintf("a batch holds %d classes, not %d: the data has no more to train on", classes, most))
+		say(line)
 	}
 }
 

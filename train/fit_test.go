@@ -10,7 +10,7 @@ func TestFitSteps(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole, every, said := c.Steps(), c.Evaluate.Every, 0
-		c.fit(images, 1000, func(string) { said++ })
+		c.fitSteps(images, func(string) { said++ })
 		by := min(max(float64(images)/4052, 1./8), 8)
 		if want := by * float64(whole); float64(c.Steps()) < want-1 || float64(c.Steps()) > want+1 {
 			t.Errorf("%d photographs: %d steps, want %g", images, c.Steps(), want)

@@ -144,11 +144,15 @@ func (t *Trainer) open() (err error) {
 		return err
 	}
 	if t.Config.Fit {
-		t.Config.fit(len(t.data.train), t.data.classes, t.watch.Say)
+		t.Config.fit(t.data, t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
 		t.data.reader.Close()
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
+	}
+	if err := t.checkPairs(); err != nil {
+		t.data.reader.Close()
+		return err
 	}
 	for p := range t.Config.Phases {
 		if _, err := t.data.sampler(t.Config.batchOf(p), t.Config.Seed); err != nil {
