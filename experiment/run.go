@@ -151,7 +151,7 @@ func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, erro
 	if _, err := os.Stat(folder.Config()); err != nil {
 		return train.New(c, folder, o.Backend, o.Watch)
 	}
-	t, err := train.Resume(folder, func(string) (compute.Backend, error) { return o.Backend, nil }, o.Watch)
+	t, err := train.Resume(folder, o.Data, func(string) (compute.Backend, error) { return o.Backend, nil }, o.Watch)
 	if errors.Is(err, train.ErrNoState) { // it was stopped before its first state
 		if err := os.RemoveAll(string(folder)); err != nil {
 			return nil, err

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/features"
+	"github.com/dvml/dvml/internal/atomicfile"
 	"github.com/dvml/dvml/internal/initial"
 )
 
@@ -79,26 +80,26 @@ func (t *Trainer) begin() error {
 			return fmt.Errorf("train: backbone.weights: %w", err)
 		}
 	}
-	text, err := c.YAML()
-	if err != nil {
-		return fmt.Errorf("train: settings: %w", err)
-	}
-	t.info.Config, t.info.Classes, t.info.Data = string(text), t.data.classes, t.data.reader.Fingerprint()
-	t.info.Normalisation = c.Image.Normalisation
+	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
 	if err := t.Folder.create(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(t.Folder.Config(), text, 0o644); err != nil {
-		return fmt.Errorf("train: settings: %w", err)
+	if err := t.remember(); err != nil {
+		return err
 	}
 	return t.prepare()
 }
 
-// Resume goes on with the run in folder from its newest whole state. backendOf makes the engine that the run's settings name.
-func Resume(folder Folder, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
+// Resume goes on with the run in folder from its newest whole state. data is where its data file lies now, which the run then remembers; empty: where
+// its settings say. backendOf makes the engine that the settings name.
+func Resume(folder Folder, data string, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
 	c, err := ReadConfig(folder.Config())
 	if err != nil {
 		return nil, err
+	}
+	moved := data != "" && data != c.Data
+	if moved {
+		c.Data = data
 	}
 	t := &Trainer{Config: c, Folder: folder, watch: w}
 	if t.store, t.info, err = newest(folder, w); err != nil {
@@ -115,11 +116,30 @@ func Resume(folder Folder, backendOf func(name string) (compute.Backend, error),
 		t.Close()
 		return nil, fmt.Errorf("train: %s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
 	}
+	if moved {
+		if err := t.remember(); err != nil {
+			t.Close()
+			return nil, err
+		}
+	}
 	if err := t.prepare(); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// remember writes the settings anew, into the folder and the states to come.
+func (t *Trainer) remember() error {
+	text, err := t.Config.YAML()
+	if err != nil {
+		return fmt.Errorf("train: settings: %w", err)
+	}
+	t.info.Config = string(text)
+	return atomicfile.Write(t.Folder.Config(), func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 // newest loads the newest state that is whole, and says which ones are not.

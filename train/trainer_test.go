@@ -133,7 +133,7 @@ func sameBits(t *testing.T, got, want map[string]weights.Tensor) {
 
 func resume(t *testing.T, dir string, w Watcher) *Trainer {
 	t.Helper()
-	tr, err := Resume(Folder(dir), testBackend, w)
+	tr, err := Resume(Folder(dir), "", testBackend, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestWrongData(t *testing.T) {
 	if err := os.Truncate(data, 5000); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Resume(Folder(run), testBackend, &recorder{}); err == nil {
+	if _, err := Resume(Folder(run), "", testBackend, &recorder{}); err == nil {
 		t.Error("a truncated data file passed")
 	}
 	big := tiny(t, data)
@@ -355,5 +355,35 @@ func TestFitClasses(t *testing.T) {
 	}
 	if kept.Batch.Classes != 4 || kept.batchOf(1).Classes != 4 || len(w.lines) != 1 {
 		t.Errorf("batches of %d and %d classes; said %q", kept.Batch.Classes, kept.batchOf(1).Classes, w.lines)
+	}
+}
+
+// A run whose data file has moved goes on with the file where it lies now, remembers that, and takes no other data.
+func TestDataThatMoved(t *testing.T) {
+	work := t.TempDir()
+	data, now, dir := filepath.Join(work, "x.h5"), filepath.Join(work, "moved.h5"), filepath.Join(work, "run")
+	writeImages(t, data)
+	want := finish(t, begin(t, tiny(t, data), filepath.Join(work, "whole"), &recorder{}))
+	ctx, cancel := context.WithCancel(context.Background())
+	tr := begin(t, tiny(t, data), dir, &recorder{onStep: func(p Progress) { cancel() }})
+	if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	tr.Close()
+	if err := os.Rename(data, now); err != nil {
+		t.Fatal(err)
+	}
+	other := writeClasses(t, 6, 6, 6, 6, 6, 6)
+	if _, err := Resume(Folder(dir), other, testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "is not the data that this run began with") {
+		t.Errorf("other data: %v", err)
+	}
+	again, err := Resume(Folder(dir), now, testBackend, &recorder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameBits(t, finish(t, again), want)
+	again.Close()
+	if tr := resume(t, dir, &recorder{}); tr.Config.Data != now || !strings.Contains(tr.info.Config, now) {
+		t.Errorf("the run remembers %s", tr.Config.Data)
 	}
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -39,6 +41,9 @@ func (c *evalCmd) Run(ctx context.Context) error {
 		kind = embed.Features
 	}
 	data, err := openData(first(c.Data, m.config.Data))
+	if errors.Is(err, fs.ErrNotExist) && c.Data == "" {
+		err = fmt.Errorf("%w; where the run's data has moved, say where it lies now by --data FILE.h5", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,11 @@ func TestMainJob(t *testing.T) {
 		{1, append([]string{"train", "--data", in("x.h5"), "-o", in("run")}, tiny...)}, // a run is there already
 		{0, []string{"train", "--resume", in("run")}},
 		{1, []string{"train", "--resume", in("pictures")}}, // not a run
+		{0, []string{"prepare", in("pictures"), in("same.h5"), "--size", "40"}},
+		{0, []string{"train", "--resume", in("run"), "--data", in("same.h5")}}, // the data has moved
+		{0, []string{"prepare", in("pictures"), in("other.h5"), "--size", "50"}},
+		{1, []string{"train", "--resume", in("run"), "--data", in("other.h5")}}, // other data
+		{1, []string{"train", "--resume", in("run"), "--data", in("pictures")}}, // a folder
 		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
 		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},

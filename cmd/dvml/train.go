@@ -20,7 +20,7 @@ import (
 type trainCmd struct {
 	Config   string   `short:"c" help:"Settings, YAML. What it does not name has its default."`
 	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs."`
-	Data     string   `help:"The HDF5 file that dvml prepare wrote."`
+	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
 	Backend  string   `help:"Engine: cpu, go, xla; default the setting's, then $$DVML_BACKEND."`
@@ -75,8 +75,8 @@ What it finds nearest   %s eval %s --neighbours %s
 // trainer makes the run that the flags ask for, or goes on with one.
 func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer, error) {
 	if c.Resume != "" {
-		if c.Config != "" || c.Preset != "" || c.Data != "" || c.Backbone != "" || len(c.Set) > 0 {
-			return nil, errors.New("--resume takes its settings from the run's folder; leave -c, --preset, --data, --backbone and --set away")
+		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" {
+			return nil, errors.New("--resume takes its settings from the run's folder; leave -c, --preset, --backbone, --set and -o away")
 		}
 		return c.resume(screen)
 	}
@@ -101,11 +101,16 @@ func (c *trainCmd) resume(screen *screen) (*train.Trainer, error) {
 	if _, err := os.Stat(folder.Config()); err != nil {
 		return nil, fmt.Errorf("--resume: %s is not the folder of a run: %w", c.Resume, err)
 	}
-	t, err := train.Resume(folder, func(name string) (compute.Backend, error) {
+	if c.Data != "" {
+		if err := checkData(c.Data); err != nil {
+			return nil, err
+		}
+	}
+	t, err := train.Resume(folder, c.Data, func(name string) (compute.Backend, error) {
 		return engine.New(first(c.Backend, name))
 	}, screen)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w; the paths in %s count from the folder where the run began: go on from there, or correct them", err, folder.Config())
+	if errors.Is(err, fs.ErrNotExist) && c.Data == "" {
+		err = fmt.Errorf("%w; where the data has moved, say where it lies now by --data FILE.h5 (its path in %s counts from the folder where the run began)", err, folder.Config())
 	}
 	return t, err
 }
