@@ -1,11 +1,14 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/dvml/dvml/internal/lockfile"
 )
 
 // Folder is a run's folder:
@@ -16,6 +19,7 @@ import (
 //	metrics.csv                           losses and metrics
 //	curves.png                            the same as a picture
 //	events/                               TensorBoard
+//	.lock                                 held while a process trains
 type Folder string
 
 // Config is the path of the settings.
@@ -63,15 +67,32 @@ func stepOf(path string) int {
 	return step
 }
 
-// create makes the folder for a new run. A folder that holds a run already is an error.
-func (f Folder) create() error {
-	if _, err := os.Stat(f.Config()); err == nil {
-		return fmt.Errorf("train: %s holds a run already; go on with it by `dvml train --resume %s`, or name another folder", string(f), string(f))
-	}
+// create makes the folder for a new run, and holds it. A folder that holds a run already is an error.
+func (f Folder) create() (*lockfile.Lock, error) {
 	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
-		return fmt.Errorf("train: run folder: %w", err)
+		return nil, fmt.Errorf("train: run folder: %w", err)
 	}
-	return nil
+	l, err := f.hold()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(f.Config()); err == nil {
+		err = fmt.Errorf("train: %s holds a run already; go on with it by `dvml train --resume %s`, or name another folder", string(f), string(f))
+		return nil, errors.Join(err, l.Release())
+	}
+	return l, nil
+}
+
+// hold keeps other processes from training in the folder until the lock is released.
+func (f Folder) hold() (*lockfile.Lock, error) {
+	l, err := lockfile.Take(filepath.Join(string(f), ".lock"))
+	if errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("train: another process trains in %s: let it finish or stop it, or name another folder", string(f))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("train: run folder: %w", err)
+	}
+	return l, nil
 }
 
 // prune removes all but the newest keep states.

@@ -19,6 +19,7 @@ import (
 	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/internal/atomicfile"
 	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/internal/lockfile"
 )
 
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
@@ -42,6 +43,7 @@ type Trainer struct {
 	features *features.Set // while layers are frozen
 	saved    int           // the step of the newest state on disk, -1: none
 	signs    signs
+	lock     *lockfile.Lock // of the folder
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
@@ -51,11 +53,12 @@ func New(c *Config, folder Folder, backend compute.Backend, w Watcher) (*Trainer
 	}
 	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
 	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(groups))}
-	if err := t.open(); err != nil {
-		return nil, err
-	}
 	t.store = model.NewStore()
-	if err := t.begin(); err != nil {
+	err := t.open()
+	if err == nil {
+		err = t.begin()
+	}
+	if err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -81,7 +84,8 @@ func (t *Trainer) begin() error {
 		}
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
-	if err := t.Folder.create(); err != nil {
+	var err error
+	if t.lock, err = t.Folder.create(); err != nil {
 		return err
 	}
 	if err := t.remember(); err != nil {
@@ -97,36 +101,43 @@ func Resume(folder Folder, data string, backendOf func(name string) (compute.Bac
 	if err != nil {
 		return nil, err
 	}
-	moved := data != "" && data != c.Data
-	if moved {
-		c.Data = data
-	}
 	t := &Trainer{Config: c, Folder: folder, watch: w}
-	if t.store, t.info, err = newest(folder, w); err != nil {
-		return nil, err
-	}
-	if t.backend, err = backendOf(c.Backend); err != nil {
-		return nil, err
-	}
-	t.saved = t.info.Step
-	if err := t.open(); err != nil {
-		return nil, err
-	}
-	if f := t.data.reader.Fingerprint(); f != t.info.Data {
-		t.Close()
-		return nil, fmt.Errorf("train: %s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
-	}
-	if moved {
-		if err := t.remember(); err != nil {
-			t.Close()
-			return nil, err
-		}
-	}
-	if err := t.prepare(); err != nil {
+	if err := t.goOn(data, backendOf); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// goOn is Resume behind the settings.
+func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend, error)) (err error) {
+	c := t.Config
+	moved := data != "" && data != c.Data
+	if moved {
+		c.Data = data
+	}
+	if t.lock, err = t.Folder.hold(); err != nil {
+		return err
+	}
+	if t.store, t.info, err = newest(t.Folder, t.watch); err != nil {
+		return err
+	}
+	if t.backend, err = backendOf(c.Backend); err != nil {
+		return err
+	}
+	t.saved = t.info.Step
+	if err := t.open(); err != nil {
+		return err
+	}
+	if f := t.data.reader.Fingerprint(); f != t.info.Data {
+		return fmt.Errorf("train: %s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
+	}
+	if moved {
+		if err := t.remember(); err != nil {
+			return err
+		}
+	}
+	return t.prepare()
 }
 
 // remember writes the settings anew, into the folder and the states to come.
@@ -167,23 +178,19 @@ func (t *Trainer) open() (err error) {
 		t.Config.fit(t.data, t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
-		t.data.reader.Close()
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
 	}
 	if err := t.checkPairs(); err != nil {
-		t.data.reader.Close()
 		return err
 	}
 	for p := range t.Config.Phases {
 		if _, err := t.data.sampler(t.Config.batchOf(p), t.Config.Seed); err != nil {
-			t.data.reader.Close()
 			return fmt.Errorf("train: phase %d: %w", p+1, err)
 		}
 	}
 	method := t.Config.Method
 	method.Loss.PerClass = t.Config.perClass()
 	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, method, t.data.classes, t.Config.Seed); err != nil {
-		t.data.reader.Close()
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil
@@ -213,6 +220,9 @@ func (t *Trainer) Close() error {
 	}
 	if t.data != nil {
 		bad = append(bad, t.data.reader.Close())
+	}
+	if t.lock != nil {
+		bad = append(bad, t.lock.Release())
 	}
 	return errors.Join(bad...)
 }

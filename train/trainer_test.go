@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -386,4 +387,25 @@ func TestDataThatMoved(t *testing.T) {
 	if tr := resume(t, dir, &recorder{}); tr.Config.Data != now || !strings.Contains(tr.info.Config, now) {
 		t.Errorf("the run remembers %s", tr.Config.Data)
 	}
+}
+
+// Two processes, or trainers, do not train in one folder: neither by a new run nor by going on.
+func TestFolderIsHeld(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("nothing is held here")
+	}
+	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
+	writeImages(t, data)
+	tr := begin(t, tiny(t, data), dir, &recorder{})
+	if err := tr.save(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(Folder(dir), "", testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
+		t.Errorf("going on with a run that is at work: %v", err)
+	}
+	if _, err := New(tiny(t, data), Folder(dir), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
+		t.Errorf("a second run beside it: %v", err)
+	}
+	tr.Close()
+	resume(t, dir, &recorder{})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/imageset/drawn"
+	"github.com/dvml/dvml/internal/lockfile"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
@@ -31,9 +32,11 @@ const (
 // Run draws, prepares, trains, evaluates and searches.
 func (c *quickstartCmd) Run(ctx context.Context) error {
 	began := time.Now()
-	if err := c.folder(); err != nil {
+	lock, err := c.folder()
+	if err != nil {
 		return err
 	}
+	defer lock.Release() //nolint:errcheck // the process ends
 	data := filepath.Join(c.Out, "data.h5")
 	if err := c.prepare(ctx, data); err != nil {
 		return err
@@ -50,21 +53,36 @@ func (c *quickstartCmd) Run(ctx context.Context) error {
 	return c.report(t, nearest, time.Since(began))
 }
 
-// folder makes the folder; the marker inside says that a quickstart made it and may replace it.
-func (c *quickstartCmd) folder() error {
-	marker := filepath.Join(c.Out, ".quickstart")
+// folder makes the folder and holds it; what an earlier quickstart left there is removed. The marker inside, which is the lock, says that a
+// quickstart made the folder.
+func (c *quickstartCmd) folder() (*lockfile.Lock, error) {
+	const name = ".quickstart"
+	marker := filepath.Join(c.Out, name)
 	if entries, err := os.ReadDir(c.Out); err == nil && len(entries) > 0 {
 		if _, err := os.Stat(marker); err != nil {
-			return fmt.Errorf("%s is there and is not a quickstart's; name another folder by --out", c.Out)
-		}
-		if err := os.RemoveAll(c.Out); err != nil {
-			return err
+			return nil, fmt.Errorf("%s is there and is not a quickstart's; name another folder by --out", c.Out)
 		}
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(marker, nil, 0o644)
+	lock, err := lockfile.Take(marker)
+	if errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("another quickstart is at work in %s; let it finish or stop it, or name another folder by --out", c.Out)
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(c.Out)
+	for _, e := range entries {
+		if err == nil && e.Name() != name {
+			err = os.RemoveAll(filepath.Join(c.Out, e.Name()))
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	return lock, nil
 }
 
 func (c *quickstartCmd) prepare(ctx context.Context, data string) error {

@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package lockfile
+
+import "os"
+
+func hold(*os.File) error { return nil }
