@@ -90,7 +90,7 @@ func independence(runs []Named) report.Section {
 	var wild []string
 	for _, r := range runs {
 		if g := r.Generator; g != nil && g.MostDivergence > 1000 && g.MostDivergence > 100*g.Divergence {
-			wild = append(wild, fmt.Sprintf("%s (KL up to %.3g nats, %.3g for the median image)", r.Run, g.MostDivergence, g.Divergence))
+			wild = append(wild, fmt.Sprintf("%s (KL up to %s nats, %s for the median image)", r.Run, nats(g.MostDivergence), nats(g.Divergence)))
 		}
 	}
 	if len(wild) > 0 {
@@ -130,10 +130,18 @@ func generators(runs []Named) report.Table {
 	for _, r := range runs {
 		if g := r.Generator; g != nil {
 			t.Rows = append(t.Rows, []string{r.Run, fmt.Sprintf("%d of %d", g.Active, r.Dim), fmt.Sprintf("%.3g", g.MeanVariance), fmt.Sprintf("%.3f", g.Variance),
-				fmt.Sprintf("%.2f", g.Divergence), fmt.Sprintf("%.3g", g.MostDivergence), fmt.Sprintf("%.1f", g.Length)})
+				nats(g.Divergence), nats(g.MostDivergence), fmt.Sprintf("%.1f", g.Length)})
 		}
 	}
 	return t
+}
+
+// nats writes a divergence: three digits, but never an exponent where it is large.
+func nats(v float64) string {
+	if v >= 100 && v < 1e9 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 // walks shows what lies nearest to z_I + t u.
