@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -143,6 +144,42 @@ func TestRetrieveGalleryAgainstSort(t *testing.T) {
 		for i := range ql {
 			sameQuery(t, "gallery", got.Queries[i], bruteQuery(q[i*dim:(i+1)*dim], ql[i], -1, g, gl, dim, d, 0))
 		}
+	}
+}
+
+func TestEvaluatePartsIsEvaluateGallery(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	q, ql := made(rng, 20, 4, 5, 5)
+	g, gl := made(rng, 30, 4, 5, 5)
+	want, err := EvaluateGallery(q, ql, g, gl, 4, Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []float32
+	var labels []int32
+	var marks []bool
+	for i := range 30 { // interleaved
+		rows, labels, marks = append(rows, g[i*4:(i+1)*4]...), append(labels, gl[i]), append(marks, true)
+		if i < 20 {
+			rows, labels, marks = append(rows, q[i*4:(i+1)*4]...), append(labels, ql[i]), append(marks, false)
+		}
+	}
+	got, err := EvaluateParts(rows, 4, labels, marks, Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nwant\n%+v", got, want)
+	}
+	all, err := EvaluateParts(q, 4, ql, nil, Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, _ := Evaluate(q, 4, ql, Options{Seed: 1}); !reflect.DeepEqual(all, want) {
+		t.Errorf("without a gallery %+v\nwant\n%+v", all, want)
+	}
+	if _, err := EvaluateParts(rows, 4, labels, marks[1:], Options{}); err == nil {
+		t.Error("a mark too few is taken")
 	}
 }
 

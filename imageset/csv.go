@@ -158,7 +158,7 @@ func separator(b *bufio.Reader) rune {
 
 // readCSV reads rows of path,label or path,label,split, or of more columns under a header with these names. Paths are relative to the file; on disk
 // they may also be absolute or lead upwards. A label is any text, the class's name: classes are sorted by number if all are numbers, else as text.
-// split is train or test.
+// split is train, test, query (the same as test) or gallery.
 func readCSV(s source) (*Set, error) {
 	table, ok := s.csvTable()
 	if !ok {
@@ -179,10 +179,12 @@ func readCSV(s source) (*Set, error) {
 		if splits = row.splits; splits {
 			switch strings.ToLower(row.split) {
 			case "train":
-			case "test":
+			case "test", "query":
 				im.Split = store.Test
+			case "gallery":
+				im.Split = store.Gallery
 			default:
-				return fmt.Errorf("split %q, train or test is wanted", row.split)
+				return fmt.Errorf("split %q: train, test, query or gallery is wanted", row.split)
 			}
 		}
 		set.Images = append(set.Images, im)

@@ -1,6 +1,7 @@
 package imageset
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -61,14 +62,20 @@ func (s source) images(dir string) ([]string, error) {
 }
 
 // readFolders takes every folder that holds images for a class, whose name is the folder's path ("Audi", or "Audi/A4" where they nest), sorted by
-// name. Images beside the class folders belong to no class and are only counted. Two folders at the top named train and test are the split.
+// name. Images beside the class folders belong to no class and are only counted. Two folders at the top named train and test, or three named train,
+// query and gallery, are the split.
 func readFolders(s source) (*Set, error) {
 	top, err := s.folders(".")
 	if err != nil {
 		return nil, err
 	}
-	if slices.Equal(top, []string{"test", "train"}) {
-		return readSplitFolders(s)
+	for _, parts := range []map[string]store.Split{
+		{"test": store.Test, "train": store.Train},
+		{"gallery": store.Gallery, "query": store.Test, "train": store.Train},
+	} {
+		if slices.Equal(top, slices.Sorted(maps.Keys(parts))) {
+			return readSplitFolders(s, parts)
+		}
 	}
 	found := map[string][]string{}
 	for _, folder := range top {
@@ -90,24 +97,24 @@ func readFolders(s source) (*Set, error) {
 	return set, nil
 }
 
-// readSplitFolders reads train/CLASS and test/CLASS.
-func readSplitFolders(s source) (*Set, error) {
-	train, test := map[string][]string{}, map[string][]string{}
-	if err := s.classFolders("train", "", 1, train); err != nil {
-		return nil, err
-	}
-	if err := s.classFolders("test", "", 1, test); err != nil {
-		return nil, err
-	}
-	union := maps.Clone(train)
-	maps.Copy(union, test)
-	set := &Set{Classes: slices.Sorted(maps.Keys(union))}
-	for label, class := range set.Classes {
-		if err := set.add(s, train[class], label, store.Train); err != nil {
+// readSplitFolders reads PART/CLASS of the parts.
+func readSplitFolders(s source, parts map[string]store.Split) (*Set, error) {
+	found, all := map[string]map[string][]string{}, map[string]bool{}
+	for part := range parts {
+		found[part] = map[string][]string{}
+		if err := s.classFolders(part, "", 1, found[part]); err != nil {
 			return nil, err
 		}
-		if err := set.add(s, test[class], label, store.Test); err != nil {
-			return nil, err
+		for class := range found[part] {
+			all[class] = true
+		}
+	}
+	set := &Set{Classes: slices.Sorted(maps.Keys(all))}
+	for label, class := range set.Classes {
+		for _, part := range slices.SortedFunc(maps.Keys(parts), func(a, b string) int { return cmp.Compare(parts[a], parts[b]) }) {
+			if err := set.add(s, found[part][class], label, parts[part]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return set, nil

@@ -15,7 +15,7 @@ func inShopList(s source) string {
 func isInShop(s source) bool { return s.table == "" && inShopList(s) != "" }
 
 // readInShop reads In-Shop Clothes Retrieval (Liu, Luo, Qiu, Wang, Tang, "DeepFashion: Powering Robust Clothes Recognition and Retrieval with Rich
-// Annotations", 2016). A class is one item. Its train part trains; query and gallery images together are the test part.
+// Annotations", 2016). A class is one item. Its train part trains; its queries are held out and search its gallery.
 func readInShop(s source) (*Set, error) {
 	list := inShopList(s)
 	base := path.Dir(s.first("img", "Img/img"))
@@ -43,7 +43,9 @@ func readInShop(s source) (*Set, error) {
 		switch fields[2] {
 		case "train":
 			split = store.Train
-		case "query", "gallery":
+		case "query":
+		case "gallery":
+			split = store.Gallery
 		default:
 			return fmt.Errorf("part %q: train, query or gallery is wanted", fields[2])
 		}

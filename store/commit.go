@@ -107,6 +107,9 @@ func (w *Writer) structure(kept []int) error {
 		r := &w.rows[i]
 		targets = binary.LittleEndian.AppendUint32(targets, uint32(r.label+1))
 		rows[r.split] = append(rows[r.split], j)
+		if r.split == Gallery {
+			rows[Test] = append(rows[Test], j)
+		}
 		digest.Write(r.digest[:])
 	}
 	b.Dataset("targets", hdf5.Int32, []uint64{n, 1}, b.Block(targets))

@@ -5,7 +5,8 @@
 //	images   uint8 [N,3,S,S]   RGB planes, one contiguous block
 //	targets  int32 [N,1]       1 + the class
 //	classes  text  [C]         the classes' names
-//	split                      attribute of the root, in the layout of the Fuel library: which rows are for training, which for testing
+//	split                      attribute of the root, in the layout of the Fuel library: which rows are for training, which for testing; gallery: which of
+//	                           these are searched by the others
 //
 // That is the layout in which image sets for metric learning circulate, so what [Create] writes opens in h5py, HDFView and Fuel, and [Open] reads
 // files of that layout made elsewhere: any integer targets become dense classes in the order of their values, and a file without a split gets

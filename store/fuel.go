@@ -16,8 +16,14 @@ import (
 
 // splitAttribute returns the attribute for the rows of each split and writes the datasets that it refers to.
 func splitAttribute(b *hdf5.Builder, rows [len(splits)][]int, sources []string) hdf5.Attribute {
+	longest := 0
+	for _, s := range splits {
+		if len(rows[s]) > 0 {
+			longest = max(longest, len(s.String()))
+		}
+	}
 	record := hdf5.Record(
-		hdf5.Member{Name: "split", Type: hdf5.Text(5)},
+		hdf5.Member{Name: "split", Type: hdf5.Text(longest)},
 		hdf5.Member{Name: "source", Type: hdf5.Text(7)},
 		hdf5.Member{Name: "start", Type: hdf5.Int64},
 		hdf5.Member{Name: "stop", Type: hdf5.Int64},

@@ -219,16 +219,20 @@ func (r *Reader) loadSplit(f *hdf5.File, root *hdf5.Node, source string) error {
 	if r.rows, err = readSplit(f, a, source, r.n); err != nil {
 		return fmt.Errorf("attribute \"split\": %w", err)
 	}
-	seen := make([]bool, r.n)
+	seen := make([]int, r.n) // 1 + the split
 	for _, s := range splits {
 		slices.Sort(r.rows[s])
 		for _, i := range r.rows[s] {
-			if seen[i] {
+			if seen[i] != 0 && (s != Gallery || seen[i] != int(Test)+1) {
 				return fmt.Errorf("attribute \"split\": row %d is listed twice", i)
 			}
-			seen[i] = true
+			if s == Gallery && seen[i] == 0 { // a file made elsewhere may list it there alone
+				r.rows[Test] = append(r.rows[Test], i)
+			}
+			seen[i] = int(s) + 1
 		}
 	}
+	slices.Sort(r.rows[Test])
 	if len(r.rows[Train])+len(r.rows[Test]) == 0 {
 		return fmt.Errorf("attribute \"split\" gives no rows for %q: it wants splits named train and test", source)
 	}
@@ -258,6 +262,9 @@ func (r *Reader) fingerprint() error {
 	}
 	h.Write(labels)
 	for _, s := range splits {
+		if s == Gallery && len(r.rows[s]) == 0 {
+			continue // files had no gallery at first: theirs is the fingerprint of then
+		}
 		put(len(r.rows[s]))
 		put(r.rows[s]...)
 	}

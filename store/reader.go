@@ -67,12 +67,26 @@ func (r *Reader) Classes() []string { return slices.Clone(r.classes) }
 // Labels returns the class of each image, from 0.
 func (r *Reader) Labels() []int32 { return slices.Clone(r.labels) }
 
-// Indices returns the rows of a split in ascending order.
+// Indices returns the rows of a split in ascending order. Those of Gallery are among those of Test too.
 func (r *Reader) Indices(s Split) []int {
 	if int(s) >= len(r.rows) {
 		return nil
 	}
 	return slices.Clone(r.rows[s])
+}
+
+// InGallery marks those of rows that are of the gallery. It is nil where none is: then they search one another.
+func (r *Reader) InGallery(rows []int) []bool {
+	var marks []bool
+	for at, i := range rows {
+		if _, is := slices.BinarySearch(r.rows[Gallery], i); is {
+			if marks == nil {
+				marks = make([]bool, len(rows))
+			}
+			marks[at] = true
+		}
+	}
+	return marks
 }
 
 // JPEG reports whether the file holds JPEG bytes, which every read decodes.

@@ -7,20 +7,23 @@ type Split uint8
 
 // The splits.
 const (
-	Train Split = iota
-	Test
+	Train   Split = iota
+	Test          // held out; its images search one another, unless some are the gallery
+	Gallery       // held out and searched by the rest of Test, asking nothing itself (In-Shop's protocol); part of Test
 )
 
 // splits in the order in which files name them.
-var splits = [...]Split{Train, Test}
+var splits = [...]Split{Train, Test, Gallery}
 
-// String returns the name that files use, "train" or "test".
+// String returns the name that files use: "train", "test" or "gallery".
 func (s Split) String() string {
 	switch s {
 	case Train:
 		return "train"
 	case Test:
 		return "test"
+	case Gallery:
+		return "gallery"
 	}
 	return fmt.Sprintf("Split(%d)", uint8(s))
 }

@@ -143,7 +143,7 @@ func (w *Writer) claim(i int, label int32, split Split) error {
 		return fmt.Errorf("store: image %d in a file made for %d", i, len(w.rows))
 	case label < 0 || int(label) >= len(w.spec.Classes):
 		return fmt.Errorf("store: image %d: label %d, there are %d classes", i, label, len(w.spec.Classes))
-	case split != Train && split != Test:
+	case int(split) >= len(splits):
 		return fmt.Errorf("store: image %d: unknown split %d", i, split)
 	case w.rows[i].state != absent:
 		return fmt.Errorf("store: image %d is put twice", i)

@@ -53,12 +53,17 @@ func openData(path string) (*data, error) {
 
 // findable reports whether a held-out image has another of its class to find.
 func (d *data) findable() bool {
-	seen := map[int32]bool{}
-	for _, c := range d.testLabels() {
-		if seen[c] {
+	labels, gallery := d.testLabels(), d.reader.InGallery(d.test)
+	found := map[int32]int{} // images of a class that are searched
+	for at, c := range labels {
+		if gallery == nil || gallery[at] {
+			found[c]++
+		}
+	}
+	for at, c := range labels {
+		if gallery == nil && found[c] > 1 || gallery != nil && !gallery[at] && found[c] > 0 {
 			return true
 		}
-		seen[c] = true
 	}
 	return false
 }

@@ -54,7 +54,7 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
-	r, err := evaluate.Evaluate(e.embeddings, t.Config.Method.Dim, e.labels, t.Config.Evaluate.Options(t.Config.Seed))
+	r, err := evaluate.EvaluateParts(e.embeddings, t.Config.Method.Dim, e.labels, t.data.reader.InGallery(t.data.test), t.Config.Evaluate.Options(t.Config.Seed))
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}

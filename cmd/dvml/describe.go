@@ -65,6 +65,9 @@ func describe(path string) (trainable bool, err error) {
 	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural(r.N(), "image"), plural(len(r.Classes()), "class"), r.Size(), r.Size())
 	fmt.Printf("  to train on   %s of %s\n", plural(len(r.Indices(store.Train)), "image"), plural(trainClasses, "class"))
 	fmt.Printf("  to test with  %s of %s%s\n", plural(len(r.Indices(store.Test)), "image"), plural(testClasses, "class"), never)
+	if searched := len(r.Indices(store.Gallery)); searched > 0 {
+		fmt.Printf("    of these    %d ask, the other %d are the gallery that they search\n", len(r.Indices(store.Test))-searched, searched)
+	}
 	if lone > 0 {
 		fmt.Printf("%s with a single image: there is nothing alike to learn from, or to find, for it\n", plural(lone, "class"))
 	}

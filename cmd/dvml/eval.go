@@ -68,12 +68,12 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	if len(c.K) > 0 {
 		options.K = c.K
 	}
-	result, err := evaluate.Evaluate(rows, dim, labels, options)
+	result, err := evaluate.EvaluateParts(rows, dim, labels, data.InGallery(indices), options)
 	if err != nil {
 		return err
 	}
 	screen.close()
-	if err := c.print(result, len(indices), dim); err != nil || c.Neighbours == "" {
+	if err := c.print(result, len(indices), dim, galleryOf(data.InGallery(indices))); err != nil || c.Neighbours == "" {
 		return err
 	}
 	if err := drawNeighbours(data, indices, rows, dim, c.Neighbours, 8, 6); err != nil {
@@ -83,16 +83,30 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c *evalCmd) print(r evaluate.Result, images, dim int) error {
+// galleryOf is the number of images that are marked as the gallery.
+func galleryOf(marks []bool) (n int) {
+	for _, marked := range marks {
+		if marked {
+			n++
+		}
+	}
+	return n
+}
+
+// print shows the metrics of images, gallery of which are searched by the others; 0: all search one another.
+func (c *evalCmd) print(r evaluate.Result, images, dim, gallery int) error {
 	if c.JSON {
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
 		return out.Encode(struct {
-			Images, Dim int
+			Images, Dim, Gallery int
 			evaluate.Result
-		}{images, dim, r})
+		}{images, dim, gallery, r})
 	}
 	fmt.Printf("%s of %s, %s each\n\n", plural(images, "image"), plural(r.Clusters, "class"), plural(dim, "dimension"))
+	if gallery > 0 {
+		fmt.Printf("%s search a gallery of %d\n\n", plural(images-gallery, "image"), gallery)
+	}
 	values, between := train.Named(r), intervals(r)
 	for _, name := range metricOrder(values) {
 		fmt.Println(strings.TrimRight(fmt.Sprintf("  %-6s %6.3f%16s   %s", name, values[name], between[name], meanings[name]), " "))

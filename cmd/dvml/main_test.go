@@ -16,6 +16,11 @@ func TestMainJob(t *testing.T) {
 	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
+	for seed, part := range []string{"train", "query", "gallery"} {
+		if err := drawn.Draw(in("parts/"+part), drawn.Options{Classes: 2, PerClass: 3, Size: 40, Seed: uint64(seed)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	tiny := []string{"--preset", "laptop", "--set", "backbone.width=0.125", "--set", "image.crop=32", "--set", "batch={sampler: pxk, classes: 3, per_class: 2}",
 		"--set", "phases=[{steps: 2, lambda: [1, 1, 0.1, 1], train_decoder: true, cut_reconstruction: true, samples: 1}]", "--set", "evaluate.k=[1, 2]"}
 	for _, c := range []struct {
@@ -37,10 +42,12 @@ func TestMainJob(t *testing.T) {
 		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
 		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
-		{1, []string{"diagnose", in("backbone.safetensors"), "--data", in("x.h5")}}, // no heads
-		{1, []string{"experiment", "report"}},                                       // no data
-		{1, []string{"experiment", "report", "--report-only", "-o", in("run")}},     // no runs
-		{1, []string{"experiment", "report", "--report-only", "--steps", "3"}},      // nothing to scale
+		{0, []string{"prepare", in("parts"), in("parts.h5"), "--size", "40"}},
+		{0, []string{"eval", in("run/best.safetensors"), "--data", in("parts.h5"), "--k", "1,2", "--neighbours", in("parts.png")}}, // a gallery
+		{1, []string{"diagnose", in("backbone.safetensors"), "--data", in("x.h5")}},                                                // no heads
+		{1, []string{"experiment", "report"}},                                                                                      // no data
+		{1, []string{"experiment", "report", "--report-only", "-o", in("run")}},                                                    // no runs
+		{1, []string{"experiment", "report", "--report-only", "--steps", "3"}},                                                     // nothing to scale
 		{1, []string{"train", "--data", in("x.h5"), "--set", "no.such=1"}},
 		{1, []string{"eval", in("x.h5")}},
 		{1, []string{"eval", in("backbone.safetensors")}}, // no data
