@@ -166,14 +166,16 @@ func (t *Trainer) cache(ctx context.Context) error {
 	if c.Freeze.Until != "" && c.Freeze.Crops == 0 && c.trainPlan().Random() {
 		t.watch.Say("training sees centre crops while layers are frozen; freeze.crops: K caches K augmented crops of each training image")
 	}
+	done := "read from"
 	if t.features, err = features.Cached(source, c.Data); t.features == nil && err == nil {
-		t.watch.Say(fmt.Sprintf("features: computing %s", source))
+		t.watch.Say(fmt.Sprintf("features   computing %s", source))
+		done = "kept in"
 		t.features, err = features.Load(ctx, source, c.Data, t.watch.Embedding)
 	}
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.watch.Say("features: " + source.Path(c.Data))
+	t.watch.Say(fmt.Sprintf("features   %s %s", done, source.Path(c.Data)))
 	return nil
 }
 

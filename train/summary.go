@@ -10,33 +10,73 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/dvml/dvml/internal/plural"
 )
 
 // Summary says, before the first step, what will be trained and what to expect of it.
 func (t *Trainer) Summary() string {
 	c := t.Config
 	spec := t.Model.Backbone
-	b := c.Batch.Size()
 	var s strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&s, "%-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("run", "%s", t.Folder)
-	line("data", "%s: %d images of %d classes to train, %d images held out", c.Data, len(t.data.train), t.data.classes, len(t.data.test))
+	line("data", "%s: %s of %s to train on, %s held out", c.Data, plural.Of(len(t.data.train), "image"), plural.Of(t.data.classes, "class"), plural.Of(len(t.data.test), "image"))
 	line("backbone", "GoogLeNet, %s form, width %g, %d px, %.1f M parameters, first weights %s", spec.Form, spec.Width, c.Image.Crop, float64(spec.Parameters())/1e6, orDrawn(c.Backbone.Weights))
 	line("method", "%s around %s, D = %d", c.Method.Objective, c.Method.Loss.Name, c.Method.Dim)
-	several := ""
-	if c.Accumulate > 1 {
-		several = fmt.Sprintf(", %d batches a step", c.Accumulate)
+	line("batch", "%s", t.batchesInWords())
+	taken := ""
+	if n := t.info.Step; n == c.Steps() {
+		taken = ", all taken"
+	} else if n > 0 {
+		taken = fmt.Sprintf(", %d taken", n)
 	}
-	line("batch", "%d images, %s %d x %d%s", b, c.Batch.Sampler, c.Batch.Classes, b/c.Batch.Classes, several)
-	line("steps", "%d in %d phase(s), %d taken", c.Steps(), len(c.Phases), t.info.Step)
-	line("memory", "about %.1f GB", t.memory()/1e9)
-	if rate, err := convolutionRate(t.backend); err == nil {
+	line("steps", "%d in %s%s", c.Steps(), plural.Of(len(c.Phases), "phase"), taken)
+	line("memory", "about %s", size(t.memory()))
+	if rate, err := convolutionRate(t.backend); err == nil && t.info.Step < c.Steps() {
 		first, left := t.expected(rate)
-		line("time", "about %s on backend %s (%s a step at first, evaluations apart)", left.Round(time.Second), t.backend.Name(), first.Round(time.Millisecond))
+		line("time", "%s on backend %s (%s a step at first; evaluations not counted)", about(left, time.Second), t.backend.Name(), about(first, time.Millisecond))
 	}
 	return s.String()
+}
+
+// batchesInWords lists the phases' batches, those alike once.
+func (t *Trainer) batchesInWords() string {
+	c := t.Config
+	var parts []string
+	for p := range c.Phases {
+		b := c.batchOf(p)
+		if p > 0 && b == c.batchOf(p-1) {
+			continue
+		}
+		text := fmt.Sprintf("%s, %s %d x %d", plural.Of(b.Size(), "image"), b.Sampler, b.Classes, b.Size()/b.Classes)
+		if p > 0 {
+			text = fmt.Sprintf("from phase %d on %s", p+1, text)
+		}
+		parts = append(parts, text)
+	}
+	if c.Accumulate > 1 {
+		parts = append(parts, fmt.Sprintf("%d batches a step", c.Accumulate))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// about is d as a person would say it, rounded to unit.
+func about(d, unit time.Duration) string {
+	if d < unit {
+		return "less than " + unit.String()
+	}
+	return "about " + d.Round(unit).String()
+}
+
+// size is a number of bytes as a person would say it.
+func size(bytes float64) string {
+	if bytes < 1e9 {
+		return fmt.Sprintf("%.0f MB", max(bytes/1e6, 1))
+	}
+	return fmt.Sprintf("%.1f GB", bytes/1e9)
 }
 
 // expected is how long the next step and all that are left will take, evaluations and caches apart, at rate floating point operations a second.
@@ -71,9 +111,16 @@ func orDrawn(weights string) string {
 	return weights
 }
 
-// memory is what a step is expected to need, in bytes: activations and their gradients, weights with their gradients and moments.
+// memory is what the run is expected to need, in bytes: activations and their gradients, weights with their gradients and moments.
 func (t *Trainer) memory() float64 {
-	activations := float64(t.Model.Backbone.Activations(t.Config.Image.Crop)) * float64(t.Config.Batch.Size())
+	c, steps := t.Config, 0
+	images := float64(c.Evaluate.Batch) / 8 // an evaluation holds about a quarter of its activations at a time, and no gradients
+	for p, phase := range c.Phases {
+		if steps += phase.Steps; !c.Freeze.holds(steps - 1) {
+			images = max(images, float64(c.batchOf(p).Size()))
+		}
+	}
+	activations := float64(t.Model.Backbone.Activations(c.Image.Crop)) * images
 	return 4 * (2*activations + 4*float64(t.Model.Backbone.Parameters()))
 }
 

@@ -49,7 +49,7 @@ func Test(s Sample, o Options) (Independence, error) {
 	_, members := s.classes()
 	members = slices.DeleteFunc(members, func(m []int) bool { return len(m) < max(o.MinImages, 2) })
 	if len(members) < 2 {
-		return Independence{}, fmt.Errorf("variation: %d classes have %d images or more; the test compares at least 2", len(members), max(o.MinImages, 2))
+		return Independence{}, fmt.Errorf("variation: the test compares at least two classes of %d images or more, and finds %d", max(o.MinImages, 2), len(members))
 	}
 	pairs := pairsOf(len(members), o.MaxPairs, o.Seed)
 	each := make([]dimension, s.Dim)

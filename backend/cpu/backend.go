@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/internal/plural"
 )
 
 //go:generate go run ./wrap
@@ -47,7 +48,7 @@ func (b *Backend) String() string { return Name }
 
 // Description says which instructions and how many cores are used.
 func (b *Backend) Description() string {
-	return fmt.Sprintf("dvml's CPU backend, %s kernels, %d worker(s)", kernel.Active(), b.pool.Workers())
+	return fmt.Sprintf("dvml's CPU backend, %s kernels, %s", kernel.Active(), plural.Of(b.pool.Workers(), "worker"))
 }
 
 // NumDevices returns 1.

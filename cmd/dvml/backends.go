@@ -5,6 +5,7 @@ import (
 
 	"github.com/dvml/dvml/backend/cpu"
 	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/internal/plural"
 )
 
 type backendsCmd struct {
@@ -37,7 +38,7 @@ func (c *backendsCmd) Run() error {
 			fmt.Printf("%s %-5s not usable: %v\n", mark, name, err)
 			continue
 		}
-		fmt.Printf("%s %-5s %s (%s)\n", mark, name, b.Description(), plural(int(b.NumDevices()), "device"))
+		fmt.Printf("%s %-5s %s (%s)\n", mark, name, b.Description(), plural.Of(int(b.NumDevices()), "device"))
 		b.Finalize()
 	}
 	fmt.Println("* is the default; --backend or $DVML_BACKEND chooses another.")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dvml/dvml/internal/hdf5"
+	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 )
 
@@ -62,14 +63,14 @@ func describe(path string) (trainable bool, err error) {
 	if both > 0 {
 		never = fmt.Sprintf(", %d of them trained on", both)
 	}
-	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural(r.N(), "image"), plural(len(r.Classes()), "class"), r.Size(), r.Size())
-	fmt.Printf("  to train on   %s of %s\n", plural(len(r.Indices(store.Train)), "image"), plural(trainClasses, "class"))
-	fmt.Printf("  to test with  %s of %s%s\n", plural(len(r.Indices(store.Test)), "image"), plural(testClasses, "class"), never)
+	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(len(r.Classes()), "class"), r.Size(), r.Size())
+	fmt.Printf("  to train on   %s of %s\n", plural.Of(len(r.Indices(store.Train)), "image"), plural.Of(trainClasses, "class"))
+	fmt.Printf("  to test with  %s of %s%s\n", plural.Of(len(r.Indices(store.Test)), "image"), plural.Of(testClasses, "class"), never)
 	if searched := len(r.Indices(store.Gallery)); searched > 0 {
 		fmt.Printf("    of these    %d ask, the other %d are the gallery that they search\n", len(r.Indices(store.Test))-searched, searched)
 	}
 	if lone > 0 {
-		fmt.Printf("%s with a single image: there is nothing alike to learn from, or to find, for it\n", plural(lone, "class"))
+		fmt.Printf("in %s there is a single image: nothing alike to learn from, or to find\n", plural.Of(lone, "class"))
 	}
 	switch {
 	case trainClasses < 2 || testClasses < 2:
@@ -83,14 +84,3 @@ func describe(path string) (trainable bool, err error) {
 }
 
 func several(images int) bool { return images > 1 }
-
-// plural is n with the word for that many: 1 class, 2 classes.
-func plural(n int, word string) string {
-	switch {
-	case n == 1:
-		return "1 " + word
-	case strings.HasSuffix(word, "s"):
-		return fmt.Sprintf("%d %ses", n, word)
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
@@ -103,16 +104,20 @@ func (c *evalCmd) print(r evaluate.Result, images, dim, gallery int) error {
 			evaluate.Result
 		}{images, dim, gallery, r})
 	}
-	fmt.Printf("%s of %s, %s each\n\n", plural(images, "image"), plural(r.Clusters, "class"), plural(dim, "dimension"))
+	fmt.Printf("%s of %s, %s each\n\n", plural.Of(images, "image"), plural.Of(r.Clusters, "class"), plural.Of(dim, "dimension"))
 	if gallery > 0 {
-		fmt.Printf("%s search a gallery of %d\n\n", plural(images-gallery, "image"), gallery)
+		fmt.Printf("%s search a gallery of %d\n\n", plural.Of(images-gallery, "image"), gallery)
 	}
 	values, between := train.Named(r), intervals(r)
+	width := 0 // of the intervals
+	for _, text := range between {
+		width = max(width, len("  ")+len(text))
+	}
 	for _, name := range metricOrder(values) {
-		fmt.Println(strings.TrimRight(fmt.Sprintf("  %-6s %6.3f%16s   %s", name, values[name], between[name], meanings[name]), " "))
+		fmt.Println(strings.TrimRight(fmt.Sprintf("  %-6s %6.3f%*s   %s", name, values[name], width, between[name], meanings[name]), " "))
 	}
 	if r.Lone > 0 {
-		fmt.Printf("%s without another of the class left out of all but NMI and F1\n", plural(r.Lone, "image"))
+		fmt.Printf("%s without another of its class: counted in NMI and F1 alone\n", plural.Of(r.Lone, "image"))
 	}
 	return nil
 }

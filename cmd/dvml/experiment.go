@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/experiment"
@@ -83,9 +84,13 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 		return err
 	}
 	screen.close()
-	fmt.Printf("%-28s %6s %6s %6s %6s\n", "", "R@1", "R@8", "NMI", "F1")
+	width := 0
 	for _, r := range results {
-		fmt.Printf("%-28s %6.3f %6.3f %6.3f %6.3f   seed %d, %.0f s\n", r.Run.Name, r.Metrics["R@1"], r.Metrics["R@8"], r.Metrics["NMI"], r.Metrics["F1"], r.Seed, r.Seconds)
+		width = max(width, utf8.RuneCountInString(r.Run.Name))
+	}
+	fmt.Printf("%-*s %6s %6s %6s %6s\n", width, "", "R@1", "R@8", "NMI", "F1")
+	for _, r := range results {
+		fmt.Printf("%-*s %6.3f %6.3f %6.3f %6.3f   seed %d, %.0f s\n", width, r.Run.Name, r.Metrics["R@1"], r.Metrics["R@8"], r.Metrics["NMI"], r.Metrics["F1"], r.Seed, r.Seconds)
 	}
 	fmt.Println("report:", filepath.Join(out, "index.html"))
 	return nil

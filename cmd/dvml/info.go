@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 )
 
@@ -61,7 +62,7 @@ func (c *infoCmd) histogram(r *store.Reader) {
 	fmt.Println()
 	for i, class := range shown {
 		if i == ends && len(shown) < len(order) {
-			fmt.Printf("  ... %s more (--all lists them)\n", plural(len(order)-2*ends, "class"))
+			fmt.Printf("  ... %s more (--all lists them)\n", plural.Of(len(order)-2*ends, "class"))
 		}
 		fmt.Printf("  %-*.*s  %-5s %6d %s\n", width, width, names[class], purpose(n.train[class], n.test[class]), all[class], strings.Repeat("#", all[class]*30/most))
 	}

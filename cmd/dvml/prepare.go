@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/dvml/dvml/imageset"
+	"github.com/dvml/dvml/internal/plural"
 )
 
 type prepareCmd struct {
@@ -33,13 +34,13 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural(len(set.Images), "image"), plural(len(set.Classes), "class"), set.Name)
+	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural.Of(len(set.Images), "image"), plural.Of(len(set.Classes), "class"), set.Name)
 	if set.Stray > 0 {
-		fmt.Printf("%s beside the class folders left out: nothing says what they show\n", plural(set.Stray, "image"))
+		fmt.Printf("%s beside the class folders left out: nothing says what they show\n", plural.Of(set.Stray, "image"))
 	}
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("images")})
+	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("read")})
 	screen.close()
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "left out: %s: %v\n", s.Path, s.Err)
 	}
 	if n := len(summary.Skipped); n > 0 {
-		fmt.Printf("%s left out (listed above)\n", plural(n, "broken image"))
+		fmt.Printf("%s left out (listed above)\n", plural.Of(n, "broken image"))
 	}
 	trainable, err := describe(c.Out)
 	if err == nil && trainable {
