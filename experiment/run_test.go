@@ -28,6 +28,7 @@ type follower struct {
 func (f *follower) Say(string)                         {}
 func (f *follower) Evaluation(int, map[string]float64) {}
 func (f *follower) Embedding(int, int)                 { f.embedded++ }
+func (f *follower) Features(map[string]float64)        {}
 func (f *follower) Step(train.Progress) {
 	if f.steps++; f.steps == f.after {
 		f.stop()

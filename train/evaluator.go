@@ -47,22 +47,38 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	t := e.t
 	var err error
 	if t.Config.Freeze.frozen(t.info.Step) {
-		e.embeddings, err = e.fromCache(ctx)
+		e.embeddings, err = e.fromCache(ctx, t.Config.Method.Dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
 	} else {
 		e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
-	r, err := evaluate.EvaluateParts(e.embeddings, t.Config.Method.Dim, e.labels, t.data.reader.InGallery(t.data.test), t.Config.Evaluate.Options(t.Config.Seed))
+	return e.measure(e.embeddings, t.Config.Method.Dim)
+}
+
+// measure returns the metrics by name of rows [len(labels), dim].
+func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error) {
+	t := e.t
+	r, err := evaluate.EvaluateParts(rows, dim, e.labels, t.data.reader.InGallery(t.data.test), t.Config.Evaluate.Options(t.Config.Seed))
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
 	return Named(r), nil
 }
 
-// fromCache embeds the held-out images from what the frozen layers gave.
-func (e *evaluator) fromCache(ctx context.Context) ([]float32, error) {
+// features measures the cached features of a backbone that is frozen as a whole: what is found without any training.
+func (e *evaluator) features(ctx context.Context) (map[string]float64, error) {
+	dim := e.t.Model.Backbone.Features()
+	rows, err := e.fromCache(ctx, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
+	if err != nil {
+		return nil, fmt.Errorf("train: the features' evaluation: %w", err)
+	}
+	return e.measure(rows, dim)
+}
+
+// fromCache takes what the frozen layers gave for the held-out images through upper, which makes rows of dim values of it.
+func (e *evaluator) fromCache(ctx context.Context, dim int, upper func(*tensors.Tensor) (*tensors.Tensor, error)) ([]float32, error) {
 	t := e.t
 	s, err := sampler.NewSequential(t.data.test, t.Config.Evaluate.Batch)
 	if err != nil {
@@ -70,7 +86,7 @@ func (e *evaluator) fromCache(ctx context.Context) ([]float32, error) {
 	}
 	batches := t.cacheBatches(s, 0, true)
 	defer batches.close()
-	rows := make([]float32, 0, len(t.data.test)*t.Config.Method.Dim)
+	rows := make([]float32, 0, len(t.data.test)*dim)
 	for at := range s.Steps() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -79,16 +95,16 @@ func (e *evaluator) fromCache(ctx context.Context) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		out, err := e.upper.Call1(b.input)
+		out, err := upper(b.input)
 		if err != nil {
 			return nil, err
 		}
-		batches.release(b)
 		z, err := tensors.CopyFlatData[float32](out)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, z[:s.Valid(at)*t.Config.Method.Dim]...)
+		batches.release(b)
+		rows = append(rows, z[:s.Valid(at)*dim]...)
 		t.watch.Embedding(at*s.Size()+s.Valid(at), len(t.data.test))
 	}
 	return rows, nil

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/embed"
 )
 
 // frozenConfig trains heads on features of two crops for 4 steps, then the whole network for 2.
@@ -124,6 +126,42 @@ func TestFrozenEvaluationIsTheNetworks(t *testing.T) {
 			if d := v - whole[i]; d > 1e-4 || d < -1e-4 {
 				t.Fatalf("%s: value %d of the embeddings is %g from the cache and %g from the network", name, i, v, whole[i])
 			}
+		}
+	}
+}
+
+// The baseline of a run whose heads train on cached features is what these features find by themselves; other runs have none.
+func TestFeaturesAreTheBaseline(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	w := &recorder{}
+	tr := begin(t, frozenConfig(t, data), filepath.Join(t.TempDir(), "run"), w)
+	finish(t, tr)
+	first, _, err := checkpoint.Load(tr.Folder.Checkpoint(4)) // the backbone has not moved yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := embed.New(tr.backend, first, tr.Model, embed.Features, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	rows, err := e.Rows(context.Background(), tr.data.reader, tr.data.test, tr.Config.TestPlan(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := tr.eval.measure(rows, e.Dim())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.features) == 0 || !maps.Equal(w.features, want) {
+		t.Errorf("the baseline is %v, the features give %v", w.features, want)
+	}
+	for name, c := range map[string]*Config{"whole": tiny(t, data), "until": untilConfig(t, data)} {
+		w := &recorder{}
+		finish(t, begin(t, c, filepath.Join(t.TempDir(), "run"), w))
+		if w.features != nil {
+			t.Errorf("%s: a baseline of features that the heads do not train on: %v", name, w.features)
 		}
 	}
 }

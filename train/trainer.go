@@ -237,6 +237,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 	}
 	evaluates := t.due(t.info.Step) && t.info.Metrics == nil
 	if evaluates {
+		if err := t.baseline(ctx); err != nil {
+			return t.stopped(ctx, err)
+		}
 		if err := t.evaluate(ctx); err != nil {
 			return t.stopped(ctx, err)
 		}
@@ -423,6 +426,19 @@ func (t *Trainer) finite(step int, name string, value float32, index []int) erro
 		good = "the last good state is " + t.Folder.Checkpoint(t.saved)
 	}
 	return fmt.Errorf("train: step %d: %s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", step+1, name, value, good, index)
+}
+
+// baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
+func (t *Trainer) baseline(ctx context.Context) error {
+	if t.info.Step > 0 || !t.Config.Freeze.holds(0) {
+		return nil
+	}
+	metrics, err := t.eval.features(ctx)
+	if err != nil {
+		return err
+	}
+	t.watch.Features(metrics)
+	return nil
 }
 
 // evaluate measures the held-out classes, logs the result and keeps the state if it is the best.

@@ -23,13 +23,15 @@ import (
 
 // recorder is a Watcher that keeps what it hears, and may act on a step.
 type recorder struct {
-	lines  []string
-	evals  []int
-	onStep func(Progress)
+	lines    []string
+	evals    []int
+	features map[string]float64
+	onStep   func(Progress)
 }
 
 func (r *recorder) Say(line string)                           { r.lines = append(r.lines, line) }
 func (r *recorder) Evaluation(step int, m map[string]float64) { r.evals = append(r.evals, step) }
+func (r *recorder) Features(m map[string]float64)             { r.features = m }
 func (r *recorder) Embedding(done, total int)                 {}
 func (r *recorder) Step(p Progress) {
 	if r.onStep != nil {

@@ -8,6 +8,8 @@ type Watcher interface {
 	Say(line string)
 	// Step is called after each step.
 	Step(Progress)
+	// Features is called before the first step, where the heads train on the backbone's features alone, with the metrics of these features themselves.
+	Features(metrics map[string]float64)
 	// Evaluation is called after each evaluation with the metrics by name.
 	Evaluation(step int, metrics map[string]float64)
 	// Embedding is called while held-out images are embedded, and while frozen layers are computed.

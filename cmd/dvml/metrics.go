@@ -53,7 +53,7 @@ var meanings = map[string]string{
 	"MAP@R": "the same, where order counts",
 }
 
-// beforeAndAfter prints the metrics before the first step beside those of the best state.
+// beforeAndAfter prints the metrics before the first step beside those of a later state.
 func beforeAndAfter(out io.Writer, before, after map[string]float64) {
 	fmt.Fprintf(out, "   %-8s %8s %8s\n", "", "before", "after")
 	for _, name := range metricOrder(after) {
@@ -65,27 +65,25 @@ func beforeAndAfter(out io.Writer, before, after map[string]float64) {
 	}
 }
 
-// firstAndBest are the metrics before the first step, nil where the run did not evaluate then, and those of the best state.
-func firstAndBest(t *train.Trainer) (before, after map[string]float64, err error) {
+// evaluations are the metrics before the first step, nil where the run did not evaluate then, those of the best state and those of the last.
+func evaluations(t *train.Trainer) (before, best, last map[string]float64, err error) {
 	rows, err := train.ReadRows(t.Folder.Metrics())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	_, best := t.Best()
+	_, bestStep := t.Best()
 	for _, r := range rows {
 		if _, tested := r.Values[t.Config.Evaluate.Best]; !tested {
 			continue
 		}
 		delete(r.Values, train.HeldOutSpread) // tells of trouble, not of how good the model is
-		switch r.Step {
-		case 0:
+		last = r.Values
+		if r.Step == 0 {
 			before = r.Values
-			if best == 0 {
-				after = r.Values
-			}
-		case best:
-			after = r.Values
+		}
+		if r.Step == bestStep {
+			best = r.Values
 		}
 	}
-	return before, after, nil
+	return before, best, last, nil
 }

@@ -149,7 +149,7 @@ func (c *quickstartCmd) search(t *train.Trainer, data, path string) error {
 
 // report prints the table of before and after, and what to do next.
 func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Duration) error {
-	before, after, err := firstAndBest(t)
+	before, after, _, err := evaluations(t)
 	if err != nil {
 		return err
 	}

@@ -166,7 +166,17 @@ func (s *screen) Evaluation(step int, metrics map[string]float64) {
 	if v, ok := metrics["R@1"]; ok {
 		s.test = fmt.Sprintf("R@1 %.3f", v)
 	}
-	head := fmt.Sprintf("test %5d  ", step)
+	s.metrics(fmt.Sprintf("test %5d  ", step), metrics)
+}
+
+// Features prints the metrics of the untrained features, above those that training gives.
+func (s *screen) Features(metrics map[string]float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.metrics("features    ", metrics)
+}
+
+func (s *screen) metrics(head string, metrics map[string]float64) {
 	width := 1 << 30
 	if s.width != nil {
 		width = s.width() - len(head)

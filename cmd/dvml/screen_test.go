@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,34 @@ func TestScreen(t *testing.T) {
 		s.close()
 		if got, _ := terminal(width, out.String()); got[len(got)-1] != "" {
 			t.Errorf("width %d: closed, but %q stands there", width, got[len(got)-1])
+		}
+	}
+}
+
+// The features' metrics stand above those of evaluations, column under column.
+func TestFeaturesStandAboveEvaluations(t *testing.T) {
+	var out bytes.Buffer
+	s := &screen{out: &out}
+	s.Features(tested)
+	s.Evaluation(0, tested)
+	lines := strings.Split(out.String(), "\n")
+	if first, second := strings.Index(lines[0], "NMI"), strings.Index(lines[1], "NMI"); first < 0 || first != second {
+		t.Errorf("%q", out.String())
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	before, last := map[string]float64{"R@1": .5}, map[string]float64{"R@1": .25}
+	for step, wants := range map[int][]string{
+		0:  {"Training did not help", "0.500    0.250", "more classes", "run/config.yaml"},
+		20: {"The state after step 20 is the best by R@1", "0.500    0.750"},
+	} {
+		var out bytes.Buffer
+		outcome(&out, "run", "R@1", step, before, map[string]float64{"R@1": .75}, last)
+		for _, want := range wants {
+			if !strings.Contains(filepath.ToSlash(out.String()), want) {
+				t.Errorf("step %d: it does not say %q:\n%s", step, want, out.String())
+			}
 		}
 	}
 }

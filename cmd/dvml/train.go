@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,13 +54,12 @@ func (c *trainCmd) Run(ctx context.Context) error {
 
 // report prints what was reached and what to do next.
 func (c *trainCmd) report(t *train.Trainer) error {
-	before, after, err := firstAndBest(t)
+	before, best, last, err := evaluations(t)
 	if err != nil {
 		return err
 	}
 	_, step := t.Best()
-	fmt.Printf("\nDone. The state after step %d is the best by %s:\n\n", step, t.Config.Evaluate.Best)
-	beforeAndAfter(os.Stdout, before, after)
+	outcome(os.Stdout, t.Folder, t.Config.Evaluate.Best, step, before, best, last)
 	fmt.Printf(`
 The best model          %s
 Losses and metrics      %s
@@ -70,6 +70,22 @@ What it finds nearest   %s eval %s --neighbours %s
 		fmt.Printf("What no training finds  %s eval %s --data %s\n", program(), weights, t.Config.Data)
 	}
 	return nil
+}
+
+// outcome says whether training has helped: by metric by the state after step is the best one.
+func outcome(out io.Writer, folder train.Folder, by string, step int, before, best, last map[string]float64) {
+	if step > 0 {
+		fmt.Fprintf(out, "\nDone. The state after step %d is the best by %s:\n\n", step, by)
+		beforeAndAfter(out, before, best)
+		return
+	}
+	fmt.Fprintf(out, "\nDone. Training did not help on the held-out classes: by %s no state is better than the one before the first step.\n\n", by)
+	beforeAndAfter(out, before, last)
+	fmt.Fprintf(out, `
+The best model is therefore the untrained one. What may help, most of all first:
+   more classes to train on (a few dozen are what it learns from) and more photographs of each
+   fewer steps and lower rates: change phases and optimizer.rates in a copy of %s, and train -c that
+`, folder.Config())
 }
 
 // trainer makes the run that the flags ask for, or goes on with one.
