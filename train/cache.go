@@ -168,14 +168,14 @@ func (t *Trainer) cache(ctx context.Context) error {
 	}
 	done := "read from"
 	if t.features, err = features.Cached(source, c.Data); t.features == nil && err == nil {
-		t.watch.Say(fmt.Sprintf("features   computing %s", source))
+		t.watch.Say(fmt.Sprintf("cache      computing %s", source))
 		done = "kept in"
 		t.features, err = features.Load(ctx, source, c.Data, t.watch.Embedding)
 	}
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	t.watch.Say(fmt.Sprintf("features   %s %s", done, source.Path(c.Data)))
+	t.watch.Say(fmt.Sprintf("cache      %s %s", done, source.Path(c.Data)))
 	return nil
 }
 
