@@ -14,6 +14,9 @@ import (
 	"github.com/dvml/dvml/internal/plural"
 )
 
+// fewClasses is how many training classes the smallest sets had on which training helped (docs/training.md, Small sets).
+const fewClasses = 6
+
 // Summary says, before the first step, what will be trained and what to expect of it.
 func (t *Trainer) Summary() string {
 	c := t.Config
@@ -24,6 +27,9 @@ func (t *Trainer) Summary() string {
 	}
 	line("run", "%s", t.Folder)
 	line("data", "%s: %s of %s to train on, %s held out", c.Data, plural.Of(len(t.data.train), "image"), plural.Of(t.data.classes, "class"), plural.Of(len(t.data.test), "image"))
+	if t.data.classes < fewClasses {
+		line("note", "%s to train on are few: training seldom helps on others then; a few dozen are what it learns from", plural.Of(t.data.classes, "class"))
+	}
 	line("backbone", "GoogLeNet, %s form, width %g, %d px, %.1f M parameters, first weights %s", spec.Form, spec.Width, c.Image.Crop, float64(spec.Parameters())/1e6, orDrawn(c.Backbone.Weights))
 	line("method", "%s around %s, D = %d", c.Method.Objective, c.Method.Loss.Name, c.Method.Dim)
 	line("batch", "%s", t.batchesInWords())

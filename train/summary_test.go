@@ -35,6 +35,20 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// Sets of few classes are called so.
+func TestSummaryOfFewClasses(t *testing.T) {
+	for classes, want := range map[int]bool{fewClasses - 1: true, fewClasses: false} {
+		images := make([]int, 2*classes)
+		for i := range images {
+			images[i] = 2
+		}
+		tr := begin(t, tiny(t, writeClasses(t, images...)), filepath.Join(t.TempDir(), "run"), &recorder{})
+		if got := strings.Contains(tr.Summary(), "are few"); got != want {
+			t.Errorf("%d classes: called few: %t", classes, got)
+		}
+	}
+}
+
 func TestSizesAndTimesInWords(t *testing.T) {
 	for want, got := range map[string]string{"1 MB": size(3), "31 MB": size(31e6), "2.7 GB": size(2.71e9),
 		"less than 1s": about(time.Millisecond, time.Second), "about 3m7s": about(187100*time.Millisecond, time.Second)} {
