@@ -170,7 +170,9 @@ func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, erro
 
 // same reports as an error where the run in folder has other settings than c. Files may have moved: of their paths only the names count.
 func same(folder train.Folder, have, c *train.Config) error {
-	for _, d := range differences(Settings(c), Settings(have)) {
+	was := *have
+	was.Photographs = c.Photographs // where the numbers of steps come from; the numbers themselves are compared
+	for _, d := range differences(Settings(c), Settings(&was)) {
 		return fmt.Errorf("%s holds a run with other settings (%s is %s, not %s); name another folder or remove it", string(folder), d.name, cmp.Or(d.now, "not set"), cmp.Or(d.before, "not set"))
 	}
 	if a, b := filepath.Base(have.Data), filepath.Base(c.Data); a != b {
