@@ -37,11 +37,11 @@ var layers = []struct{ hw, cin, cout, k, stride, pad int }{
 	{14, 112, 224, 3, 1, 1}, {7, 192, 384, 3, 1, 1}, {28, 32, 96, 5, 1, 2}, {28, 16, 32, 5, 1, 2}, {14, 24, 64, 5, 1, 2}, {7, 48, 128, 5, 1, 2},
 }
 
-func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, y, dx, dw, dy []float32)) {
+func benchmarkLayers(b *testing.B, opt ConvOptions, run func(c *Conv, x, w, y, dx, dw, dy []float32)) {
 	for _, l := range layers {
 		b.Run(fmt.Sprintf("%dx%d_%d_%d-%d", l.k, l.k, l.hw, l.cin, l.cout), func(b *testing.B) {
 			c, err := NewConv(ConvShape{N: 32, H: l.hw, W: l.hw, Cin: l.cin, Cout: l.cout, KH: l.k, KW: l.k, StrideH: l.stride, StrideW: l.stride,
-				PadTop: l.pad, PadBottom: l.pad, PadLeft: l.pad, PadRight: l.pad}, ConvOptions{Algorithm: algorithm})
+				PadTop: l.pad, PadBottom: l.pad, PadLeft: l.pad, PadRight: l.pad}, opt)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -54,27 +54,47 @@ func benchmarkLayers(b *testing.B, algorithm Algorithm, run func(c *Conv, x, w, 
 }
 
 func BenchmarkAutoForward(b *testing.B) {
-	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+	benchmarkLayers(b, ConvOptions{}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }
 
 func BenchmarkAutoBackwardInput(b *testing.B) {
-	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+	benchmarkLayers(b, ConvOptions{}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
 }
 
 func BenchmarkAutoBackwardKernel(b *testing.B) {
-	benchmarkLayers(b, Auto, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+	benchmarkLayers(b, ConvOptions{}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+}
+
+// bfloat16Options skips a benchmark where there are no products of bfloat16.
+func bfloat16Options(b *testing.B) ConvOptions {
+	if err := CheckPrecision(BFloat16); err != nil {
+		b.Skip(err)
+	}
+	return ConvOptions{Precision: BFloat16}
+}
+
+func BenchmarkBFloat16Forward(b *testing.B) {
+	benchmarkLayers(b, bfloat16Options(b), func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+}
+
+func BenchmarkBFloat16BackwardInput(b *testing.B) {
+	benchmarkLayers(b, bfloat16Options(b), func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+}
+
+func BenchmarkBFloat16BackwardKernel(b *testing.B) {
+	benchmarkLayers(b, bfloat16Options(b), func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
 }
 
 func BenchmarkForward(b *testing.B) {
-	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
+	benchmarkLayers(b, ConvOptions{Algorithm: Direct}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.Forward(Default(), y, 0, x, 0, w, Epilogue{}) })
 }
 
 func BenchmarkBackwardInput(b *testing.B) {
-	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
+	benchmarkLayers(b, ConvOptions{Algorithm: Direct}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardInput(Default(), dx, 0, dy, 0, w, Epilogue{}) })
 }
 
 func BenchmarkBackwardKernel(b *testing.B) {
-	benchmarkLayers(b, Direct, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
+	benchmarkLayers(b, ConvOptions{Algorithm: Direct}, func(c *Conv, x, w, y, dx, dw, dy []float32) { c.BackwardKernel(Default(), dw, x, 0, dy, 0, false) })
 }
 
 // moved reports bytes read and written per second.

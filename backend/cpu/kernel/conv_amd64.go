@@ -34,15 +34,18 @@ func (f *fastConv) plan(c *Conv, opt ConvOptions) {
 	outputs := c.ho * c.wo
 	f.bytes = 4 * c.cin * max(1, s.H*s.W/outputs)
 	if s.pointwise() {
+		f.t.pairs = c.pairsPointwise(opt)
 		return
 	}
 	if f.strips = planStrips(c, f.t); f.strips != nil {
 		f.taps, f.run = s.KH, s.KW*s.Cin
+		f.t.pairs = c.pairsStrips(opt)
 		return
 	}
 	f.zeros = make([]float32, max(c.cin, c.cout))
-	f.winograd = planWinograd(c, f.t, opt.Algorithm)
+	f.winograd = planWinograd(c, f.t, opt)
 	f.winogradGrad = f.winograd != nil && (opt.Algorithm != Auto || f.winograd.gradPays(c))
+	f.t.pairs = f.winograd != nil && f.winograd.pairs
 	f.reads = make([]int32, f.taps*outputs)
 	for kh := range s.KH {
 		for kw := range s.KW {
@@ -76,7 +79,7 @@ func (f *fastConv) packedSize(c *Conv) int {
 	if f.winograd != nil {
 		return f.packedWinograd(c)
 	}
-	return f.t.padded(c.cout) * f.taps * f.run
+	return f.t.padded(c.cout) * f.taps * f.t.depth(f.run)
 }
 
 // convTask is one forward convolution at work; reused. It is its own tileSource.
@@ -87,7 +90,7 @@ type convTask struct {
 	ldx, ldy int
 	block    int // outputs of a block
 	images   int // blocks of the images tiled position by position
-	rows     rowsSource
+	rows     copiedRows
 }
 
 var freeConvs = sync.Pool{New: func() any { return new(convTask) }}
@@ -125,9 +128,9 @@ func (c *Conv) packFast(p *Pool, packed, w []float32) {
 		dst, src := packed[g*f.packedSize(c):], w[g*c.cout:]
 		if f.winograd != nil {
 			k.winograd = winogradPack{c, src, dst, s.Cout}
-			p.Do(c.cin, 8, &k.winograd)
+			p.Do(f.t.depth(c.cin), 8, &k.winograd)
 		} else {
-			k.panels = packTask{t: f.t, panels: f.panels, dst: dst, src: src, ld: s.Cout, k: f.taps * f.run}
+			k.panels = packTask{t: f.t, panels: f.panels, dst: dst, src: src, ld: s.Cout, k: f.taps * f.run, run: f.run, taps: f.taps}
 			p.DoEach(len(f.panels), &k.panels)
 		}
 	}
@@ -138,7 +141,7 @@ func (c *Conv) packFast(p *Pool, packed, w []float32) {
 // packTurned packs the kernel w [KH,KW,c.cout,Groups*c.cin] of the convolution that c, a gradient by the input, is the transpose of.
 func (c *Conv) packTurned(p *Pool, packed, w []float32) {
 	f, s := &c.fast, &c.shape
-	if f.winograd != nil {
+	if f.winograd != nil || f.strips != nil && f.t.pairs {
 		turned := takeScratch(c.weights())
 		c.transposeOf.flip(p, turned, w)
 		c.packFast(p, packed, turned)
@@ -177,7 +180,7 @@ func (c *Conv) runDirect(p *Pool, y []float32, ldy int, x []float32, ldx int, w 
 	f, s := &c.fast, &c.shape
 	task := freeConvs.Get().(*convTask)
 	task.conv, task.ldx, task.ldy = c, ldx, ldy
-	task.t, task.panels, task.run, task.taps, task.first, task.last, task.direct = f.t, f.panels, f.run, f.taps, true, true, ldw
+	task.t, task.panels, task.run, task.taps, task.first, task.last, task.direct = f.t, f.panels, f.t.depth(f.run), f.taps, true, true, ldw
 	for g := range s.Groups {
 		if ldw > 0 {
 			task.b = w[g*c.cout:]
@@ -204,7 +207,8 @@ func (k *convTask) launch(p *Pool) {
 	blocks := 0
 	switch {
 	case s.pointwise():
-		k.rows = rowsSource{t: f.t, a: k.x, c: k.y, lda: k.ldx, ldc: k.ldy, rows: total, rowsPerBlock: k.block}
+		k.rows = copiedRows{copy: f.t.pairs, run: c.cin,
+			rowsSource: rowsSource{t: f.t, a: k.x, c: k.y, lda: k.ldx, ldc: k.ldy, rows: total, rowsPerBlock: k.block}}
 		k.source = &k.rows
 		blocks = (total + k.block - 1) / k.block
 	case f.strips != nil:

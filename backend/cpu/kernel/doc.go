@@ -20,6 +20,13 @@
 // environment variable DVML_WINOGRAD=off, or ConvOptions, turns it off). Convolutions of few channels, such as a network's first, read rows of the
 // kernel times channels as one run from padded copies.
 //
+// # Products of bfloat16
+//
+// With ConvOptions.Precision BFloat16 a convolution rounds what it multiplies (of 1x1 convolutions and first ones x, dy and the kernel, of Winograd's
+// algorithm the transformed values) to bfloat16 and adds the products up in float32. The instruction multiplies pairs of values: matrices of pairs take the
+// place of matrices of floats, half as deep, and everything around the tile kernels is the same. Pairs are made where data is brought near anyway: of two
+// neighbours in a row where the sum runs along it, else of two rows. What such a convolution does not fit runs in float32.
+//
 // # Adding a kernel
 //
 // Write it in plain Go with its test against the definition; write its generator in folder asm for both widths of vector; declare the assembly in a

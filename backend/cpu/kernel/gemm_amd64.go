@@ -121,7 +121,7 @@ func rowsPerBlock(rows, tile, workers int) int {
 	return (per + tile - 1) / tile * tile
 }
 
-// copiedRows is rowsSource for a run of K, copying (or transposing) the rows of A into a block that lies together.
+// copiedRows is rowsSource for a run of K, copying (or transposing, or pairing) the rows of A into a block that lies together.
 type copiedRows struct {
 	rowsSource
 	copy, trans bool
@@ -137,9 +137,11 @@ func (s *copiedRows) fill(block int, t *tables) {
 	}
 	first := block * s.rowsPerBlock
 	rows := min(s.rowsPerBlock, s.rows-first)
-	ld := s.run + 16 // not a multiple of a page
+	ld := s.t.depth(s.run) + 16 // not a multiple of a page
 	t.room(rows * ld)
-	if s.trans {
+	if s.t.pairs {
+		pairColumns(t.block, ld, s.a[first*s.lda+s.lo:], s.lda, rows, s.run)
+	} else if s.trans {
 		Transpose(t.block, ld, s.a[s.lo*s.lda+first:], s.lda, s.run, rows)
 	} else {
 		for i := range rows {
@@ -166,6 +168,10 @@ type packTask struct {
 // Run packs panels [lo,hi).
 func (x *packTask) Run(lo, hi, _ int) {
 	for _, p := range x.panels[lo:hi] {
+		if x.t.pairs {
+			x.packPairs(p)
+			continue
+		}
 		width := p.vectors * x.t.vector
 		dst := x.dst[p.column*x.k:][:width*x.k]
 		if x.turned {

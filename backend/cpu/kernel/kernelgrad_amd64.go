@@ -60,6 +60,7 @@ type gradTask struct {
 	perBlock       int       // outputs of a block
 	blocks, pieces int
 	tiles          int // of one tap
+	t              tiling
 	sum            sumParts
 }
 
@@ -72,7 +73,8 @@ func (c *Conv) backwardKernelFast(p *Pool, dw []float32, x []float32, ldx int, d
 	}
 	f, s := &c.fast, &c.shape
 	k := freeGrads.Get().(*gradTask)
-	*k = gradTask{conv: c, ldx: ldx, ldy: ldy, tiles: (f.run + f.t.rows - 1) / f.t.rows, perBlock: f.gradBlock()}
+	*k = gradTask{conv: c, ldx: ldx, ldy: ldy, tiles: (f.run + f.t.rows - 1) / f.t.rows, perBlock: f.gradBlock(), t: f.t}
+	k.t.pairs = f.t.pairs && f.winograd == nil
 	k.blocks = (s.N*c.ho*c.wo + k.perBlock - 1) / k.perBlock
 	if f.strips != nil {
 		k.blocks = s.N * f.strips.blocks
@@ -154,7 +156,11 @@ func (k *gradTask) piece(t *tables, dst []float32, block, blockEnd, unit, unitEn
 	k.rowsOf(t, dst, unit, unitEnd)
 	tap, tapEnd := unit/k.tiles, (unitEnd+k.tiles-1)/k.tiles
 	for ; block < blockEnd; block++ {
-		k.fill(t, block, tap, tapEnd)
+		if k.t.pairs {
+			k.fillPairs(t, block, unit, unitEnd)
+		} else {
+			k.fill(t, block, tap, tapEnd)
+		}
 		var ahead lookahead
 		if f.reads == nil && f.strips == nil && block+1 < blockEnd {
 			lo, hi := k.outputs(block + 1)
@@ -170,8 +176,8 @@ func (k *gradTask) piece(t *tables, dst []float32, block, blockEnd, unit, unitEn
 				}
 				a.k = uintptr(4 * k.firstRow(u))
 				a.c = uintptr(unsafe.Pointer(&t.c[(u-unit)*f.t.rows]))
-				ahead.next(a, k.perBlock)
-				a.outer(f.t, p.vectors)
+				ahead.next(a, k.t.depth(k.perBlock))
+				a.outer(k.t, p.vectors)
 			}
 		}
 	}
@@ -262,13 +268,14 @@ func (k *gradTask) fillStrips(t *tables, block, tap, tapEnd int) {
 	n, oh0 := block/p.blocks, block%p.blocks*p.rows
 	t.room(p.tall*p.width + 8)
 	c.copyStrips(t.block, k.x, k.ldx, n, oh0)
-	rows, stepX, stepY := min(p.rows, c.ho-oh0), uintptr(4*c.shape.StrideW*c.shape.Cin), uintptr(4*k.ldy)
+	copied := strip{address(t.block, 0), uintptr(4 * p.width), uintptr(4 * c.shape.StrideW * c.shape.Cin)}
+	rows, stepX, stepY := min(p.rows, c.ho-oh0), copied.column, uintptr(4*k.ldy)
 	for ; tap < tapEnd; tap++ {
 		t.open()
 		pairs := t.extend(2 * rows * c.wo)
 		atY := address(k.dy, (n*c.ho+oh0)*c.wo*k.ldy)
 		for r := range rows {
-			atX := c.strip(t.block, r, 0, tap)
+			atX := copied.read(&c.shape, r, 0, tap)
 			row := pairs[2*r*c.wo:][:2*c.wo]
 			for i := 0; i+1 < len(row); i += 2 {
 				row[i], row[i+1] = atX, atY

@@ -2,7 +2,10 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-var detected = detect()
+var (
+	detected         = detect()
+	detectedBFloat16 = detected == AVX512 && cpu.X86.HasAVX512BF16
+)
 
 func detect() Level {
 	x := &cpu.X86

@@ -2,4 +2,7 @@
 
 package kernel
 
-const detected = Generic
+const (
+	detected         = Generic
+	detectedBFloat16 = false
+)

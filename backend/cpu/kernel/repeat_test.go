@@ -9,9 +9,17 @@ import (
 // input the bits are the same whatever the number of workers, by kernel with the same number.
 func TestSameBitsInAnyCompany(t *testing.T) {
 	levels(t, func(t *testing.T) {
-		for _, a := range []Algorithm{Direct, WinogradF43} {
-			s := ConvShape{N: 9, H: 5, W: 5, Cin: 17, Cout: 20, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
-			c, err := NewConv(s, ConvOptions{Algorithm: a})
+		s3 := ConvShape{N: 9, H: 5, W: 5, Cin: 17, Cout: 20, KH: 3, KW: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+		s1 := ConvShape{N: 9, H: 7, W: 7, Cin: 17, Cout: 20, KH: 1, KW: 1}
+		for _, plan := range []struct {
+			s   ConvShape
+			opt ConvOptions
+		}{{s3, ConvOptions{Algorithm: Direct}}, {s3, ConvOptions{Algorithm: WinogradF43}}, {s3, ConvOptions{Algorithm: WinogradF43, Precision: BFloat16}}, {s1, ConvOptions{Precision: BFloat16}}} {
+			if CheckPrecision(plan.opt.Precision) != nil {
+				continue
+			}
+			s := plan.s
+			c, err := NewConv(s, plan.opt)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -53,10 +53,34 @@ func (c *Conv) copyStrips(dst, x []float32, ldx, n, oh0 int) {
 	}
 }
 
-// strip is where output (r,ow) of a block reads tap kh in the padded copy.
-func (c *Conv) strip(copied []float32, r, ow, kh int) uintptr {
+// strip is the padded copy of a block's rows.
+type strip struct {
+	at          uintptr
+	row, column uintptr // bytes between its rows, and between what neighbouring outputs read
+}
+
+// strip copies the rows that a block reads into t's block, as they are or, for forward, as bfloat16.
+func (c *Conv) strip(t *tables, x []float32, ldx, n, oh0 int) strip {
 	s, p := &c.shape, c.fast.strips
-	return address(copied, (r*s.StrideH+kh*s.DilationH)*p.width+ow*s.StrideW*s.Cin)
+	step := uintptr(4 * s.StrideW * s.Cin)
+	// Behind a row of bfloat16 stands a 0: it is read where a kernel's row is odd.
+	ld := p.width/2 + 1
+	t.room(p.tall * (p.width + ld))
+	c.copyStrips(t.block, x, ldx, n, oh0)
+	if !c.fast.t.pairs {
+		return strip{address(t.block, 0), uintptr(4 * p.width), step}
+	}
+	pairs := t.block[p.tall*p.width:][:p.tall*ld]
+	for i := ld - 1; i < len(pairs); i += ld {
+		pairs[i] = 0
+	}
+	pairColumns(pairs, ld, t.block, p.width, p.tall, p.width)
+	return strip{address(pairs, 0), uintptr(4 * ld), step / 2}
+}
+
+// read is where output (r,ow) of a block reads tap kh.
+func (p strip) read(s *ConvShape, r, ow, kh int) uintptr {
+	return p.at + uintptr(r*s.StrideH+kh*s.DilationH)*p.row + uintptr(ow)*p.column
 }
 
 // stripSource is a convTask over blocks of output rows read through padded copies.
@@ -66,8 +90,7 @@ func (k *stripSource) fill(block int, t *tables) {
 	c, p := k.conv, k.conv.fast.strips
 	n, oh0 := block/p.blocks, block%p.blocks*p.rows
 	outputs := min(p.rows, c.ho-oh0) * c.wo
-	t.room(p.tall * p.width)
-	c.copyStrips(t.block, k.x, k.ldx, n, oh0)
+	copied := c.strip(t, k.x, k.ldx, n, oh0)
 	rows := k.t.rows
 	for first := 0; first < outputs; first += rows {
 		t.open()
@@ -75,7 +98,7 @@ func (k *stripSource) fill(block int, t *tables) {
 			t.entries = append(t.entries, uintptr(kh))
 			for i := range rows {
 				at := min(first+i, outputs-1)
-				t.entries = append(t.entries, c.strip(t.block, at/c.wo, at%c.wo, kh))
+				t.entries = append(t.entries, copied.read(&c.shape, at/c.wo, at%c.wo, kh))
 			}
 		}
 		for i := range rows {

@@ -55,16 +55,25 @@ func outerAVX2_6x16(args *tileArgs)
 
 // tiling is the size of the register tiles of a level.
 type tiling struct {
-	rows    int // rows of a tile
-	vector  int // floats in a vector
-	vectors int // vectors in the widest tile
+	rows    int  // rows of a tile
+	vector  int  // floats in a vector
+	vectors int  // vectors in the widest tile
+	pairs   bool // matrices hold pairs of bfloat16 where they hold floats otherwise, two rows of the sum together; AVX-512
 }
 
 func tilingOf(l Level) tiling {
 	if l == AVX512 {
-		return tiling{8, 16, 3}
+		return tiling{rows: 8, vector: 16, vectors: 3}
 	}
-	return tiling{6, 8, 2}
+	return tiling{rows: 6, vector: 8, vectors: 2}
+}
+
+// depth is how many steps a sum of n products takes.
+func (t tiling) depth(n int) int {
+	if t.pairs {
+		return (n + 1) / 2
+	}
+	return n
 }
 
 // panel is a range of columns as wide as one tile.
@@ -125,6 +134,17 @@ func (a *tileArgs) set(t tiling, p panel, e *Epilogue, first, last bool) {
 }
 
 func (a *tileArgs) gather(t tiling, vectors int) {
+	if t.pairs {
+		switch vectors {
+		case 1:
+			gatherBF16_8x16(a)
+		case 2:
+			gatherBF16_8x32(a)
+		default:
+			gatherBF16_8x48(a)
+		}
+		return
+	}
 	if t.vector == 16 {
 		switch vectors {
 		case 1:
@@ -144,6 +164,17 @@ func (a *tileArgs) gather(t tiling, vectors int) {
 }
 
 func (a *tileArgs) outer(t tiling, vectors int) {
+	if t.pairs {
+		switch vectors {
+		case 1:
+			outerBF16_8x16(a)
+		case 2:
+			outerBF16_8x32(a)
+		default:
+			outerBF16_8x48(a)
+		}
+		return
+	}
 	if t.vector == 16 {
 		switch vectors {
 		case 1:

@@ -11,8 +11,9 @@ import (
 // is a matrix product of tiles and weights.
 type winograd struct {
 	transforms
-	high, across int // tiles of an image
-	perBlock     int // tiles of a block
+	high, across int  // tiles of an image
+	perBlock     int  // tiles of a block
+	pairs        bool // products are taken of bfloat16
 }
 
 // Environment variable DVML_WINOGRAD=off makes Auto mean Direct.
@@ -21,8 +22,8 @@ var winogradOff = os.Getenv("DVML_WINOGRAD") == "off"
 const winogradBytes = 384 << 10 // of transformed input in a block: with a panel's products it stays in the second cache
 
 // planWinograd returns nil if the convolution is not to be done that way.
-func planWinograd(c *Conv, t tiling, a Algorithm) *winograd {
-	s := &c.shape
+func planWinograd(c *Conv, t tiling, opt ConvOptions) *winograd {
+	s, a := &c.shape, opt.Algorithm
 	if s.KH != s.KW || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.InputDilationH != 1 || s.InputDilationW != 1 {
 		return nil
 	}
@@ -45,7 +46,9 @@ func planWinograd(c *Conv, t tiling, a Algorithm) *winograd {
 		return nil
 	}
 	w.high, w.across = (c.ho+w.tile-1)/w.tile, (c.wo+w.tile-1)/w.tile
-	w.perBlock = min(max(winogradBytes/(4*w.size()*c.cin)/t.rows, 2), 12) * t.rows
+	w.pairs = opt.Precision == BFloat16 && w.narrow != nil
+	t.pairs = w.pairs
+	w.perBlock = min(max(winogradBytes/(4*w.size()*t.depth(c.cin))/t.rows, 2), 12) * t.rows
 	if a == Auto && !w.pays(c) {
 		return nil
 	}
@@ -59,9 +62,13 @@ func (w *winograd) pays(c *Conv) bool {
 		return false
 	}
 	const input, output, kernel, fill = 224, 192, 30, .85
+	rate := 1.
+	if w.pairs {
+		rate = 2
+	}
 	channels := float64(c.cin * c.cout)
 	tiles := float64(w.tiles(c))
-	fast := tiles*(float64(w.size())*channels/fill+input*float64(c.cin)+output*float64(c.cout)) + kernel*float64(w.size())*channels
+	fast := tiles*(float64(w.size())*channels/(fill*rate)+input*float64(c.cin)+output*float64(c.cout)) + kernel*float64(w.size())*channels
 	return fast < .9*float64(c.shape.N*c.reads())*channels
 }
 
@@ -103,7 +110,9 @@ type transformer struct {
 	args transformArgs
 	from [36]uintptr
 	to   [36]uintptr
-	work [36 * 16]float32
+	// second is from of a second tile, where two are paired.
+	second [36]uintptr
+	work   [36 * 16]float32
 	// trash is where outputs beyond the image go.
 	trash [64]float32
 }
@@ -156,7 +165,9 @@ type winogradTask struct {
 var freeWinograds = sync.Pool{New: func() any { return new(winogradTask) }}
 
 // packedWinograd is the length of one group's transformed kernel.
-func (f *fastConv) packedWinograd(c *Conv) int { return f.winograd.size() * f.t.padded(c.cout) * c.cin }
+func (f *fastConv) packedWinograd(c *Conv) int {
+	return f.winograd.size() * f.t.padded(c.cout) * f.t.depth(c.cin)
+}
 
 // runWinograd convolves with a transformed kernel.
 func (c *Conv) runWinograd(p *Pool, y []float32, ldy int, x []float32, ldx int, packed []float32, e Epilogue) {
@@ -180,7 +191,7 @@ func (c *Conv) runWinograd(p *Pool, y []float32, ldy int, x []float32, ldx int, 
 func (k *winogradTask) Run(lo, hi, _ int) {
 	c, w, f := k.conv, k.w, &k.conv.fast
 	ld := f.t.vectors * f.t.vector // columns of a panel's products
-	inputs, products := takeScratch(w.size()*w.perBlock*c.cin), takeScratch(w.size()*w.perBlock*ld)
+	inputs, products := takeScratch(w.size()*w.perBlock*f.t.depth(c.cin)), takeScratch(w.size()*w.perBlock*ld)
 	t, x := takeTables(), freeTransformers.Get().(*transformer)
 	x.begin()
 	k.tables(t, inputs, products, ld)
@@ -203,13 +214,13 @@ func (k *winogradTask) Run(lo, hi, _ int) {
 // tables lists, for each point, the rows of the block's transformed inputs [points,tiles,Cin] and of its products [points,tiles,ld], as many tiles at a
 // time as a register tile has rows.
 func (k *winogradTask) tables(t *tables, inputs, products []float32, ld int) {
-	c, w := k.conv, k.w
+	w, depth := k.w, k.t.depth(k.conv.cin)
 	t.reset(0)
 	for row := 0; row < w.size()*w.perBlock; row += k.t.rows {
 		t.open()
 		t.entries = append(t.entries, 0)
 		for i := range k.t.rows {
-			t.entries = append(t.entries, address(inputs, (row+i)*c.cin))
+			t.entries = append(t.entries, address(inputs, (row+i)*depth))
 			t.c = append(t.c, address(products, (row+i)*ld))
 		}
 	}
@@ -219,25 +230,30 @@ func (k *winogradTask) tables(t *tables, inputs, products []float32, ld int) {
 func (k *winogradTask) inputs(x *transformer, dst []float32, first, count int) {
 	c, w, s := k.conv, k.w, &k.conv.shape
 	zeros := address(c.fast.zeros, 0)
-	steps(&x.to, w.size(), w.perBlock*c.cin)
+	transform, depth := w.input, k.t.depth(c.cin)
+	if w.pairs {
+		transform = w.narrow
+	}
+	steps(&x.to, w.size(), w.perBlock*depth)
 	x.args.scale, x.args.bias, x.args.flags, x.args.fromBase = 0, 0, 0, 0
+	x.args.ahead = uintptr(4 * w.tile * k.ldx)
 	for i := range count {
 		n, row, column := w.at(first + i)
 		square(&x.from, w.points, row-s.PadTop, column-s.PadLeft, s.H, s.W, address(k.x, n*s.H*s.W*k.ldx), k.ldx, zeros)
-		x.args.toBase, x.args.n = address(dst, i*c.cin), uintptr(c.cin)
-		w.input(&x.args)
+		x.args.toBase, x.args.n = address(dst, i*depth), uintptr(c.cin)
+		transform(&x.args)
 	}
 }
 
 // products multiplies the transformed inputs with a panel of the transformed kernel, point by point.
 func (k *winogradTask) products(t *tables, p panel, rows int) {
-	c, w, a := k.conv, k.w, &t.args
+	depth, w, a := k.t.depth(k.conv.cin), k.w, &t.args
 	width := p.vectors * k.t.vector
 	whole := panel{vectors: p.vectors, cols: width}
 	a.set(k.t, whole, &Epilogue{}, true, true)
-	a.k, a.ldb = uintptr(4*c.cin), uintptr(4*width)
+	a.k, a.ldb = uintptr(4*depth), uintptr(4*width)
 	for point := range w.size() {
-		a.b = address(k.packed, (p.column*w.size()+point*width)*c.cin)
+		a.b = address(k.packed, (p.column*w.size()+point*width)*depth)
 		for i := range rows {
 			at := point*w.perBlock/k.t.rows + i
 			t.entry(at)
@@ -274,7 +290,7 @@ func (k *winogradTask) outputs(x *transformer, products []float32, ld int, p pan
 	x.args.flags, x.args.scale, x.args.bias = 0, 0, 0
 }
 
-// winogradPack transforms a kernel [side,side,cin,ld] (one group's columns) into panels [points,cin,width]; pieces are ranges of cin.
+// winogradPack transforms a kernel [side,side,cin,ld] (one group's columns) into panels [points,cin,width]; pieces are ranges of cin, or of its pairs.
 type winogradPack struct {
 	c   *Conv
 	src []float32
@@ -282,9 +298,13 @@ type winogradPack struct {
 	ld  int
 }
 
-// Run transforms the rows of input channels [lo,hi).
+// Run transforms the rows of input channels [lo,hi), of pairs of them where products are taken of bfloat16.
 func (k *winogradPack) Run(lo, hi, _ int) {
 	f, w := &k.c.fast, k.c.fast.winograd
+	if w.pairs {
+		k.packPairs(lo, hi)
+		return
+	}
 	x := freeTransformers.Get().(*transformer)
 	x.begin()
 	steps(&x.from, w.side*w.side, k.c.cin*k.ld)

@@ -31,7 +31,7 @@ type (
 
 // gradPart is a sum over some tiles.
 type gradPart struct {
-	inputs, grads []float32 // [points,chunk,cin], [points,chunk,cout]
+	inputs, grads []float32 // [points,chunk,cin], [points,chunk,cout]; of bfloat16, two tiles in one
 	sum           []float32 // [points,cin,cout]
 	chunk         int       // tiles of a chunk
 	begin         int       // the part's first tile
@@ -66,7 +66,7 @@ func (c *Conv) backwardKernelWinograd(p *Pool, dw []float32, x []float32, ldx in
 			part := &k.parts[0]
 			for part.first = 0; part.first < tiles; part.first += part.chunk {
 				part.count = min(part.chunk, tiles-part.first)
-				p.Do(part.count, 4, &k.transform)
+				p.Do(f.t.depth(part.count), 4, &k.transform)
 				p.Do(w.size()*k.rows, 1, &k.multiply)
 			}
 		}
@@ -84,12 +84,16 @@ func (c *Conv) backwardKernelWinograd(p *Pool, dw []float32, x []float32, ldx in
 func (k *winogradGrad) newPart(begin, end, bytes int) gradPart {
 	c, w := k.conv, k.conv.fast.winograd
 	n := end - begin
+	t := &c.fast.t
+	if w.pairs {
+		bytes *= 2
+	}
 	chunk := min(n, max(64, bytes/(4*w.size()*(c.cin+c.cout))))
 	chunks := (n + chunk - 1) / chunk
 	chunk = (n + chunks - 1) / chunks
 	return gradPart{
-		inputs: takeScratch(w.size()*chunk*c.cin + c.fast.t.rows), // the last tile of rows may reach past the end
-		grads:  takeScratch(w.size() * chunk * c.cout),
+		inputs: takeScratch(w.size()*t.depth(chunk)*c.cin + t.rows), // the last tile of rows may reach past the end
+		grads:  takeScratch(w.size() * t.depth(chunk) * c.cout),
 		sum:    takeScratch(w.size() * c.cin * c.cout),
 		chunk:  chunk, begin: begin,
 	}
@@ -111,7 +115,7 @@ func (k *winogradGrad) Run(lo, hi, _ int) {
 		}
 		for part.first = part.begin; part.first < end; part.first += part.chunk {
 			part.count = min(part.chunk, end-part.first)
-			k.transformTiles(part, 0, part.count)
+			k.transformTiles(part, 0, k.conv.fast.t.depth(part.count))
 			k.multiplyRows(part, 0, k.conv.fast.winograd.size()*k.rows)
 		}
 	}
@@ -121,14 +125,18 @@ func (r *winogradGradTransform) Run(lo, hi, _ int) { r.k.transformTiles(&r.k.par
 
 func (r *winogradGradMultiply) Run(lo, hi, _ int) { r.k.multiplyRows(&r.k.parts[0], lo, hi) }
 
-// transformTiles transforms x and dy of tiles [lo,hi) of the part's chunk.
+// transformTiles transforms x and dy of tiles [lo,hi) of the part's chunk, of pairs of them where products are taken of bfloat16.
 func (k *winogradGrad) transformTiles(part *gradPart, lo, hi int) {
+	if k.conv.fast.winograd.pairs {
+		k.transformPairs(part, lo, hi)
+		return
+	}
 	c, w, s := k.conv, k.conv.fast.winograd, &k.conv.shape
 	t := freeTransformers.Get().(*transformer)
 	t.begin()
 	zeros := address(c.fast.zeros, 0)
 	steps(&t.to, w.size(), part.chunk*c.cin)
-	t.args.n = uintptr(c.cin)
+	t.args.n, t.args.ahead = uintptr(c.cin), uintptr(4*w.tile*k.ldx)
 	for i := lo; i < hi; i++ {
 		n, row, column := w.at(part.first + i)
 		square(&t.from, w.points, row-s.PadTop, column-s.PadLeft, s.H, s.W, address(k.x, n*s.H*s.W*k.ldx), k.ldx, zeros)
@@ -136,7 +144,7 @@ func (k *winogradGrad) transformTiles(part *gradPart, lo, hi int) {
 		w.input(&t.args)
 	}
 	steps(&t.to, w.size(), part.chunk*c.cout)
-	t.args.n = uintptr(c.cout)
+	t.args.n, t.args.ahead = uintptr(c.cout), uintptr(4*w.tile*k.ldy)
 	for i := lo; i < hi; i++ {
 		n, row, column := w.at(part.first + i)
 		square(&t.from, w.tile, row, column, c.ho, c.wo, address(k.dy, n*c.ho*c.wo*k.ldy), k.ldy, zeros)
@@ -157,8 +165,9 @@ func (k *winogradGrad) multiplyRows(part *gradPart, lo, hi int) {
 		end := min(hi, (point+1)*k.rows)
 		t.reset(c.cout)
 		t.open()
-		for i := range part.count {
-			t.entries = append(t.entries, address(part.inputs, (point*part.chunk+i)*c.cin), address(part.grads, (point*part.chunk+i)*c.cout))
+		depth := f.t.depth(part.chunk)
+		for i := range f.t.depth(part.count) {
+			t.entries = append(t.entries, address(part.inputs, (point*depth+i)*c.cin), address(part.grads, (point*depth+i)*c.cout))
 		}
 		t.entry(0)
 		for u := unit; u < end; u++ {
@@ -171,12 +180,17 @@ func (k *winogradGrad) multiplyRows(part *gradPart, lo, hi int) {
 				}
 			}
 		}
+		var ahead lookahead
+		if next := point + 1; next < c.fast.winograd.size() {
+			ahead.plan(part.inputs[next*depth*c.cin:][:depth*c.cin], part.grads[next*depth*c.cout:][:depth*c.cout], (end-unit)*len(f.panels))
+		}
 		for _, p := range f.panels {
 			a.set(f.t, p, &e, true, true)
 			a.b = uintptr(4 * p.column)
 			for u := unit; u < end; u++ {
 				a.k = uintptr(4 * (u % k.rows * f.t.rows))
 				a.c = uintptr(unsafe.Pointer(&t.c[(u-unit)*f.t.rows]))
+				ahead.next(a, len(t.entries)/2)
 				a.outer(f.t, p.vectors)
 			}
 		}

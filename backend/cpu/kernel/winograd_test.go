@@ -8,11 +8,16 @@ import (
 // TestWinogradError measures each algorithm's error against float64, over the results' root mean square, on a layer with the sums of GoogLeNet's
 // (28x28, 96 channels in; 5x5: 32), inputs and gradients normal, weights of standard deviation 1/sqrt(taps*Cin).
 func TestWinogradError(t *testing.T) {
+	t.Run("1x1", func(t *testing.T) {
+		testWinogradError(t, 1, 96, []errorBound{{"direct", Direct, Float32, 2e-5}, {"direct, bfloat16", Direct, BFloat16, .03}})
+	})
 	t.Run("3x3", func(t *testing.T) {
-		testWinogradError(t, 3, 96, []errorBound{{"direct", Direct, 2e-5}, {"F(2x2,3x3)", WinogradF23, 2e-5}, {"F(4x4,3x3)", WinogradF43, 4e-5}})
+		testWinogradError(t, 3, 96, []errorBound{{"direct", Direct, Float32, 2e-5}, {"F(2x2,3x3)", WinogradF23, Float32, 2e-5}, {"F(4x4,3x3)", WinogradF43, Float32, 4e-5},
+			{"F(4x4,3x3), bfloat16", WinogradF43, BFloat16, .2}})
 	})
 	t.Run("5x5", func(t *testing.T) {
-		testWinogradError(t, 5, 32, []errorBound{{"direct", Direct, 2e-5}, {"F(2x2,5x5)", WinogradF43, 4e-5}})
+		testWinogradError(t, 5, 32, []errorBound{{"direct", Direct, Float32, 2e-5}, {"F(2x2,5x5)", WinogradF43, Float32, 4e-5},
+			{"F(2x2,5x5), bfloat16", WinogradF43, BFloat16, .2}})
 	})
 }
 
@@ -20,6 +25,7 @@ func TestWinogradError(t *testing.T) {
 type errorBound struct {
 	name    string
 	a       Algorithm
+	p       Precision
 	largest float64
 }
 
@@ -31,7 +37,10 @@ func testWinogradError(t *testing.T, side, cin int, bounds []errorBound) {
 	o := newConvOracle(s, x, s.Cin, dy, s.Cout, w)
 	levels(t, func(t *testing.T) {
 		for _, a := range bounds {
-			c, err := NewConv(s, ConvOptions{Algorithm: a.a})
+			if CheckPrecision(a.p) != nil {
+				continue
+			}
+			c, err := NewConv(s, ConvOptions{Algorithm: a.a, Precision: a.p})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +54,7 @@ func testWinogradError(t *testing.T, side, cin int, bounds []errorBound) {
 				want []float64
 			}{{"forward", y, o.y}, {"by input", dx, o.dx}, {"by kernel", dw, o.dw}} {
 				worst, mean := distance(r.got, r.want), rootMeanError(r.got, r.want)
-				t.Logf("%-10s %-9s root mean square %.2g, largest %.2g", a.name, r.name, mean, worst)
+				t.Logf("%-20s %-9s root mean square %.2g, largest %.2g", a.name, r.name, mean, worst)
 				if !(worst <= a.largest) {
 					t.Errorf("%s %s: largest error %.2g, want at most %.2g", a.name, r.name, worst, a.largest)
 				}

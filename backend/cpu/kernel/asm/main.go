@@ -24,6 +24,7 @@ func main() {
 		{"reduce_amd64.s", reductions},
 		{"winograd_amd64.s", winograd},
 		{"transpose_amd64.s", transposition},
+		{"bfloat16_amd64.s", bfloat16},
 	} {
 		if err := write(filepath.Join(*dir, f.name), f.gen); err != nil {
 			fmt.Fprintf(os.Stderr, "asm: %s: %v\n", f.name, err)
@@ -41,6 +42,9 @@ func write(path string, gen func(c *build.Context)) error {
 		return err
 	}
 	if err := pass.Compile.Execute(file); err != nil {
+		return err
+	}
+	if err := encode(file); err != nil {
 		return err
 	}
 	text, err := printer.NewGoAsm(printer.Config{Name: "avo, by the program in folder asm", Pkg: "kernel"}).Print(file)

@@ -35,6 +35,7 @@ const (
 type tile struct {
 	*build.Context
 	wide    bool // AVX-512
+	pairs   bool // A and B hold pairs of bfloat16 where they hold floats otherwise
 	rows    int
 	vectors int
 }
@@ -46,12 +47,12 @@ type tile struct {
 func products(c *build.Context) {
 	c.ConstraintExpr("amd64")
 	for v := 1; v <= 3; v++ {
-		t := tile{c, true, 8, v}
+		t := tile{c, true, false, 8, v}
 		t.gather()
 		t.outer()
 	}
 	for v := 1; v <= 2; v++ {
-		t := tile{c, false, 6, v}
+		t := tile{c, false, false, 6, v}
 		t.gather()
 		t.outer()
 	}
@@ -59,7 +60,10 @@ func products(c *build.Context) {
 
 func (t tile) name(kind string) string {
 	isa := "AVX2"
-	if t.wide {
+	switch {
+	case t.pairs:
+		isa = "BF16"
+	case t.wide:
 		isa = "AVX512"
 	}
 	return fmt.Sprintf("%s%s_%dx%d", kind, isa, t.rows, t.vectors*t.width())
@@ -156,7 +160,11 @@ func (t tile) step(a func(row int) Mem, b Mem, masked bool) {
 	for r := range t.rows {
 		t.VBROADCASTSS(a(r), t.a(r))
 		for v := range t.vectors {
-			t.VFMADD231PS(t.b(v), t.a(r), t.sum(r, v))
+			if t.pairs {
+				dotPairs(t.Context, t.b(v), t.a(r), t.sum(r, v))
+			} else {
+				t.VFMADD231PS(t.b(v), t.a(r), t.sum(r, v))
+			}
 		}
 	}
 }

@@ -20,17 +20,17 @@ import (
 // and for infinity the highest power's coefficient alone.
 func winograd(c *build.Context) {
 	bothWidths(c, func(v *vec) {
-		v.transform(transform{"winograd6Input", 6, 6, v.input6, false})
-		v.transform(transform{"winograd4Input", 4, 4, v.input4, false})
+		v.transform(transform{name: "winograd6Input", in: 6, out: 6, line: v.input6, ahead: true})
+		v.transform(transform{name: "winograd4Input", in: 4, out: 4, line: v.input4, ahead: true})
 		for _, n := range []int{2, 3, 4, 5} { // values of a kernel, or of a tile of gradients
-			v.transform(transform{fmt.Sprint("winograd6From", n), n, 6, v.kernel6, false})
+			v.transform(transform{name: fmt.Sprint("winograd6From", n), in: n, out: 6, line: v.kernel6, ahead: n == 2 || n == 4})
 		}
 		for _, n := range []int{2, 3, 4, 5} { // a tile of outputs, or a kernel's gradient
-			v.transform(transform{fmt.Sprint("winograd6To", n), 6, n, v.output6, n == 2 || n == 4})
+			v.transform(transform{name: fmt.Sprint("winograd6To", n), in: 6, out: n, line: v.output6, output: n == 2 || n == 4})
 		}
 		for _, n := range []int{2, 3} {
-			v.transform(transform{fmt.Sprint("winograd4From", n), n, 4, v.kernel4, false})
-			v.transform(transform{fmt.Sprint("winograd4To", n), 4, n, v.output4, n == 2})
+			v.transform(transform{name: fmt.Sprint("winograd4From", n), in: n, out: 4, line: v.kernel4, ahead: n == 2})
+			v.transform(transform{name: fmt.Sprint("winograd4To", n), in: 4, out: n, line: v.output4, output: n == 2})
 		}
 	})
 }
@@ -47,6 +47,8 @@ type transform struct {
 	in, out int
 	line    func(x []reg.Register, out int) []reg.Register
 	output  bool // writes a convolution's outputs: with bias, accumulation and ReLU
+	narrow  bool // writes bfloat16
+	ahead   bool // reads images: asks for what a later tile reads, for the processor does not foresee it
 }
 
 // Offsets into type transformArgs of the kernel package.
@@ -60,6 +62,7 @@ const (
 	transformBias     = 48 // bias of the n floats, or 0; outputs only
 	transformFlags    = 56
 	transformScale    = 64 // factors of the n floats, or 0; outputs only
+	transformAhead    = 72 // bytes from what is read to what a later tile reads; of images only
 )
 
 func (v *vec) transform(t transform) {
@@ -73,7 +76,11 @@ func (v *vec) transform(t transform) {
 	}
 	from, fromBase, to, toBase, n, work := load(transformFrom), load(transformFromBase), load(transformTo), load(transformToBase), load(transformN),
 		load(transformWork)
-	var scale, bias reg.Register
+	var scale, bias, ahead reg.Register
+	if t.ahead {
+		ahead = load(transformAhead)
+		v.ADDQ(fromBase, ahead)
+	}
 	if t.output {
 		scale, bias = load(transformScale), load(transformBias)
 	}
@@ -85,6 +92,9 @@ func (v *vec) transform(t transform) {
 			for row := range t.in {
 				v.MOVQ(Mem{Base: from, Disp: 8 * (row*t.in + column)}, place)
 				x = append(x, v.load(Mem{Base: place, Index: fromBase, Scale: 1}, masked))
+				if t.ahead && !masked {
+					v.PREFETCHT0(Mem{Base: place, Index: ahead, Scale: 1})
+				}
 			}
 			for row, y := range t.line(x, t.out) {
 				v.VMOVUPS(y, Mem{Base: work, Disp: size * (row*t.in + column)})
@@ -105,7 +115,11 @@ func (v *vec) transform(t transform) {
 				if t.output {
 					v.finish(y, factor, add, m, at(transformFlags), masked)
 				}
-				v.store(y, m, masked)
+				if t.narrow {
+					v.storeNarrow(y, m, masked)
+				} else {
+					v.store(y, m, masked)
+				}
 			}
 		}
 	}
@@ -115,7 +129,14 @@ func (v *vec) transform(t transform) {
 	v.JL(LabelRef(tail))
 	body(false)
 	v.ADDQ(U32(size), fromBase)
-	v.ADDQ(U32(size), toBase)
+	if t.ahead {
+		v.ADDQ(U32(size), ahead)
+	}
+	if t.narrow {
+		v.ADDQ(U32(size/2), toBase)
+	} else {
+		v.ADDQ(U32(size), toBase)
+	}
 	if t.output {
 		for _, list := range []reg.Register{scale, bias} {
 			skip := v.label("none")
@@ -131,6 +152,9 @@ func (v *vec) transform(t transform) {
 	v.TESTQ(n, n)
 	v.JZ(LabelRef(done))
 	v.tailMask(n)
+	if t.narrow {
+		v.pairMask(n)
+	}
 	body(true)
 	v.Label(done)
 	v.end()
