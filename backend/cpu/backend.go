@@ -20,24 +20,34 @@ func init() { compute.Register(Name, New) }
 
 // Backend runs GoMLX graphs on the processor's cores.
 type Backend struct {
-	portable compute.Backend // builds every graph beside, and runs what has no kernel here
-	pool     *kernel.Pool
+	portable  compute.Backend // builds every graph beside, and runs what has no kernel here
+	pool      *kernel.Pool
+	precision kernel.Precision // of convolutions' products
 }
 
-// New makes a backend. It has no options: config must be empty.
+// New makes a backend. Its one option is the precision of convolutions' products: config is empty or "float32", or "bfloat16", which is refused where
+// the processor has no instructions for it.
 func New(config string) (compute.Backend, error) {
-	if config != "" {
-		return nil, fmt.Errorf("cpu: unknown option %q: the backend has none", config)
-	}
 	if err := kernel.Asked(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
+	}
+	precision := kernel.Float32
+	switch config {
+	case "", kernel.Float32.String():
+	case kernel.BFloat16.String():
+		precision = kernel.BFloat16
+	default:
+		return nil, fmt.Errorf("cpu: unknown option %q: there are %s and %s, the precision of convolutions' products", config, kernel.Float32, kernel.BFloat16)
+	}
+	if err := kernel.CheckPrecision(precision); err != nil {
+		return nil, fmt.Errorf("cpu: option %s: %w", config, err)
 	}
 	// Its parallel schedule hangs on graphs of a network's size.
 	portable, err := gobackend.New("ops_sequential")
 	if err != nil {
 		return nil, fmt.Errorf("cpu: the portable backend beneath: %w", err)
 	}
-	return &Backend{portable: portable, pool: kernel.Default()}, nil
+	return &Backend{portable: portable, pool: kernel.Default(), precision: precision}, nil
 }
 
 // Name returns "cpu".
@@ -46,10 +56,17 @@ func (b *Backend) Name() string { return Name }
 // String returns "cpu".
 func (b *Backend) String() string { return Name }
 
-// Description says which instructions and how many cores are used.
+// Description says which instructions and how many cores are used, and the precision where it is not float32.
 func (b *Backend) Description() string {
-	return fmt.Sprintf("dvml's CPU backend, %s kernels, %s", kernel.Active(), plural.Of(b.pool.Workers(), "worker"))
+	products := ""
+	if b.precision != kernel.Float32 {
+		products = ", products of " + b.Precision()
+	}
+	return fmt.Sprintf("dvml's CPU backend, %s kernels%s, %s", kernel.Active(), products, plural.Of(b.pool.Workers(), "worker"))
 }
+
+// Precision is what the factors of convolutions' products are rounded to: "float32" or "bfloat16".
+func (b *Backend) Precision() string { return b.precision.String() }
 
 // NumDevices returns 1.
 func (b *Backend) NumDevices() int { return 1 }

@@ -32,6 +32,7 @@ type planner struct {
 // compile plans the builder's main function.
 func compile(b *builder) (*executable, error) {
 	g := newGraph(b.main)
+	g.precision = b.backend.precision
 	g.recognise()
 	g.cluster()
 	p := &planner{b: b, g: g, slots: map[*node]int{}}

@@ -212,7 +212,7 @@ func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
 	if c, ok := g.convolutions[s]; ok {
 		return c, true
 	}
-	c, err := kernel.NewConv(s, kernel.ConvOptions{})
+	c, err := kernel.NewConv(s, kernel.ConvOptions{Precision: g.precision})
 	if err != nil {
 		return nil, false
 	}

@@ -70,6 +70,7 @@ type graph struct {
 	params  []*node
 	results []*node // in the order of the function's outputs; one node may stand twice
 
+	precision    kernel.Precision
 	convolutions map[kernel.ConvShape]*kernel.Conv // prepared
 }
 
