@@ -33,6 +33,8 @@ type Embedder struct {
 	batch int
 	shape []int // of the vector of one image
 	dim   int   // its size
+
+	precision string // see Precision
 }
 
 // New prepares an embedder; the graph is compiled at the first use. batch is how many images go through at once.
@@ -66,7 +68,11 @@ func build(backend compute.Backend, variables *model.Store, batch int, shape []i
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}
-	return &Embedder{exec: exec.WithName("embed"), batch: batch, shape: shape, dim: dim}, nil
+	e := &Embedder{exec: exec.WithName("embed"), batch: batch, shape: shape, dim: dim, precision: "float32"}
+	if rounding, ok := backend.(interface{ Precision() string }); ok {
+		e.precision = rounding.Precision()
+	}
+	return e, nil
 }
 
 // Dim is the length of one vector.
@@ -77,6 +83,9 @@ func (e *Embedder) Shape() []int { return e.shape }
 
 // Batch is how many images go through at once.
 func (e *Embedder) Batch() int { return e.batch }
+
+// Precision is what the engine rounds the factors of products to, as it says; "float32" where it says nothing.
+func (e *Embedder) Precision() string { return e.precision }
 
 // Close frees the compiled graph.
 func (e *Embedder) Close() { e.exec.Finalize() }

@@ -41,7 +41,11 @@ func (s Source) Key() string {
 	if s.Crops == 0 {
 		train, seed, batch = augment.Plan{}, 0, 0
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "2\n%s\n%s\n%s\n%+v\n%+v\n%d\n%d\n%d", s.Reader.Fingerprint(), s.Weights, s.Stage, s.Test, train, s.Crops, seed, batch))
+	text := fmt.Appendf(nil, "2\n%s\n%s\n%s\n%+v\n%+v\n%d\n%d\n%d", s.Reader.Fingerprint(), s.Weights, s.Stage, s.Test, train, s.Crops, seed, batch)
+	if p := s.Embedder.Precision(); p != "float32" {
+		text = fmt.Appendf(text, "\n%s", p)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:12])
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml"
@@ -165,6 +166,11 @@ func near(t *testing.T, got, want []float32) {
 	}
 }
 
+// rounding is an engine that says of itself that it rounds.
+type rounding struct{ compute.Backend }
+
+func (rounding) Precision() string { return "bfloat16" }
+
 // Whatever would change the values changes the key.
 func TestKeys(t *testing.T) {
 	s, data := source(t, 1)
@@ -180,6 +186,20 @@ func TestKeys(t *testing.T) {
 		"crops":   func(s *Source) { s.Crops = 2 },
 		"seed":    func(s *Source) { s.Seed++ },
 	}
+	b, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := dvml.NewModel(backbone.Spec{Form: backbone.Original, Width: 0.125}, dvml.DefaultMethod(), 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rounded, err := embed.NewStage(rounding{b}, model.NewStore(), m, stage, 32, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(rounded.Close)
+	change["precision"] = func(s *Source) { s.Embedder = rounded }
 	keys := map[string]string{s.Path(data): "the source"}
 	for name, f := range change {
 		c := s
