@@ -44,3 +44,26 @@ func TestRunRefusesAnUnknownPart(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// An engine beside itself is about as fast.
+func TestBeside(t *testing.T) {
+	backend, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs, err := Beside(backend, backend, Options{Batch: 2, Size: 32, Repeat: 3, Only: Parts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pairs) != 2 || pairs[0].Part != "caffe" || pairs[1].Part != "bn" {
+		t.Fatalf("%+v", pairs)
+	}
+	for i, p := range pairs {
+		if p.One <= 0 || p.Other <= 0 || !(p.Ratio > .1 && p.Ratio < 10) {
+			t.Errorf("%+v", p)
+		}
+		if row := PairsTable(pairs)[i]; !strings.Contains(row, "training") {
+			t.Errorf("%q", row)
+		}
+	}
+}

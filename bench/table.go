@@ -2,6 +2,18 @@ package bench
 
 import "fmt"
 
+// names of the networks by part.
+var names = map[string]string{"caffe": "original form, DVML's losses", "bn": "batch norm form"}
+
+// PairsTable writes pairs as lines of text.
+func PairsTable(pairs []Pair) []string {
+	var lines []string
+	for _, p := range pairs {
+		lines = append(lines, fmt.Sprintf("%-34s %9.1f img/s   %9.1f   ratio %.2f", names[p.Part]+", training", p.One, p.Other, p.Ratio))
+	}
+	return lines
+}
+
 // Table writes the figures as lines of text; where other is given, each with its ratio to other's (for a latency the inverse: above 1 is better).
 func Table(r, other *Result) []string {
 	var lines []string
@@ -30,8 +42,8 @@ func Table(r, other *Result) []string {
 	if other == nil {
 		other = &Result{}
 	}
-	network("original form, DVML's losses", r.Caffe, other.Caffe)
-	network("batch norm form", r.BN, other.BN)
+	network(names["caffe"], r.Caffe, other.Caffe)
+	network(names["bn"], r.BN, other.BN)
 	for _, l := range Layers {
 		if v, ok := r.Layers[l.Name()]; ok {
 			add(l.Name(), v[0], other.Layers[l.Name()][0], "GFLOP/s", false)

@@ -28,17 +28,17 @@ func (c *backendsCmd) Run() error {
 		}
 		return nil
 	}
-	for _, name := range engine.Names() {
+	for _, name := range append(engine.Names(), "cpu:bfloat16") {
 		mark := " "
 		if name == engine.Default {
 			mark = "*"
 		}
 		b, err := engine.New(name)
 		if err != nil {
-			fmt.Printf("%s %-5s not usable: %v\n", mark, name, err)
+			fmt.Printf("%s %-12s not usable: %v\n", mark, name, err)
 			continue
 		}
-		fmt.Printf("%s %-5s %s (%s)\n", mark, name, b.Description(), plural.Of(int(b.NumDevices()), "device"))
+		fmt.Printf("%s %-12s %s (%s)\n", mark, name, b.Description(), plural.Of(int(b.NumDevices()), "device"))
 		b.Finalize()
 	}
 	fmt.Println("* is the default; --backend or $DVML_BACKEND chooses another.")

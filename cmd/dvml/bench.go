@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute"
+
 	"github.com/dvml/dvml/backend/cpu"
 	"github.com/dvml/dvml/bench"
 	"github.com/dvml/dvml/engine"
@@ -18,7 +20,8 @@ type benchCmd struct {
 	Size    int      `default:"227" help:"Side of an image in pixels."`
 	Repeat  int      `default:"5" help:"Runs of which the best counts."`
 	Against string   `type:"existingfile" help:"A JSON file with the same keys, from another program or machine: adds the ratios to it."`
-	Backend string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Beside  string   `help:"A second engine, as cpu:bfloat16: training steps alone (parts caffe and bn), both engines' in turn, with their ratio."`
+	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 	Profile bool     `help:"Say where the time goes, by kind of operation (backend cpu)."`
 	JSON    bool     `help:"Print JSON."`
 }
@@ -28,6 +31,10 @@ func (c *benchCmd) Run() error {
 	backend, err := engine.New(c.Backend)
 	if err != nil {
 		return err
+	}
+	options := bench.Options{Batch: c.Batch, Size: c.Size, Repeat: c.Repeat, Only: c.Only, Say: func(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }}
+	if c.Beside != "" {
+		return c.beside(backend, options)
 	}
 	var other *bench.Result
 	if c.Against != "" {
@@ -43,8 +50,7 @@ func (c *benchCmd) Run() error {
 	if c.Profile {
 		cpu.StartProfile()
 	}
-	r, err := bench.Run(backend, bench.Options{Batch: c.Batch, Size: c.Size, Repeat: c.Repeat, Only: c.Only,
-		Say: func(what string) { fmt.Fprintln(os.Stderr, "measuring", what) }})
+	r, err := bench.Run(backend, options)
 	if err != nil {
 		return err
 	}
@@ -59,6 +65,26 @@ func (c *benchCmd) Run() error {
 		fmt.Println(strings.TrimRight(row, " "))
 	}
 	profile(cpu.StopProfile())
+	return nil
+}
+
+// beside measures training steps in turn with another engine's.
+func (c *benchCmd) beside(here compute.Backend, o bench.Options) error {
+	there, err := engine.New(c.Beside)
+	if err != nil {
+		return err
+	}
+	pairs, err := bench.Beside(there, here, o)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(pairs)
+	}
+	fmt.Printf("%s, beside %s\n\n", there.Description(), here.Description())
+	for _, row := range bench.PairsTable(pairs) {
+		fmt.Println(row)
+	}
 	return nil
 }
 

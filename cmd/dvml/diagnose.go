@@ -21,7 +21,7 @@ type diagnoseCmd struct {
 	Seed          uint64   `default:"1" help:"Seed of the drawn z_V and of the control."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
 	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations."`
-	Backend       string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
 
 // Run looks into the models and writes a page of what it finds.

@@ -26,7 +26,7 @@ type evalCmd struct {
 	Bootstrap  int    `help:"Resamples for 95% confidence intervals of the retrieval metrics; 0: none."`
 	Seed       uint64 `default:"1" help:"Seed of k-means and of the bootstrap."`
 	Batch      int    `default:"32" help:"Images that go through the network at once."`
-	Backend    string `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file."`
 	JSON       bool   `help:"Print JSON."`
 }

@@ -25,7 +25,7 @@ type experimentCmd struct {
 	Set           []string `sep:"none" help:"Change one setting of all runs, as in train."`
 	ReportOnly    bool     `help:"Train nothing: make the report anew of the runs that are finished in the folder."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the report."`
-	Backend       string   `help:"Engine: cpu, go, xla; default $$DVML_BACKEND."`
+	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
 
 // Run trains all runs that are not finished and writes the report.
