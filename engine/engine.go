@@ -1,6 +1,6 @@
 // Package engine chooses what runs the graphs: the one place where backends are registered and named.
 //
-//	cpu   this project's own backend (default)
+//	cpu   this project's own backend (default); cpu:bfloat16 multiplies in bfloat16 where the processor can
 //	go    GoMLX's portable backend, a reference
 //	xla   XLA over PJRT, with the build tag xla: CUDA, TPU and several devices
 package engine
