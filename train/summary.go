@@ -41,9 +41,10 @@ func (t *Trainer) Summary() string {
 	}
 	line("steps", "%d in %s%s", c.Steps(), plural.Of(len(c.Phases), "phase"), taken)
 	line("memory", "about %s", size(t.memory()))
+	line("engine", "%s", t.backend.Description())
 	if rate, err := convolutionRate(t.backend); err == nil && t.info.Step < c.Steps() {
 		first, left := t.expected(rate)
-		line("time", "%s on backend %s (%s a step at first; evaluations not counted)", about(left, time.Second), t.backend.Name(), about(first, time.Millisecond))
+		line("time", "%s (%s a step at first; evaluations not counted)", about(left, time.Second), about(first, time.Millisecond))
 	}
 	return s.String()
 }

@@ -24,7 +24,7 @@ func TestSummary(t *testing.T) {
 			}
 		}
 	}
-	check("3 images of 2 classes to train on, 4 images held out\n", "4 images, pxk 2 x 2; from phase 3 on 2 images, pxk 2 x 1\n", "12 in 4 phases\n", " MB\n", "less than 1s on backend")
+	check("3 images of 2 classes to train on, 4 images held out\n", "4 images, pxk 2 x 2; from phase 3 on 2 images, pxk 2 x 1\n", "12 in 4 phases\n", " MB\n", "less than 1s (")
 	tr.info.Step = 5
 	check("12 in 4 phases, 5 taken\n")
 	c.Phases = c.Phases[:1]
