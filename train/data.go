@@ -70,9 +70,9 @@ func (d *data) findable() bool {
 
 // testLabels are the classes of the held-out images.
 func (d *data) testLabels() []int32 {
-	labels := make([]int32, len(d.test))
+	labels, all := make([]int32, len(d.test)), d.reader.Labels()
 	for i, n := range d.test {
-		labels[i] = d.reader.Labels()[n]
+		labels[i] = all[n]
 	}
 	return labels
 }
@@ -101,9 +101,9 @@ func (d *data) sampler(b BatchConfig, seed uint64) (sampler.Sampler, error) {
 
 // numbers returns the training classes, from 0, of images.
 func (d *data) numbers(index []int) []int32 {
-	labels := make([]int32, len(index))
+	labels, all := make([]int32, len(index)), d.reader.Labels()
 	for i, n := range index {
-		labels[i] = d.number[d.reader.Labels()[n]]
+		labels[i] = d.number[all[n]]
 	}
 	return labels
 }
