@@ -1,12 +1,12 @@
 package imageset
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dvml/dvml/store"
 )
@@ -69,13 +69,8 @@ func readFolders(s source) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, parts := range []map[string]store.Split{
-		{"test": store.Test, "train": store.Train},
-		{"gallery": store.Gallery, "query": store.Test, "train": store.Train},
-	} {
-		if slices.Equal(top, slices.Sorted(maps.Keys(parts))) {
-			return readSplitFolders(s, parts)
-		}
+	if parts := splitFolders[strings.Join(top, "/")]; parts != nil {
+		return readSplitFolders(s, parts)
 	}
 	found := map[string][]string{}
 	for _, folder := range top {
@@ -97,22 +92,34 @@ func readFolders(s source) (*Set, error) {
 	return set, nil
 }
 
+// part is a folder at the top that holds the class folders of a split.
+type part struct {
+	folder string
+	split  store.Split
+}
+
+// splitFolders are the parts where the folders at the top, joined by /, have these names and no others.
+var splitFolders = map[string][]part{
+	"test/train":          {{"train", store.Train}, {"test", store.Test}},
+	"gallery/query/train": {{"train", store.Train}, {"query", store.Test}, {"gallery", store.Gallery}},
+}
+
 // readSplitFolders reads PART/CLASS of the parts.
-func readSplitFolders(s source, parts map[string]store.Split) (*Set, error) {
-	found, all := map[string]map[string][]string{}, map[string]bool{}
-	for part := range parts {
-		found[part] = map[string][]string{}
-		if err := s.classFolders(part, "", 1, found[part]); err != nil {
+func readSplitFolders(s source, parts []part) (*Set, error) {
+	found, all := make([]map[string][]string, len(parts)), map[string]bool{}
+	for i, p := range parts {
+		found[i] = map[string][]string{}
+		if err := s.classFolders(p.folder, "", 1, found[i]); err != nil {
 			return nil, err
 		}
-		for class := range found[part] {
+		for class := range found[i] {
 			all[class] = true
 		}
 	}
 	set := &Set{Classes: slices.Sorted(maps.Keys(all))}
 	for label, class := range set.Classes {
-		for _, part := range slices.SortedFunc(maps.Keys(parts), func(a, b string) int { return cmp.Compare(parts[a], parts[b]) }) {
-			if err := set.add(s, found[part][class], label, parts[part]); err != nil {
+		for i, p := range parts {
+			if err := set.add(s, found[i][class], label, p.split); err != nil {
 				return nil, err
 			}
 		}
