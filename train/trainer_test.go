@@ -394,7 +394,7 @@ func TestDataThatMoved(t *testing.T) {
 // Two processes, or trainers, do not train in one folder: neither by a new run nor by going on.
 func TestFolderIsHeld(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("nothing is held here")
+		t.Skip("folders are held on Linux and macOS alone")
 	}
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeImages(t, data)

@@ -20,7 +20,7 @@ func TestTake(t *testing.T) {
 		select {} // until it is killed
 	}
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
-		t.Skip("nothing is held here")
+		t.Skip("files are held on Linux and macOS alone")
 	}
 	path := filepath.Join(t.TempDir(), "lock")
 	l, err := Take(path)
