@@ -185,13 +185,7 @@ func (s *subject) nearest(moved, rows []float32, dim, n int) ([]int32, error) {
 // Queries looks up count images, spread over those at indices of data, whose embeddings are rows at unit length: each with its k nearest of the
 // others, or of the gallery where data has one.
 func Queries(data *store.Reader, indices []int, rows []float32, dim, count, k int) ([]figure.Query, error) {
-	asking, searched := parts(len(indices), data.InGallery(indices))
-	var queries []float32 // nil: all search one another
-	gallery := rows
-	if len(searched) < len(indices) {
-		queries, gallery = pick(rows, dim, asking), pick(rows, dim, searched)
-	}
-	hits, err := evaluate.Search(queries, gallery, dim, k, evaluate.RetrieveOptions{})
+	asking, hits, err := evaluate.SearchParts(rows, dim, k, data.InGallery(indices), evaluate.RetrieveOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -200,39 +194,13 @@ func Queries(data *store.Reader, indices []int, rows []float32, dim, count, k in
 	for q := range count {
 		n := (2*q + 1) * len(asking) / (2 * count)
 		near, _ := hits.Of(n)
-		found := make([]int32, len(near))
-		for j, at := range near {
-			found[j] = int32(searched[at])
-		}
-		one, err := query(data, indices, asking[n], found)
+		one, err := query(data, indices, asking[n], near)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, one)
 	}
 	return all, nil
-}
-
-// parts returns the places of n rows that ask and of those that are searched: all of both where there is no gallery.
-func parts(n int, gallery []bool) (asking, searched []int) {
-	for at := range n {
-		if gallery == nil || !gallery[at] {
-			asking = append(asking, at)
-		}
-		if gallery == nil || gallery[at] {
-			searched = append(searched, at)
-		}
-	}
-	return asking, searched
-}
-
-// pick returns the rows at places.
-func pick(rows []float32, dim int, places []int) []float32 {
-	picked := make([]float32, 0, len(places)*dim)
-	for _, at := range places {
-		picked = append(picked, rows[at*dim:(at+1)*dim]...)
-	}
-	return picked
 }
 
 // query reads the images of a query and of what was found for it, given by their places in indices.

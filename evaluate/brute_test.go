@@ -183,6 +183,45 @@ func TestEvaluatePartsIsEvaluateGallery(t *testing.T) {
 	}
 }
 
+func TestSearchPartsIsSearch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 16))
+	rows, _ := made(rng, 50, 4, 5, 5)
+	marks := make([]bool, 50)
+	var asked, searched []float32
+	var asking, places []int
+	for i := range marks {
+		if marks[i] = rng.IntN(3) > 0; marks[i] {
+			searched, places = append(searched, rows[i*4:(i+1)*4]...), append(places, i)
+		} else {
+			asked, asking = append(asked, rows[i*4:(i+1)*4]...), append(asking, i)
+		}
+	}
+	want, err := Search(asked, searched, 4, 7, RetrieveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, at := range want.Index {
+		want.Index[i] = int32(places[at])
+	}
+	gotAsking, got, err := SearchParts(rows, 4, 7, marks, RetrieveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(gotAsking, asking) || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v %+v\nwant\n%v %+v", gotAsking, got, asking, want)
+	}
+	all, got, err := SearchParts(rows, 4, 7, nil, RetrieveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, _ := Search(nil, rows, 4, 7, RetrieveOptions{}); len(all) != 50 || all[49] != 49 || !reflect.DeepEqual(got, want) {
+		t.Errorf("without a gallery %v %+v\nwant\n%+v", all, got, want)
+	}
+	if _, _, err := SearchParts(rows, 4, 7, marks[1:], RetrieveOptions{}); err == nil {
+		t.Error("a mark too few is taken")
+	}
+}
+
 func TestRetrieveCosineAgainstSort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	x, labels := make([]float32, 300*8), make([]int32, 300)

@@ -74,28 +74,6 @@ func EvaluateGallery(queries []float32, queryLabels []int32, gallery []float32, 
 	return o.result(r, slices.Concat(queries, gallery), dim, slices.Concat(queryLabels, galleryLabels))
 }
 
-// EvaluateParts is [EvaluateGallery] for rows of one matrix, as it is [Evaluate] where nothing is marked: rows that gallery marks [N] are searched by the
-// others. gallery nil: all rows search one another.
-func EvaluateParts(emb []float32, dim int, labels []int32, gallery []bool, o Options) (Result, error) {
-	if gallery == nil {
-		return Evaluate(emb, dim, labels, o)
-	}
-	if len(gallery) != len(labels) || len(emb) != dim*len(labels) {
-		return Result{}, fmt.Errorf("evaluate: %d values of %d a row, %d labels and %d marks of the gallery: one of each is wanted for each row", len(emb), dim, len(labels), len(gallery))
-	}
-	var rows [2][]float32 // asking, searched
-	var of [2][]int32
-	for i, marked := range gallery {
-		part := 0
-		if marked {
-			part = 1
-		}
-		rows[part] = append(rows[part], emb[i*dim:(i+1)*dim]...)
-		of[part] = append(of[part], labels[i])
-	}
-	return EvaluateGallery(rows[0], of[0], rows[1], of[1], dim, o)
-}
-
 func (o *Options) check() error {
 	if o.K == nil {
 		o.K = DefaultK

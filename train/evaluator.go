@@ -18,6 +18,7 @@ type evaluator struct {
 	t          *Trainer
 	embedder   *embed.Embedder
 	labels     []int32
+	gallery    []bool      // of the held-out images, see store.Reader.InGallery
 	upper      *model.Exec // from what the frozen layers give
 	embeddings []float32   // of the last evaluation, [len(labels), D]
 	best       []float32   // of the best one that this process made
@@ -34,7 +35,7 @@ func newEvaluator(t *Trainer) (*evaluator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &evaluator{t: t, embedder: e, upper: upper, labels: t.data.testLabels()}, nil
+	return &evaluator{t: t, embedder: e, upper: upper, labels: t.data.testLabels(), gallery: t.data.reader.InGallery(t.data.test)}, nil
 }
 
 func (e *evaluator) close() {
@@ -60,7 +61,7 @@ func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 // measure returns the metrics by name of rows [len(labels), dim].
 func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error) {
 	t := e.t
-	r, err := evaluate.EvaluateParts(rows, dim, e.labels, t.data.reader.InGallery(t.data.test), t.Config.Evaluate.Options(t.Config.Seed))
+	r, err := evaluate.EvaluateParts(rows, dim, e.labels, e.gallery, t.Config.Evaluate.Options(t.Config.Seed))
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}

@@ -60,9 +60,9 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	labels := make([]int32, len(indices))
+	labels, all := make([]int32, len(indices)), data.Labels()
 	for i, n := range indices {
-		labels[i] = data.Labels()[n]
+		labels[i] = all[n]
 	}
 	options := m.config.Evaluate.Options(c.Seed)
 	options.Restarts, options.Bootstrap = c.Restarts, c.Bootstrap
@@ -74,7 +74,7 @@ func (c *evalCmd) Run(ctx context.Context) error {
 		return err
 	}
 	screen.close()
-	if err := c.print(result, len(indices), dim, galleryOf(data.InGallery(indices))); err != nil || c.Neighbours == "" {
+	if err := c.print(result, len(indices), dim); err != nil || c.Neighbours == "" {
 		return err
 	}
 	if err := drawNeighbours(data, indices, rows, dim, c.Neighbours, 8, 6); err != nil {
@@ -84,18 +84,9 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// galleryOf is the number of images that are marked as the gallery.
-func galleryOf(marks []bool) (n int) {
-	for _, marked := range marks {
-		if marked {
-			n++
-		}
-	}
-	return n
-}
-
-// print shows the metrics of images, gallery of which are searched by the others; 0: all search one another.
-func (c *evalCmd) print(r evaluate.Result, images, dim, gallery int) error {
+// print shows the metrics of images.
+func (c *evalCmd) print(r evaluate.Result, images, dim int) error {
+	gallery := images - r.Queries - r.Lone // 0: all search one another
 	if c.JSON {
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
