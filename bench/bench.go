@@ -20,9 +20,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/loss"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/train"
 )
 
@@ -159,7 +159,7 @@ func trainingStep(backend compute.Backend, variables *model.Store, spec backbone
 	}
 	c.Method.FeatureNorm, c.Method.Classifier, c.Method.Loss = false, false, loss.Config{Name: "triplet", PerClass: 2}
 	c.Optimizer.Rates = train.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
-	m, err := dvml.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
+	m, err := method.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
 	if err != nil {
 		return nil, nil, err
 	}

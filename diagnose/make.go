@@ -12,11 +12,11 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/features"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 	"github.com/dvml/dvml/variation"
@@ -116,7 +116,7 @@ func open(path, data string) (*subject, error) {
 
 // heads runs the model over the held-out images.
 func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
-	m, err := dvml.NewModel(s.config.Backbone.Spec, s.config.Method, s.info.Classes, s.config.Seed)
+	m, err := method.NewModel(s.config.Backbone.Spec, s.config.Method, s.info.Classes, s.config.Seed)
 	if err != nil {
 		return embed.Heads{}, err
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/sampler"
 	"github.com/dvml/dvml/store"
 )
@@ -38,7 +38,7 @@ type Embedder struct {
 }
 
 // New prepares an embedder; the graph is compiled at the first use. batch is how many images go through at once.
-func New(backend compute.Backend, variables *model.Store, m *dvml.Model, kind Kind, batch int) (*Embedder, error) {
+func New(backend compute.Backend, variables *model.Store, m *method.Model, kind Kind, batch int) (*Embedder, error) {
 	if kind == Features {
 		return build(backend, variables, batch, []int{m.Backbone.Features()}, func(scope *model.Scope, images *graph.Node) *graph.Node {
 			return m.Features(scope, images, false)
@@ -49,7 +49,7 @@ func New(backend compute.Backend, variables *model.Store, m *dvml.Model, kind Ki
 
 // NewStage prepares an embedder that stops after the named stage of the backbone. Its vectors are what the stage gives for images of side x side,
 // [h,w,C] row after row, as backbone.Spec.StageShape tells.
-func NewStage(backend compute.Backend, variables *model.Store, m *dvml.Model, stage string, side, batch int) (*Embedder, error) {
+func NewStage(backend compute.Backend, variables *model.Store, m *method.Model, stage string, side, batch int) (*Embedder, error) {
 	shape, err := m.Backbone.StageShape(stage, side)
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)

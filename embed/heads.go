@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 )
 
 // Heads is what all heads of a model make of images, row after row.
@@ -19,7 +19,7 @@ type Heads struct {
 }
 
 // HeadsOf runs the heads alone, on the backbone's pooled features [N,F], as an Embedder of kind Features returns them.
-func HeadsOf(backend compute.Backend, variables *model.Store, m *dvml.Model, features []float32) (Heads, error) {
+func HeadsOf(backend compute.Backend, variables *model.Store, m *method.Model, features []float32) (Heads, error) {
 	f := m.Backbone.Features()
 	if len(features) == 0 || len(features)%f != 0 {
 		return Heads{}, fmt.Errorf("embed: heads: %d values are no rows of %d features", len(features), f)

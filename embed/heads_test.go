@@ -8,10 +8,10 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/method"
 )
 
 // Each head is a matrix product with its weights, by hand.
@@ -20,9 +20,9 @@ func TestHeadsOfByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	method := dvml.DefaultMethod()
-	method.Dim, method.FeatureNorm = 5, false
-	m, err := dvml.NewModel(backbone.Spec{Form: backbone.Original, Width: 1.0 / 16}, method, 3, 1)
+	choices := method.DefaultMethod()
+	choices.Dim, choices.FeatureNorm = 5, false
+	m, err := method.NewModel(backbone.Spec{Form: backbone.Original, Width: 1.0 / 16}, choices, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package evaluate
 import (
 	"sync"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // Blocks of products: rows of queries by columns of gallery.

@@ -1,6 +1,6 @@
 package evaluate
 
-import "github.com/dvml/dvml/backend/cpu/kernel"
+import "github.com/dvml/dvml/kernel"
 
 //go:generate go run -C asm . -to ../scan_amd64.s
 

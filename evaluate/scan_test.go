@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // atLevels runs the test with each set of instructions that this machine has.

@@ -15,12 +15,12 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/internal/hdf5"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
 )
 
@@ -61,7 +61,7 @@ func source(t *testing.T, crops int) (s Source, data string) {
 		t.Fatal(err)
 	}
 	spec := backbone.Spec{Form: backbone.Original, Width: 0.125}
-	m, err := dvml.NewModel(spec, dvml.DefaultMethod(), 3, 1)
+	m, err := method.NewModel(spec, method.DefaultMethod(), 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := dvml.NewModel(backbone.Spec{Form: backbone.Original, Width: 0.125}, dvml.DefaultMethod(), 3, 1)
+	m, err := method.NewModel(backbone.Spec{Form: backbone.Original, Width: 0.125}, method.DefaultMethod(), 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 	"github.com/dvml/dvml/mine"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 // reference is a batch in float64, on which each loss's formula is written out once more, loop by loop. Its classes have 1 to 5 samples, out of

@@ -3,7 +3,7 @@ package loss
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 func init() {

@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 // TestMemory runs batches past a memory and holds each loss to the sum over the batches that it must still remember.

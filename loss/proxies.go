@@ -8,7 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 // proxies are learned vectors that stand for classes: the variable "proxies" [rows,D] of the loss's scope, drawn from a normal distribution by seed.

@@ -7,7 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 func init() {

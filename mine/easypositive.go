@@ -5,7 +5,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 // easyPositive picks for each anchor its closest positive, so that a class need not shrink to a point, and one negative: with `negatives: semi-hard`

@@ -7,7 +7,7 @@ import (
 	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 	"github.com/dvml/dvml/mine"
 )
 

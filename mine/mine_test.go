@@ -14,8 +14,8 @@ import (
 	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/dvml/dvml/distance"
 	"github.com/dvml/dvml/internal/shared"
-	"github.com/dvml/dvml/loss/distance"
 )
 
 // engine is the backend of all tests of the package.

@@ -3,7 +3,7 @@ package mine
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 
-	"github.com/dvml/dvml/loss/distance"
+	"github.com/dvml/dvml/distance"
 )
 
 // multiSimilarity picks the negatives that are more similar to the anchor than its least similar positive, and the positives that are less similar

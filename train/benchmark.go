@@ -6,19 +6,19 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 )
 
 // BenchmarkStep returns a training step on images [B,H,W,3] for package bench: the same graph as a run's, of m's whole objective in the first phase
 // of c, or (objective false) of the sum of the backbone's features alone. free releases its memory.
-func BenchmarkStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
+func BenchmarkStep(backend compute.Backend, store *model.Store, m *method.Model, c *Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
 	steering := tensors.FromFlatDataAndDimensions(c.steering(0, make([]int, len(groups))), len(groups), columns)
 	all := func(string) bool { return true }
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
 		total := func() *Node {
 			if objective {
-				return m.Train(scope, images, dvml.Inputs{Labels: labels, Eps: eps}, c.Phases[0].Phase).Total
+				return m.Train(scope, images, method.Inputs{Labels: labels, Eps: eps}, c.Phases[0].Phase).Total
 			}
 			return ReduceAllSum(m.Features(scope, images, true))
 		}()

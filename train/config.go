@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/method"
 )
 
 // Config is everything that decides a run. base.yaml beside this file names each value, with its reason.
@@ -19,7 +19,7 @@ type Config struct {
 	Backend    string           `yaml:"backend"`
 	Backbone   BackboneConfig   `yaml:"backbone"`
 	Image      ImageConfig      `yaml:"image"`
-	Method     dvml.Method      `yaml:"method"`
+	Method     method.Method    `yaml:"method"`
 	Phases     []Phase          `yaml:"phases"`
 	Batch      BatchConfig      `yaml:"batch"`
 	Accumulate int              `yaml:"accumulate"` // how many batches go into one step, from 1
@@ -40,7 +40,7 @@ type Config struct {
 
 // Phase is a phase of the method with what may change at its beginning beside the losses' weights.
 type Phase struct {
-	dvml.Phase `yaml:",inline"`
+	method.Phase `yaml:",inline"`
 	// Batch and Rates stand in for the run's own while the phase lasts; nil: the run's.
 	Batch *BatchConfig `yaml:"batch,omitempty"`
 	Rates *Rates       `yaml:"rates,omitempty"`

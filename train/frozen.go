@@ -11,8 +11,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/method"
 )
 
 // patterns are paths of variables, as they stand in a checkpoint, in which * stands for any letters, / too. A pattern matches a path and all that
@@ -61,7 +61,7 @@ func (t *Trainer) weightPaths() ([]string, error) {
 	store.SetParam("/"+initial.SeedParam, t.Config.Seed)
 	m, size, phase := t.Model, t.Config.batchOf(0).Size(), t.Config.Phases[0].Phase
 	exec, err := model.NewExec(t.backend, store, func(scope *model.Scope, in []*Node) *Node {
-		return m.TrainHeads(scope, dvml.Inputs{Features: in[0], Labels: in[1], Eps: in[2], Drop: in[3], Uniform: in[4]}, phase).Total
+		return m.TrainHeads(scope, method.Inputs{Features: in[0], Labels: in[1], Eps: in[2], Drop: in[3], Uniform: in[4]}, phase).Total
 	})
 	if err != nil {
 		return nil, err

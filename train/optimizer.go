@@ -8,8 +8,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/method"
 )
 
 // groups are the optimiser's groups: the first part of a variable's path.
@@ -124,7 +124,7 @@ func (o OptimizerConfig) update(scope *model.Scope, vars []*model.Variable, grad
 func (o OptimizerConfig) one(scope *model.Scope, v *model.Variable, d *Node, at func(column int) *Node) {
 	g := d.Graph()
 	w := v.NodeValue(g)
-	decays := o.WeightDecay > 0 && !dvml.IsNormParameter(v.Path()) && v.Shape().Rank() > 1
+	decays := o.WeightDecay > 0 && !method.IsNormParameter(v.Path()) && v.Shape().Rank() > 1
 	if decays && o.Name != "adamw" {
 		d = Add(d, MulScalar(w, o.WeightDecay))
 	}

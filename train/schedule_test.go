@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 )
 
 // A phase's own schedule counts the phase's steps; the run's counts all.
@@ -15,9 +15,9 @@ func TestFactor(t *testing.T) {
 	}
 	c.Data, c.Optimizer.Schedule = "data.h5", "cosine"
 	c.Phases = []Phase{
-		{Phase: dvml.Phase{Steps: 10, Samples: 1}},
-		{Phase: dvml.Phase{Steps: 12, Samples: 1}, Schedule: "cosine", Warmup: 2},
-		{Phase: dvml.Phase{Steps: 10, Samples: 1}, Schedule: "constant"},
+		{Phase: method.Phase{Steps: 10, Samples: 1}},
+		{Phase: method.Phase{Steps: 12, Samples: 1}, Schedule: "cosine", Warmup: 2},
+		{Phase: method.Phase{Steps: 10, Samples: 1}, Schedule: "constant"},
 	}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 )
 
 // Names of the values that a step reports, in the order of its output.
@@ -65,7 +65,7 @@ type step struct {
 }
 
 // newStep prepares the graph of phase p: it is built and compiled at the first call. With layers frozen, its input is what they give.
-func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Config, p int, frozen bool) (*step, error) {
+func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *Config, p int, frozen bool) (*step, error) {
 	rates, phase := c.ratesOf(p).list(), c.Phases[p].Phase
 	held := patterns(c.Frozen)
 	trains := func(path string) bool {
@@ -75,7 +75,7 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 	gathered := gathering{count: c.Accumulate}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
 		images, labels, eps, table := in[0], in[1], in[2], in[3]
-		inputs := dvml.Inputs{Labels: labels, Eps: eps}
+		inputs := method.Inputs{Labels: labels, Eps: eps}
 		rest := in[4:]
 		if m.Method.Dropout > 0 {
 			inputs.Drop, rest = rest[0], rest[1:]
@@ -83,7 +83,7 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 		if m.NeedsUniform() {
 			inputs.Uniform = rest[0]
 		}
-		var terms dvml.Terms
+		var terms method.Terms
 		if frozen {
 			terms = m.TrainFrom(scope, images, c.Freeze.Stage(), inputs, phase)
 		} else {
@@ -122,7 +122,7 @@ func newStep(backend compute.Backend, store *model.Store, m *dvml.Model, c *Conf
 }
 
 // report gathers the step's scalars in the order of Values, [len(Values)].
-func report(t dvml.Terms, labels, gradNorm *Node) *Node {
+func report(t method.Terms, labels, gradNorm *Node) *Node {
 	g := t.Total.Graph()
 	z := t.Embedding.ZI
 	positive, negative := meanDistances(z, labels)

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 )
 
 // still is a run in which nothing that is evaluated moves: phases of 4 and 20 steps, an evaluation every second one.
@@ -60,7 +60,7 @@ func TestStopsEarly(t *testing.T) {
 }
 
 func TestStopHearsTheLastPhase(t *testing.T) {
-	phases := []Phase{{Phase: dvml.Phase{Steps: 2}}, {Phase: dvml.Phase{Steps: 10}}}
+	phases := []Phase{{Phase: method.Phase{Steps: 2}}, {Phase: method.Phase{Steps: 10}}}
 	for name, c := range map[string]struct {
 		patience int
 		delta    float64

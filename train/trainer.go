@@ -9,11 +9,11 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/internal/initial"
 	"github.com/dvml/dvml/internal/lockfile"
+	"github.com/dvml/dvml/method"
 )
 
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
@@ -26,7 +26,7 @@ var ErrNoState = errors.New("no whole checkpoint to go on from")
 type Trainer struct {
 	Config   *Config
 	Folder   Folder
-	Model    *dvml.Model
+	Model    *method.Model
 	data     *data
 	backend  compute.Backend
 	store    *model.Store
@@ -107,9 +107,9 @@ func (t *Trainer) open() (err error) {
 			return fmt.Errorf("train: phase %d: %w", p+1, err)
 		}
 	}
-	method := t.Config.Method
-	method.Loss.PerClass = t.Config.perClass()
-	if t.Model, err = dvml.NewModel(t.Config.Backbone.Spec, method, t.data.classes, t.Config.Seed); err != nil {
+	m := t.Config.Method
+	m.Loss.PerClass = t.Config.perClass()
+	if t.Model, err = method.NewModel(t.Config.Backbone.Spec, m, t.data.classes, t.Config.Seed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/weights"
 )
@@ -293,11 +293,11 @@ func TestFrozenDecoderStays(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
-	c.Phases = []Phase{{Phase: dvml.Phase{Steps: 4, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c.Phases = []Phase{{Phase: method.Phase{Steps: 4, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
 	dir := filepath.Join(t.TempDir(), "run")
 	last := finish(t, begin(t, c, dir, &recorder{}))
 	c2 := tiny(t, data)
-	c2.Phases = []Phase{{Phase: dvml.Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c2.Phases = []Phase{{Phase: method.Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
 	one := finish(t, begin(t, c2, filepath.Join(t.TempDir(), "one"), &recorder{}))
 	for name, w := range last {
 		if strings.HasPrefix(name, "decoder/") && !strings.Contains(name, "norm") && !slices.Equal(w.Data, one[name].Data) {

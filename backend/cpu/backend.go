@@ -7,8 +7,8 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/kernel"
 )
 
 //go:generate go run ./wrap

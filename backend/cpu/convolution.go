@@ -5,7 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // convolution is ConvGeneral's arguments by name.

@@ -3,7 +3,7 @@ package cpu
 import (
 	"github.com/gomlx/compute/dtypes"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // Element-wise operations with a vector form, by the interface's names.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // trainingStep is a small training step with one step of each native kind: convolution, ReLU, pooling, a product, all gradients, and the update of both weights.

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // TestPrecision holds products of bfloat16 to where there are instructions for them, and their results near those of float32.

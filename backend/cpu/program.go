@@ -7,7 +7,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // tile is how many elements of a group are computed at a time: a few dozen registers of it fit the second-level cache.

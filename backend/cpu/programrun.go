@@ -1,6 +1,6 @@
 package cpu
 
-import "github.com/dvml/dvml/backend/cpu/kernel"
+import "github.com/dvml/dvml/kernel"
 
 // programTask runs a program on the workers. One exists for each step and workspace, so that a run allocates nothing.
 type programTask struct {

@@ -1,7 +1,7 @@
 package cpu
 
 import (
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // planReduce takes sums and maxima of float32 over leading, trailing or middle axes.

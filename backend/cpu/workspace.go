@@ -5,7 +5,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // workspace is the memory of one execution: an arena for what lives inside, and for each slot where its tensor is. An executable keeps the

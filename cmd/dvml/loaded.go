@@ -7,10 +7,10 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
@@ -63,7 +63,7 @@ func (l *loaded) rows(ctx context.Context, data *store.Reader, indices []int, ki
 	if err != nil {
 		return nil, 0, err
 	}
-	m, err := dvml.NewModel(l.config.Backbone.Spec, l.config.Method, max(l.info.Classes, 2), l.config.Seed)
+	m, err := method.NewModel(l.config.Backbone.Spec, l.config.Method, max(l.info.Classes, 2), l.config.Seed)
 	if err != nil {
 		return nil, 0, err
 	}

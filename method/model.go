@@ -1,4 +1,4 @@
-package dvml
+package method
 
 import (
 	"fmt"

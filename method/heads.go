@@ -1,4 +1,4 @@
-package dvml
+package method
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"

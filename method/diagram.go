@@ -1,4 +1,4 @@
-package dvml
+package method
 
 // GraphNode is an operation of the method in a diagram of the model.
 type GraphNode struct {

@@ -3,7 +3,7 @@ package kernel_test
 import (
 	"fmt"
 
-	"github.com/dvml/dvml/backend/cpu/kernel"
+	"github.com/dvml/dvml/kernel"
 )
 
 // A 3x3 convolution that keeps the image's size, with a kernel that takes the sum of the neighbourhood.

@@ -1,4 +1,4 @@
-module github.com/dvml/dvml/backend/cpu/kernel/asm
+module github.com/dvml/dvml/kernel/asm
 
 go 1.26.5
 
