@@ -21,6 +21,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/loss"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/train"
@@ -153,12 +154,12 @@ func call(exec *model.Exec, x *tensors.Tensor) error {
 
 // trainingStep returns one step of Adam: of DVML's objective on the original form, of the features' sum on the batch norm form.
 func trainingStep(backend compute.Backend, variables *model.Store, spec backbone.Spec, o Options) (run func(images *tensors.Tensor) error, free func(), err error) {
-	c, err := train.Preset("report-3")
+	c, err := config.Preset("report-3")
 	if err != nil {
 		return nil, nil, err
 	}
 	c.Method.FeatureNorm, c.Method.Classifier, c.Method.Loss = false, false, loss.Config{Name: "triplet", PerClass: 2}
-	c.Optimizer.Rates = train.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
+	c.Optimizer.Rates = config.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
 	m, err := method.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
 	if err != nil {
 		return nil, nil, err

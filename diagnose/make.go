@@ -14,11 +14,11 @@ import (
 
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
-	"github.com/dvml/dvml/train"
 	"github.com/dvml/dvml/variation"
 )
 
@@ -42,7 +42,7 @@ type Memory struct {
 type subject struct {
 	variables *model.Store
 	info      checkpoint.Info
-	config    *train.Config
+	config    *config.Config
 	data      *store.Reader
 	path      string // of the data
 	indices   []int  // of the held-out images
@@ -89,7 +89,7 @@ func open(path, data string) (*subject, error) {
 	if s.variables, s.info, err = checkpoint.Load(path); err != nil {
 		return nil, err
 	}
-	if s.config, err = train.ParseConfig([]byte(s.info.Config)); err != nil {
+	if s.config, err = config.Parse([]byte(s.info.Config)); err != nil {
 		return nil, err
 	}
 	if s.info.Classes == 0 {

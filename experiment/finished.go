@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/dvml/dvml/checkpoint"
-	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/run"
 )
 
 // Collect reads the results of the plan's runs that are finished in o.Out, and trains nothing: of all seeds that are there, or of o.Seeds. missing
@@ -69,11 +71,11 @@ func seedsOf(out string, r Run) ([]uint64, error) {
 }
 
 // finished reads the result of the run in folder; ok is false where it has not taken all its steps, or is not there.
-func finished(folder train.Folder) (res Result, ok bool, err error) {
+func finished(folder run.Folder) (res Result, ok bool, err error) {
 	if _, err := os.Stat(folder.Config()); errors.Is(err, fs.ErrNotExist) {
 		return Result{}, false, nil
 	}
-	c, err := train.ReadConfig(folder.Config())
+	c, err := config.Read(folder.Config())
 	if err != nil {
 		return Result{}, false, err
 	}
@@ -81,7 +83,7 @@ func finished(folder train.Folder) (res Result, ok bool, err error) {
 	if !ok {
 		return Result{}, false, nil
 	}
-	rows, err := train.ReadRows(folder.Metrics())
+	rows, err := run.ReadRows(folder.Metrics())
 	if err != nil {
 		return Result{}, false, err
 	}
@@ -97,7 +99,7 @@ func finished(folder train.Folder) (res Result, ok bool, err error) {
 }
 
 // lastStep is the last step of the run in folder; ok is false where it is not over.
-func lastStep(folder train.Folder, c *train.Config) (step int, ok bool) {
+func lastStep(folder run.Folder, c *config.Config) (step int, ok bool) {
 	if _, err := os.Stat(folder.Checkpoint(c.Steps())); err == nil {
 		return c.Steps(), true
 	}
@@ -113,10 +115,10 @@ func lastStep(folder train.Folder, c *train.Config) (step int, ok bool) {
 }
 
 // evaluated takes the metrics after step out of a run's table, nil where they are not in it.
-func evaluated(rows []train.Row, step int, k []int) map[string]float64 {
+func evaluated(rows []run.Row, step int, k []int) map[string]float64 {
 	for i := len(rows) - 1; i >= 0 && rows[i].Step == step; i-- {
 		metrics := map[string]float64{}
-		for _, name := range train.MetricNames(k) {
+		for _, name := range evaluate.MetricNames(k) {
 			if v, ok := rows[i].Values[name]; ok {
 				metrics[name] = v
 			}

@@ -7,13 +7,13 @@ import (
 
 	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/report"
-	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/run"
 )
 
 // curveNames are the curves of a run's table that a report shows, with their titles.
 var curveNames = [][2]string{
-	{train.Synthetic, "L3, metric loss of z"}, {train.Invariant, "L4, metric loss of z_I"}, {train.KL, "L1, KL"},
-	{train.Reconstruction, "L2, reconstruction"}, {train.Classifier, "Classifier's cross entropy"},
+	{run.Synthetic, "L3, metric loss of z"}, {run.Invariant, "L4, metric loss of z_I"}, {run.KL, "L1, KL"},
+	{run.Reconstruction, "L2, reconstruction"}, {run.Classifier, "Classifier's cross entropy"},
 }
 
 // Gather makes the report of a plan's results. photographs says whether it may show those of the data.
@@ -78,7 +78,7 @@ func charts(runs []report.Run, metrics []string) []report.Chart {
 	}
 	if several(runs) { // losses of different kinds are of different sizes
 		for i := range all {
-			all[i].Log = all[i].Curve == train.Synthetic || all[i].Curve == train.Invariant
+			all[i].Log = all[i].Curve == run.Synthetic || all[i].Curve == run.Invariant
 		}
 	}
 	for _, m := range metrics {
@@ -101,7 +101,7 @@ func several(runs []report.Run) bool {
 }
 
 // curves takes the curves that a report shows out of a run's table; a curve that is zero throughout is a part that the method does not have.
-func curves(rows []train.Row, metrics []string) []report.Curve {
+func curves(rows []run.Row, metrics []string) []report.Curve {
 	names := append([]string(nil), metrics...)
 	for _, c := range curveNames {
 		names = append(names, c[0])

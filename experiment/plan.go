@@ -17,7 +17,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/config"
 )
 
 // Plan is a list of runs.
@@ -103,12 +103,12 @@ func (p *Plan) check() error {
 }
 
 // Config returns the settings of a run under a seed, with over laid over them.
-func (p *Plan) Config(r Run, seed uint64, over []string) (*train.Config, error) {
+func (p *Plan) Config(r Run, seed uint64, over []string) (*config.Config, error) {
 	preset := r.Preset
 	if preset == "" {
 		preset = p.Preset
 	}
-	c, err := train.Preset(preset)
+	c, err := config.Preset(preset)
 	if err != nil {
 		return nil, err
 	}

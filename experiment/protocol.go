@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/report"
 	"github.com/dvml/dvml/store"
-	"github.com/dvml/dvml/train"
 )
 
 // difference is a setting that was changed; empty where it is not set.
@@ -162,7 +162,7 @@ func thousands(n int) string {
 }
 
 // protocol says with what data and how a run was measured.
-func protocol(c *train.Config, f *facts) string {
+func protocol(c *config.Config, f *facts) string {
 	var parts []string
 	if f != nil {
 		parts = append(parts, f.String())

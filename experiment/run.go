@@ -14,7 +14,9 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/diagnose"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/train"
 )
 
@@ -35,9 +37,9 @@ type Options struct {
 type Result struct {
 	Run       Run
 	Seed      uint64
-	Config    *train.Config
-	Folder    train.Folder
-	Rows      []train.Row
+	Config    *config.Config
+	Folder    run.Folder
+	Rows      []run.Row
 	Step      int                 // the last one taken
 	Metrics   map[string]float64  // after it
 	Seconds   float64             // of training and evaluating, over all sittings
@@ -66,7 +68,7 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 			}
 			c.Data = o.Data
 			if weights != nil {
-				c.UseBackbone(o.Weights, weights)
+				c.UseBackbone(o.Weights, weights.Spec, weights.Normalisation)
 			}
 			if o.Steps > 0 {
 				scale(c, o.Steps)
@@ -87,12 +89,12 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 }
 
 // folderOf is where a run under a seed lies.
-func folderOf(out string, r Run, seed uint64) train.Folder {
-	return train.Folder(filepath.Join(out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
+func folderOf(out string, r Run, seed uint64) run.Folder {
+	return run.Folder(filepath.Join(out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
 }
 
 // scaleBatch makes the batches hold images images, by fewer classes.
-func scaleBatch(c *train.Config, images int) {
+func scaleBatch(c *config.Config, images int) {
 	// A phase's own batch shrinks as much as the run's.
 	for i := range c.Phases {
 		if b := c.Phases[i].Batch; b != nil {
@@ -105,7 +107,7 @@ func scaleBatch(c *train.Config, images int) {
 }
 
 // scale makes the phases last steps steps together, each as large a share as before, and lets the backbone train from the same share on.
-func scale(c *train.Config, steps int) {
+func scale(c *config.Config, steps int) {
 	whole, before := c.Steps(), 0
 	if c.Freeze.UnfreezeAt > 0 {
 		c.Freeze.UnfreezeAt = max(1, c.Freeze.UnfreezeAt*steps/whole)
@@ -118,7 +120,7 @@ func scale(c *train.Config, steps int) {
 }
 
 // one trains a run to its end, or goes on with it, or finds it finished.
-func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (Result, error) {
+func one(ctx context.Context, c *config.Config, folder run.Folder, o Options) (Result, error) {
 	if res, ok, err := finished(folder); err != nil {
 		return Result{}, err
 	} else if ok {
@@ -138,7 +140,7 @@ func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (
 	if err != nil {
 		return Result{}, err
 	}
-	rows, err := train.ReadRows(folder.Metrics())
+	rows, err := run.ReadRows(folder.Metrics())
 	if err != nil {
 		return Result{}, err
 	}
@@ -147,7 +149,7 @@ func one(ctx context.Context, c *train.Config, folder train.Folder, o Options) (
 }
 
 // open goes on with the run in folder, or starts it.
-func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, error) {
+func open(c *config.Config, folder run.Folder, o Options) (*train.Trainer, error) {
 	if _, err := os.Stat(folder.Config()); err != nil {
 		return train.New(c, folder, o.Backend, o.Watch)
 	}
@@ -169,7 +171,7 @@ func open(c *train.Config, folder train.Folder, o Options) (*train.Trainer, erro
 }
 
 // same reports as an error where the run in folder has other settings than c. Files may have moved: of their paths only the names count.
-func same(folder train.Folder, have, c *train.Config) error {
+func same(folder run.Folder, have, c *config.Config) error {
 	was := *have
 	was.Photographs = c.Photographs // where the numbers of steps come from; the numbers themselves are compared
 	for _, d := range differences(Settings(c), Settings(&was)) {
@@ -184,10 +186,10 @@ func same(folder train.Folder, have, c *train.Config) error {
 	return nil
 }
 
-func secondsFile(folder train.Folder) string { return filepath.Join(string(folder), "seconds") }
+func secondsFile(folder run.Folder) string { return filepath.Join(string(folder), "seconds") }
 
 // addSeconds keeps the time that a run has taken so far; finding a run finished adds nothing that counts.
-func addSeconds(folder train.Folder, d time.Duration) error {
+func addSeconds(folder run.Folder, d time.Duration) error {
 	before, err := readSeconds(folder)
 	if err != nil {
 		before = 0
@@ -198,7 +200,7 @@ func addSeconds(folder train.Folder, d time.Duration) error {
 	return os.WriteFile(secondsFile(folder), []byte(strconv.FormatFloat(before+d.Seconds(), 'f', 1, 64)+"\n"), 0o644)
 }
 
-func readSeconds(folder train.Folder) (float64, error) {
+func readSeconds(folder run.Folder) (float64, error) {
 	text, err := os.ReadFile(secondsFile(folder))
 	if err != nil {
 		return 0, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/report"
@@ -230,7 +231,7 @@ func TestCollectFindsNothing(t *testing.T) {
 }
 
 func TestSettingsNamePhasesApart(t *testing.T) {
-	c, err := train.Preset("report-1")
+	c, err := config.Preset("report-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func TestSettingsNamePhasesApart(t *testing.T) {
 }
 
 func TestScaledDownBatchesAndPhases(t *testing.T) {
-	c, err := train.Preset("cars-best")
+	c, err := config.Preset("cars-best")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,13 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/report"
-	"github.com/dvml/dvml/train"
 )
 
 // Settings lists a run's settings as its YAML file names them (phases by their numbers from 1), without those that are empty and those that differ by
 // place or seed.
-func Settings(c *train.Config) []report.Setting {
+func Settings(c *config.Config) []report.Setting {
 	text, err := c.YAML()
 	if err != nil {
 		return nil

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/run"
 )
 
 // One step of two batches at twice the rate goes where two small steps of one batch go: both follow the sum of the two gradients.
@@ -12,14 +15,14 @@ func TestAccumulatedGradientIsTheMean(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	const rate = 1e-5 // small, so that the second of two small steps starts near where the first did
-	config := func(accumulate, steps int, rate float64) *Config {
+	config := func(accumulate, steps int, rate float64) *config.Config {
 		c := tiny(t, data)
 		c.Freeze.Part = "backbone" // batch norm of a tiny network on tiny batches amplifies any change a thousandfold
 		c.Accumulate, c.Optimizer.Name, c.Optimizer.Momentum = accumulate, "sgd", 0
-		c.Optimizer.Rates = Rates{Backbone: rate, Heads: rate, Decoder: rate, Classifier: rate}
+		c.Optimizer.Rates = config.Rates{Backbone: rate, Heads: rate, Decoder: rate, Classifier: rate}
 		c.Phases = c.Phases[1:]
 		c.Phases[0].Steps = steps
-		c.Checkpoint = CheckpointConfig{Every: 1, Keep: 4}
+		c.Checkpoint = config.Checkpoint{Every: 1, Keep: 4}
 		return c
 	}
 	// The weights exist after the first step, so what is compared is the second, and in the other run the third and the fourth.
@@ -58,20 +61,20 @@ func TestAccumulatedGradientIsTheMean(t *testing.T) {
 	if moved < 10 {
 		t.Fatalf("only %d variables moved", moved)
 	}
-	rows, err := ReadRows(tr.Folder.Metrics())
+	rows, err := run.ReadRows(tr.Folder.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, norms := series(rows, GradientNorm)
+	_, norms := run.Series(rows, run.GradientNorm)
 	if got := math.Sqrt(squares) / (2 * rate); math.Abs(norms[1]/got-1) > 0.01 {
 		t.Errorf("the norm of the mean gradient is logged as %g; the step moved by %g times the rate", norms[1], got)
 	}
-	_, totals := series(rows, Total)
-	rows, err = ReadRows(each.Folder.Metrics())
+	_, totals := run.Series(rows, run.Total)
+	rows, err = run.ReadRows(each.Folder.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, single := series(rows, Total)
+	_, single := run.Series(rows, run.Total)
 	if want := (single[2] + single[3]) / 2; math.Abs(totals[1]/want-1) > 0.01 {
 		t.Errorf("the loss is logged as %g; its batches have %g and %g", totals[1], single[2], single[3])
 	}
@@ -80,7 +83,7 @@ func TestAccumulatedGradientIsTheMean(t *testing.T) {
 func TestAccumulatedRunGoesOnExactly(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	goesOnExactly(t, func() *Config {
+	goesOnExactly(t, func() *config.Config {
 		c := emaConfig(t, data)
 		c.Accumulate = 3
 		return c

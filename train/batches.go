@@ -35,11 +35,11 @@ type imageBatches struct {
 }
 
 func (t *Trainer) imageBatches(step int) (batches, error) {
-	s, err := t.data.sampler(t.Config.batchOf(t.Config.PhaseAt(step)), t.Config.Seed)
+	s, err := t.data.sampler(t.Config.BatchOf(t.Config.PhaseAt(step)), t.Config.Seed)
 	if err != nil {
 		return nil, err
 	}
-	l, err := loader.New(t.data.reader, s, t.Config.trainPlan(), t.Config.Seed, step*t.Config.Accumulate, runtime.GOMAXPROCS(0), 2)
+	l, err := loader.New(t.data.reader, s, t.Config.TrainPlan(), t.Config.Seed, step*t.Config.Accumulate, runtime.GOMAXPROCS(0), 2)
 	return &imageBatches{l, t.Config.Image.Crop}, err
 }
 
@@ -57,10 +57,10 @@ func (i *imageBatches) close() { i.l.Close() }
 
 // batches starts the batches from step on: of the cache while layers are frozen.
 func (t *Trainer) batches(step int) (batches, error) {
-	if !t.Config.Freeze.frozen(step) {
+	if !t.Config.Freeze.Frozen(step) {
 		return t.imageBatches(step)
 	}
-	s, err := t.data.sampler(t.Config.batchOf(t.Config.PhaseAt(step)), t.Config.Seed)
+	s, err := t.data.sampler(t.Config.BatchOf(t.Config.PhaseAt(step)), t.Config.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -21,55 +21,6 @@ import (
 	"github.com/dvml/dvml/sampler"
 )
 
-// FreezeConfig lets the layers above a stage of the backbone train on what the layers below it have computed once.
-type FreezeConfig struct {
-	// Part is "" or "backbone": the whole backbone is frozen, and the heads train on its pooled features.
-	Part string `yaml:"part"`
-	// Until names the last stage of the backbone that is frozen (backbone.Stages), and the stages above it train on its maps; "": none.
-	Until string `yaml:"until"`
-	// Crops is how many augmented crops an image these are computed of; 0: the centre crop alone.
-	Crops int `yaml:"crops"`
-	// UnfreezeAt is the step from which the whole network trains, 0: never.
-	UnfreezeAt int `yaml:"unfreeze_at"`
-}
-
-// Stage is the stage of the backbone whose output is cached, "" where nothing is frozen.
-func (f FreezeConfig) Stage() string {
-	if f.Part == "backbone" {
-		return backbone.LastStage
-	}
-	return f.Until
-}
-
-// frozen reports whether step (from 0) trains on the cache.
-func (f FreezeConfig) frozen(step int) bool {
-	return f.Stage() != "" && (f.UnfreezeAt == 0 || step < f.UnfreezeAt)
-}
-
-// holds reports whether no layer of the backbone trains at step (from 0).
-func (f FreezeConfig) holds(step int) bool {
-	return f.frozen(step) && f.Stage() == backbone.LastStage
-}
-
-// check reports settings of freeze that contradict each other or those of the image.
-func (f FreezeConfig) check(c *Config) error {
-	switch {
-	case f.Part != "" && f.Part != "backbone":
-		return fmt.Errorf("freeze.part is %q; it is empty or backbone (a stage of it: freeze.until)", f.Part)
-	case f.Part != "" && f.Until != "":
-		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them (--set 'freeze.part=\"\"' takes back a preset's)", f.Part, f.Until)
-	case f.Until != "" && backbone.CheckStage(f.Until) != nil:
-		return fmt.Errorf("freeze.until is %q; it is one of %s", f.Until, strings.Join(backbone.Stages(), ", "))
-	case f.Crops < 0:
-		return fmt.Errorf("freeze.crops is %d; it is not negative", f.Crops)
-	case f.Crops > 0 && f.Stage() != "" && !c.trainPlan().Random():
-		return fmt.Errorf("freeze.crops is %d, but they would all be the centre crop: set image.random_crop, image.mirror or image.min_area, or freeze.crops to 0", f.Crops)
-	case f.UnfreezeAt < 0:
-		return fmt.Errorf("freeze.unfreeze_at is %d; it is not negative (0: never)", f.UnfreezeAt)
-	}
-	return nil
-}
-
 // cacheBatches are of cached features or maps. They are read one batch ahead of the training.
 type cacheBatches struct {
 	set     *features.Set
@@ -144,7 +95,7 @@ func (c *cacheBatches) close() {
 // cache opens the cache of what the frozen layers give, or computes it.
 func (t *Trainer) cache(ctx context.Context) error {
 	c, stage := t.Config, t.Config.Freeze.Stage()
-	if t.features != nil || !c.Freeze.frozen(t.info.Step) {
+	if t.features != nil || !c.Freeze.Frozen(t.info.Step) {
 		return nil
 	}
 	if err := t.drawBackbone(); err != nil {
@@ -161,9 +112,9 @@ func (t *Trainer) cache(ctx context.Context) error {
 	}
 	source := features.Source{
 		Reader: t.data.reader, Embedder: e, Stage: stage, Weights: weights,
-		Test: c.TestPlan(), Train: c.trainPlan(), Crops: c.Freeze.Crops, Seed: c.Seed,
+		Test: c.TestPlan(), Train: c.TrainPlan(), Crops: c.Freeze.Crops, Seed: c.Seed,
 	}
-	if c.Freeze.Until != "" && c.Freeze.Crops == 0 && c.trainPlan().Random() {
+	if c.Freeze.Until != "" && c.Freeze.Crops == 0 && c.TrainPlan().Random() {
 		t.watch.Say("training sees centre crops while layers are frozen; freeze.crops: K caches K augmented crops of each training image")
 	}
 	done := "read from"

@@ -3,7 +3,7 @@ package train
 import (
 	"fmt"
 
-	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/sampler"
 	"github.com/dvml/dvml/store"
 )
@@ -77,18 +77,8 @@ func (d *data) testLabels() []int32 {
 	return labels
 }
 
-// trainPlan and testPlan say how images are shown.
-func (c *Config) trainPlan() augment.Plan {
-	return augment.Plan{Crop: c.Image.Crop, RandomCrop: c.Image.RandomCrop, Mirror: c.Image.Mirror, Resize: c.Image.Resize, MinArea: c.Image.MinArea, Norm: c.Image.Normalisation}
-}
-
-// TestPlan is how the network sees an image outside training: the centre crop.
-func (c *Config) TestPlan() augment.Plan {
-	return augment.Plan{Crop: c.Image.Crop, Resize: c.Image.Resize, Norm: c.Image.Normalisation}
-}
-
 // sampler plans the batches.
-func (d *data) sampler(b BatchConfig, seed uint64) (sampler.Sampler, error) {
+func (d *data) sampler(b config.Batch, seed uint64) (sampler.Sampler, error) {
 	labels := d.reader.Labels()
 	switch b.Sampler {
 	case "npair":

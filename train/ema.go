@@ -1,13 +1,12 @@
 package train
 
 import (
-	"slices"
-
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 )
 
 // The running averages of the weights (an exponential moving average: Polyak and Juditsky 1992; Tarvainen and Valpola, "Mean teachers", 2017) are
@@ -19,39 +18,25 @@ import (
 // belong to the weights, are averaged with them. What no step has changed yet is its own average and has no variable; it begins at its value.
 
 // moves is 1 - d for step (from 0).
-func (c *Config) moves(step int) float64 {
-	t := float64(step - c.averagedFrom(step))
+func moves(c *config.Config, step int) float64 {
+	t := float64(step - averagedFrom(c, step))
 	return 1 - min(c.EMA, (1+t)/(10+t))
 }
 
 // averagedFrom is the step (from 0) that the averages of step are counted from: the last at which the backbone began to train, else the first.
 // Beginning again there keeps heads and backbone of one age: averaged heads of long ago under a backbone of now would fit badly.
-func (c *Config) averagedFrom(step int) int {
-	trains := func(step int) bool { return c.ratesOf(c.PhaseAt(step)).Backbone > 0 && !c.Freeze.frozen(step) }
+func averagedFrom(c *config.Config, step int) int {
+	trains := func(step int) bool { return c.RatesOf(c.PhaseAt(step)).Backbone > 0 && !c.Freeze.Frozen(step) }
 	if step == 0 || !trains(step) {
 		return 0
 	}
 	first := 0
-	for _, at := range c.turns() {
+	for _, at := range c.Turns() {
 		if at <= step && trains(at) && !trains(at-1) {
 			first = at
 		}
 	}
 	return first
-}
-
-// turns are the steps (from 0) at which a phase begins or the backbone is unfrozen, but the first, in order.
-func (c *Config) turns() []int {
-	var at []int
-	n := 0
-	for _, p := range c.Phases[:len(c.Phases)-1] {
-		n += p.Steps
-		at = append(at, n)
-	}
-	if u := c.Freeze.UnfreezeAt; c.Freeze.Stage() != "" && u > 0 && u < c.Steps() {
-		at = append(at, u)
-	}
-	return slices.Compact(slices.Sorted(slices.Values(at)))
 }
 
 // average adds to the graph that ends a step the move of the running averages: of the variables that the step changes and of those that have one

@@ -9,15 +9,16 @@ import (
 	"testing"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/weights"
 )
 
 // emaConfig is a run of 3 + 3 steps, frozen in the first four, with averages, clipping and every state kept.
-func emaConfig(t *testing.T, data string) *Config {
+func emaConfig(t *testing.T, data string) *config.Config {
 	c := frozenConfig(t, data)
 	c.EMA, c.Optimizer.ClipNorm = 0.5, 0.7
-	c.Checkpoint = CheckpointConfig{Every: 1, Keep: 10}
+	c.Checkpoint = config.Checkpoint{Every: 1, Keep: 10}
 	return c
 }
 
@@ -116,28 +117,28 @@ func TestSavedModelIsTheAverage(t *testing.T) {
 func TestRunWithAveragesGoesOnExactly(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	goesOnExactly(t, func() *Config { return emaConfig(t, data) }, 2, 4)
+	goesOnExactly(t, func() *config.Config { return emaConfig(t, data) }, 2, 4)
 }
 
 func TestAveragedFrom(t *testing.T) {
-	c, err := Preset("cars-best")
+	c, err := config.Preset("cars-best")
 	if err != nil {
 		t.Fatal(err)
 	}
 	heads, whole := c.Phases[0], c.Phases[1] // on cached features; end to end
 	heads.Steps, whole.Steps = 1000, 600
-	c.Phases, c.Freeze.UnfreezeAt, c.EMA = []Phase{heads, heads, whole}, 2000, 0.999
+	c.Phases, c.Freeze.UnfreezeAt, c.EMA = []config.Phase{heads, heads, whole}, 2000, 0.999
 	for step, want := range map[int]int{0: 0, 999: 0, 1000: 0, 1999: 0, 2000: 2000, 2599: 2000} {
-		if got := c.averagedFrom(step); got != want {
+		if got := averagedFrom(c, step); got != want {
 			t.Errorf("step %d: averages are counted from %d, want %d", step, got, want)
 		}
 	}
 	for step, want := range map[int]float64{0: .9, 90: .09, 1999: 9. / 2009, 2000: .9, 2090: .09} {
-		if got := c.moves(step); math.Abs(got-want) > 1e-12 {
+		if got := moves(c, step); math.Abs(got-want) > 1e-12 {
 			t.Errorf("step %d: averages move by %g, want %g", step, got, want)
 		}
 	}
-	if c.EMA = 0.5; math.Abs(c.moves(1999)-.5) > 1e-12 {
-		t.Errorf("averages move by %g", c.moves(1999))
+	if c.EMA = 0.5; math.Abs(moves(c, 1999)-.5) > 1e-12 {
+		t.Errorf("averages move by %g", moves(c, 1999))
 	}
 }

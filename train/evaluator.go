@@ -47,7 +47,7 @@ func (e *evaluator) close() {
 func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
 	t := e.t
 	var err error
-	if t.Config.Freeze.frozen(t.info.Step) {
+	if t.Config.Freeze.Frozen(t.info.Step) {
 		e.embeddings, err = e.fromCache(ctx, t.Config.Method.Dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
 	} else {
 		e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
@@ -65,7 +65,7 @@ func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error)
 	if err != nil {
 		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
 	}
-	return Named(r), nil
+	return r.Named(), nil
 }
 
 // features measures the cached features of a backbone that is frozen as a whole: what is found without any training.
@@ -109,18 +109,4 @@ func (e *evaluator) fromCache(ctx context.Context, dim int, upper func(*tensors.
 		t.watch.Embedding(at*s.Size()+s.Valid(at), len(t.data.test))
 	}
 	return rows, nil
-}
-
-// Options are the settings for package evaluate.
-func (c EvaluateConfig) Options(seed uint64) evaluate.Options {
-	return evaluate.Options{K: c.K, Seed: seed, Restarts: c.Restarts}
-}
-
-// Named gives the metrics of r the names that tables, curves and evaluate.best use.
-func Named(r evaluate.Result) map[string]float64 {
-	m := map[string]float64{"NMI": r.NMI, "F1": r.F1, "MAP@R": r.MAPR, "RP": r.RPrecision}
-	for i, k := range r.K {
-		m[fmt.Sprintf("R@%d", k)] = r.Recall[i]
-	}
-	return m
 }

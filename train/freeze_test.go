@@ -13,13 +13,14 @@ import (
 
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 )
 
 // frozenConfig trains heads on features of two crops for 4 steps, then the whole network for 2.
-func frozenConfig(t *testing.T, data string) *Config {
+func frozenConfig(t *testing.T, data string) *config.Config {
 	c := tiny(t, data)
-	c.Freeze = FreezeConfig{Part: "backbone", Crops: 2, UnfreezeAt: 4}
+	c.Freeze = config.Freeze{Part: "backbone", Crops: 2, UnfreezeAt: 4}
 	return c
 }
 
@@ -51,16 +52,16 @@ func TestFrozenBackboneStaysUntilItIsUnfrozen(t *testing.T) {
 }
 
 // untilConfig trains what lies above inception_4a for 4 steps, then the whole network for 2.
-func untilConfig(t *testing.T, data string) *Config {
+func untilConfig(t *testing.T, data string) *config.Config {
 	c := tiny(t, data)
-	c.Freeze = FreezeConfig{Until: "inception_4a", UnfreezeAt: 4}
+	c.Freeze = config.Freeze{Until: "inception_4a", UnfreezeAt: 4}
 	return c
 }
 
-var cacheConfigs = map[string]func(t *testing.T, data string) *Config{
+var cacheConfigs = map[string]func(t *testing.T, data string) *config.Config{
 	"backbone": frozenConfig,
 	"until":    untilConfig,
-	"until, crops, averages, two batches a step": func(t *testing.T, data string) *Config {
+	"until, crops, averages, two batches a step": func(t *testing.T, data string) *config.Config {
 		c := untilConfig(t, data)
 		c.Freeze.Crops, c.EMA, c.Accumulate = 2, 0.9, 2
 		return c
@@ -157,7 +158,7 @@ func TestFeaturesAreTheBaseline(t *testing.T) {
 	if len(w.features) == 0 || !maps.Equal(w.features, want) {
 		t.Errorf("the baseline is %v, the features give %v", w.features, want)
 	}
-	for name, c := range map[string]*Config{"whole": tiny(t, data), "until": untilConfig(t, data)} {
+	for name, c := range map[string]*config.Config{"whole": tiny(t, data), "until": untilConfig(t, data)} {
 		w := &recorder{}
 		finish(t, begin(t, c, filepath.Join(t.TempDir(), "run"), w))
 		if w.features != nil {
@@ -171,12 +172,12 @@ func TestUntilIsTheWholeNetworkWithItsLowerLayersHeld(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImagesOf(t, data, 70)
 	for _, form := range []string{backbone.Original, backbone.BN} {
-		config := func() *Config {
+		config := func() *config.Config {
 			c := tiny(t, data)
 			c.Backbone.Spec = backbone.Spec{Form: form, Width: 0.25, FreezeStatistics: form == backbone.BN}
 			c.Image.Crop, c.Image.RandomCrop, c.Image.Mirror = 64, false, false
 			c.Optimizer.Name, c.Optimizer.Momentum = "sgd", 0.9
-			c.Optimizer.Rates = Rates{Backbone: 1e-2, Heads: 1e-2, Decoder: 1e-2, Classifier: 1e-2, Loss: 1e-2}
+			c.Optimizer.Rates = config.Rates{Backbone: 1e-2, Heads: 1e-2, Decoder: 1e-2, Classifier: 1e-2, Loss: 1e-2}
 			c.Optimizer.ClipNorm = 1
 			return c
 		}
@@ -231,7 +232,7 @@ func TestMomentsBeginAnewWhereAllTrains(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := untilConfig(t, data)
-	c.Checkpoint = CheckpointConfig{Every: 1, Keep: 7}
+	c.Checkpoint = config.Checkpoint{Every: 1, Keep: 7}
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
 	finish(t, tr)
 	const moment = "optimizer/second/backbone/inception_5b_1x1/weights"
@@ -262,46 +263,5 @@ func TestExpectedTime(t *testing.T) {
 	frozen := 6e-9 * float64(c.Backbone.FLOPsUntil("inception_4a", 32)*int64(c.Batch.Size())) // seconds a step
 	if d := (whole - first).Seconds() - frozen; math.Abs(d) > 1e-6 || rest != 2*whole || left != 4*first+rest {
 		t.Errorf("%v a step of the cache, %v of the whole network, %v in all, %v for the last two", first, whole, left, rest)
-	}
-}
-
-func TestFreezeIsChecked(t *testing.T) {
-	for want, f := range map[string]FreezeConfig{
-		`freeze.until is "inception_6"; it is one of conv1, conv2, inception_3a`: {Until: "inception_6"},
-		"name one of them":         {Part: "backbone", Until: "conv2"},
-		"freeze.part is \"heads\"": {Part: "heads"},
-		"freeze.crops is -1":       {Part: "backbone", Crops: -1},
-		"all be the centre crop":   {Until: "conv2", Crops: 2},
-		"freeze.unfreeze_at is -1": {Part: "backbone", UnfreezeAt: -1},
-	} {
-		c := tiny(t, "x.h5")
-		c.Image.RandomCrop, c.Image.Mirror, c.Freeze = false, false, f
-		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", f, err, want)
-		}
-	}
-	for _, stage := range backbone.Stages() {
-		c := tiny(t, "x.h5")
-		c.Freeze = FreezeConfig{Until: stage, Crops: 1}
-		if err := c.Validate(); err != nil {
-			t.Errorf("%s: %v", stage, err)
-		}
-	}
-}
-
-func TestWarmStartKeepsBatchNormsStatistics(t *testing.T) {
-	for _, c := range []struct {
-		form, part string
-		want       bool
-	}{{backbone.BN, "backbone", true}, {backbone.BN, "", false}, {backbone.Original, "backbone", false}} {
-		cfg, err := base()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Freeze.Part = c.part
-		cfg.UseBackbone("w", &checkpoint.Backbone{Spec: backbone.Spec{Form: c.form, Width: 1}})
-		if cfg.Backbone.FreezeStatistics != c.want {
-			t.Errorf("%s, freeze %q: frozen statistics %t", c.form, c.part, cfg.Backbone.FreezeStatistics)
-		}
 	}
 }

@@ -59,7 +59,7 @@ func (t *Trainer) weightPaths() ([]string, error) {
 	}
 	store := model.NewStore()
 	store.SetParam("/"+initial.SeedParam, t.Config.Seed)
-	m, size, phase := t.Model, t.Config.batchOf(0).Size(), t.Config.Phases[0].Phase
+	m, size, phase := t.Model, t.Config.BatchOf(0).Size(), t.Config.Phases[0].Phase
 	exec, err := model.NewExec(t.backend, store, func(scope *model.Scope, in []*Node) *Node {
 		return m.TrainHeads(scope, method.Inputs{Features: in[0], Labels: in[1], Eps: in[2], Drop: in[3], Uniform: in[4]}, phase).Total
 	})

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/run"
 )
 
 func TestPatterns(t *testing.T) {
@@ -40,7 +43,7 @@ func TestFrozenWeightsStay(t *testing.T) {
 	c.Optimizer.Name, c.Optimizer.WeightDecay, c.EMA = "adamw", 0.1, 0.9
 	c.Frozen = []string{"backbone/conv*", "backbone/inception_3*", "heads/mu", "*/offset"}
 	c.Phases[0].TrainDecoder = true
-	c.Checkpoint = CheckpointConfig{Every: 1, Keep: 7}
+	c.Checkpoint = config.Checkpoint{Every: 1, Keep: 7}
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
 	last := finish(t, tr)
 	first := tensorsOf(t, tr.Folder.Checkpoint(1)) // the heads are drawn in the first step
@@ -86,7 +89,7 @@ func TestFrozenPatternsAreChecked(t *testing.T) {
 		cfg := tiny(t, data)
 		cfg.Frozen = c.frozen
 		dir := filepath.Join(t.TempDir(), "run")
-		if _, err := New(cfg, Folder(dir), b, &recorder{}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := New(cfg, run.Folder(dir), b, &recorder{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v", c.frozen, err)
 		}
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +101,7 @@ func TestFrozenPatternsAreChecked(t *testing.T) {
 func TestFrozenRunWithPatternsGoesOnExactly(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	goesOnExactly(t, func() *Config {
+	goesOnExactly(t, func() *config.Config {
 		c := tiny(t, data)
 		c.Frozen = []string{"backbone/conv*", "heads/mu"}
 		return c

@@ -7,13 +7,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/tensorboard"
 )
 
 // logs are a run's table, events and curves, and what the watcher hears.
 type logs struct {
 	t      *Trainer
-	table  *table
+	table  *run.Table
 	events *tensorboard.Writer
 	times  []time.Duration // of the last steps
 }
@@ -22,24 +25,24 @@ type logs struct {
 const recent = 20
 
 func openLogs(t *Trainer) (*logs, error) {
-	columns := append([]string{"phase", "images_per_second"}, t.Config.logged()...)
-	for _, g := range groups {
+	columns := append([]string{"phase", "images_per_second"}, logged(t.Config)...)
+	for _, g := range config.Groups {
 		columns = append(columns, "rate_"+g)
 	}
-	columns = append(append(columns, MetricNames(t.Config.Evaluate.K)...), HeldOutSpread)
+	columns = append(append(columns, evaluate.MetricNames(t.Config.Evaluate.K)...), run.HeldOutSpread)
 	l := &logs{t: t}
 	var err error
-	if l.table, err = openTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
+	if l.table, err = run.OpenTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
 		return nil, err
 	}
 	if l.events, err = tensorboard.Create(t.Folder.Events(), tensorboard.Options{PurgeStep: t.info.Step}); err != nil {
-		l.table.close()
+		l.table.Close()
 		return nil, fmt.Errorf("train: events: %w", err)
 	}
 	return l, nil
 }
 
-func (l *logs) close() error { return errors.Join(l.table.close(), l.events.Close()) }
+func (l *logs) close() error { return errors.Join(l.table.Close(), l.events.Close()) }
 
 // step logs the step just taken, with its last batch.
 func (l *logs) step(phase int, values map[string]float64, b shown, took time.Duration) error {
@@ -70,13 +73,13 @@ func (l *logs) step(phase int, values map[string]float64, b shown, took time.Dur
 // record writes a logged step to the table and the events.
 func (l *logs) record(p Progress, b shown) error {
 	t, c := l.t, l.t.Config
-	row := Row{Step: p.Step, Values: maps.Clone(p.Values)}
+	row := run.Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
-	factor := c.factor(p.Step - 1)
-	for g, rate := range c.ratesOf(p.Phase - 1).list() {
-		row.Values["rate_"+groups[g]] = rate * factor
+	factor := c.Factor(p.Step - 1)
+	for g, rate := range c.RatesOf(p.Phase - 1).List() {
+		row.Values["rate_"+config.Groups[g]] = rate * factor
 	}
-	if err := l.table.add(row); err != nil {
+	if err := l.table.Add(row); err != nil {
 		return fmt.Errorf("train: metrics: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
@@ -95,9 +98,9 @@ func (l *logs) record(p Progress, b shown) error {
 // metrics logs an evaluation, with the spread of its embeddings.
 func (l *logs) metrics(m map[string]float64, spread float64) error {
 	step := l.t.info.Step
-	row := Row{Step: step, Values: maps.Clone(m)}
-	row.Values[HeldOutSpread] = spread
-	if err := l.table.add(row); err != nil {
+	row := run.Row{Step: step, Values: maps.Clone(m)}
+	row.Values[run.HeldOutSpread] = spread
+	if err := l.table.Add(row); err != nil {
 		return fmt.Errorf("train: metrics: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
@@ -110,7 +113,7 @@ func (l *logs) metrics(m map[string]float64, spread float64) error {
 }
 
 func (l *logs) flush() error {
-	if err := l.table.file.Sync(); err != nil {
+	if err := l.table.Sync(); err != nil {
 		return fmt.Errorf("train: metrics: %w", err)
 	}
 	if err := l.events.Flush(); err != nil {

@@ -8,26 +8,21 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/internal/initial"
 	"github.com/dvml/dvml/method"
 )
 
-// groups are the optimiser's groups: the first part of a variable's path.
-var groups = []string{"backbone", "heads", "decoder", "classifier", "loss"}
-
+// Numbers of groups in config.Groups that are treated apart.
 const (
 	backboneGroup = 0
 	decoderGroup  = 2
 )
 
-func (r Rates) list() []float64 {
-	return []float64{r.Backbone, r.Heads, r.Decoder, r.Classifier, r.Loss}
-}
-
 // groupOf returns the number of the group that the variable at path belongs to, or -1.
 func groupOf(path string) int {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	for i, g := range groups {
+	for i, g := range config.Groups {
 		if g == first {
 			return i
 		}
@@ -44,14 +39,14 @@ const (
 	columns
 )
 
-// steering returns the values, [groups x columns], that steer the update of the step that makes each group's counter taken[g]: learning rates
+// steering returns the values, [config.Groups x columns], that steer the update of the step that makes each group's counter taken[g]: learning rates
 // under the schedule at step (from 0) of steps, with Adam's bias corrections (Kingma and Ba 2015), and the share that the running averages move.
 // Computed here in float64, so that a graph needs no counter.
-func (c *Config) steering(step int, taken []int) []float32 {
-	o, rates, moves := c.Optimizer, c.ratesOf(c.PhaseAt(step)), float32(c.moves(step))
-	table := make([]float32, len(groups)*columns)
-	for g, rate := range rates.list() {
-		rate *= c.factor(step)
+func steering(c *config.Config, step int, taken []int) []float32 {
+	o, rates, moves := c.Optimizer, c.RatesOf(c.PhaseAt(step)), float32(moves(c, step))
+	table := make([]float32, len(config.Groups)*columns)
+	for g, rate := range rates.List() {
+		rate *= c.Factor(step)
 		first, second := 1.0, 1.0
 		if o.Name != "sgd" {
 			t := float64(max(taken[g], 1))
@@ -62,20 +57,6 @@ func (c *Config) steering(step int, taken []int) []float32 {
 		row[columnEMA] = moves
 	}
 	return table
-}
-
-// factor is the schedule: what the learning rates are multiplied by at step.
-func (o OptimizerConfig) factor(step, steps int) float64 {
-	if step < o.Warmup {
-		return float64(step+1) / float64(o.Warmup)
-	}
-	switch o.Schedule {
-	case "cosine":
-		return 0.5 * (1 + math.Cos(math.Pi*float64(step-o.Warmup)/float64(max(steps-o.Warmup, 1))))
-	case "step":
-		return math.Pow(o.StepFactor, float64(step/o.StepEvery))
-	}
-	return 1
 }
 
 // gradients returns every trainable variable that the loss uses and that trains, with the loss's gradient by it. What no gradient is asked for costs none.
@@ -98,9 +79,9 @@ func gradients(scope *model.Scope, total *Node, trains func(path string) bool) (
 	return vars, Gradient(total, nodes...)
 }
 
-// update adds to the graph one step of the optimiser on vars with the gradients grads, steered by table [groups, columns]. It returns the norm of
+// update adds to the graph one step of the optimiser on vars with the gradients grads, steered by table [config.Groups, columns]. It returns the norm of
 // all these gradients before clipping.
-func (o OptimizerConfig) update(scope *model.Scope, vars []*model.Variable, grads []*Node, table *Node) (norm *Node) {
+func update(o config.Optimizer, scope *model.Scope, vars []*model.Variable, grads []*Node, table *Node) (norm *Node) {
 	g := table.Graph()
 	norm = ScalarZero(g, table.DType())
 	for _, d := range grads {
@@ -115,13 +96,13 @@ func (o OptimizerConfig) update(scope *model.Scope, vars []*model.Variable, grad
 		at := func(column int) *Node {
 			return Reshape(Slice(table, AxisElem(groupOf(v.Path())), AxisElem(column)))
 		}
-		o.one(scope, v, d, at)
+		one(o, scope, v, d, at)
 	}
 	return norm
 }
 
 // one updates variable v by its gradient d.
-func (o OptimizerConfig) one(scope *model.Scope, v *model.Variable, d *Node, at func(column int) *Node) {
+func one(o config.Optimizer, scope *model.Scope, v *model.Variable, d *Node, at func(column int) *Node) {
 	g := d.Graph()
 	w := v.NodeValue(g)
 	decays := o.WeightDecay > 0 && !method.IsNormParameter(v.Path()) && v.Shape().Rank() > 1

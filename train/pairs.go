@@ -23,7 +23,7 @@ func (t *Trainer) checkPairs() error {
 	c, d := t.Config, t.data
 	paired := d.paired()
 	for p := range c.Phases {
-		b := c.batchOf(p)
+		b := c.BatchOf(p)
 		have, which := d.classes, "to train on"
 		if b.Sampler == "npair" {
 			have, which = paired, "with two images to train on"
@@ -36,7 +36,7 @@ func (t *Trainer) checkPairs() error {
 		return nil
 	}
 	// Two crops of one photograph are a pair too, though a poor one.
-	if crops := c.Freeze.Stage() == "" || c.Freeze.Crops > 1; crops && c.trainPlan().Random() {
+	if crops := c.Freeze.Stage() == "" || c.Freeze.Crops > 1; crops && c.TrainPlan().Random() {
 		t.watch.Say("each training class has a single image: what is learnt is that two crops of it are alike; add photographs, or take a loss with proxies (docs/losses.md)")
 		return nil
 	}

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/loss"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/store"
 )
 
@@ -46,21 +48,21 @@ func TestDataWithoutPairs(t *testing.T) {
 		name       string
 		images     []int
 		loss       loss.Config
-		batch      BatchConfig
-		freeze     FreezeConfig
+		batch      config.Batch
+		freeze     config.Freeze
 		fit        bool
 		want, says string // an error, "" for none, and a line
 	}{
-		{name: "pairs of one image", images: lone, loss: triplet, batch: BatchConfig{"pxk", 3, 2}, freeze: FreezeConfig{Part: "backbone"}, want: "add photographs, or take a loss with proxies"},
-		{name: "pairs of two crops", images: lone, loss: triplet, batch: BatchConfig{"pxk", 3, 2}, says: "two crops of it"},
-		{name: "pairs of two cached crops", images: lone, loss: triplet, batch: BatchConfig{"pxk", 3, 2}, freeze: FreezeConfig{Part: "backbone", Crops: 2}, says: "two crops of it"},
-		{name: "proxies", images: lone, loss: proxies, batch: BatchConfig{"pxk", 3, 2}, freeze: FreezeConfig{Part: "backbone"}},
-		{name: "proxies, balanced", images: lone, loss: proxies, batch: BatchConfig{"balanced", 98, 1}},
-		{name: "n-pair of nothing", images: lone, loss: proxies, batch: BatchConfig{"npair", 2, 2}, fit: true, want: "a batch takes 2 classes with two images to train on"},
-		{name: "n-pair of too few", images: two, loss: triplet, batch: BatchConfig{"npair", 3, 2}, want: "lower batch.classes, or add photographs"},
-		{name: "n-pair, fitted", images: two, loss: triplet, batch: BatchConfig{"npair", 3, 2}, fit: true, says: "no more with two images"},
-		{name: "too few classes", images: two, loss: triplet, batch: BatchConfig{"pxk", 4, 2}, want: "a batch takes 4 classes to train on"},
-		{name: "nothing to find", images: []int{2, 2, 2, 1, 1, 1}, loss: triplet, batch: BatchConfig{"pxk", 3, 2}, want: "no two held-out images"},
+		{name: "pairs of one image", images: lone, loss: triplet, batch: config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}, freeze: config.Freeze{Part: "backbone"}, want: "add photographs, or take a loss with proxies"},
+		{name: "pairs of two crops", images: lone, loss: triplet, batch: config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}, says: "two crops of it"},
+		{name: "pairs of two cached crops", images: lone, loss: triplet, batch: config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}, freeze: config.Freeze{Part: "backbone", Crops: 2}, says: "two crops of it"},
+		{name: "proxies", images: lone, loss: proxies, batch: config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}, freeze: config.Freeze{Part: "backbone"}},
+		{name: "proxies, balanced", images: lone, loss: proxies, batch: config.Batch{Sampler: "balanced", Classes: 98, PerClass: 1}},
+		{name: "n-pair of nothing", images: lone, loss: proxies, batch: config.Batch{Sampler: "npair", Classes: 2, PerClass: 2}, fit: true, want: "a batch takes 2 classes with two images to train on"},
+		{name: "n-pair of too few", images: two, loss: triplet, batch: config.Batch{Sampler: "npair", Classes: 3, PerClass: 2}, want: "lower batch.classes, or add photographs"},
+		{name: "n-pair, fitted", images: two, loss: triplet, batch: config.Batch{Sampler: "npair", Classes: 3, PerClass: 2}, fit: true, says: "no more with two images"},
+		{name: "too few classes", images: two, loss: triplet, batch: config.Batch{Sampler: "pxk", Classes: 4, PerClass: 2}, want: "a batch takes 4 classes to train on"},
+		{name: "nothing to find", images: []int{2, 2, 2, 1, 1, 1}, loss: triplet, batch: config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}, want: "no two held-out images"},
 	} {
 		b, err := testBackend("")
 		if err != nil {
@@ -69,7 +71,7 @@ func TestDataWithoutPairs(t *testing.T) {
 		cfg := tiny(t, writeClasses(t, c.images...))
 		cfg.Method.Loss, cfg.Batch, cfg.Freeze, cfg.Fit = c.loss, c.batch, c.freeze, c.fit
 		w := &recorder{}
-		tr, err := New(cfg, Folder(filepath.Join(t.TempDir(), "run")), b, w)
+		tr, err := New(cfg, run.Folder(filepath.Join(t.TempDir(), "run")), b, w)
 		if err == nil {
 			tr.Close()
 		}

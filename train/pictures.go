@@ -8,12 +8,13 @@ import (
 
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/tensorboard"
 )
 
 // curves draws the losses and the metrics so far.
 func (l *logs) curves() error {
-	rows, err := ReadRows(l.t.Folder.Metrics())
+	rows, err := run.ReadRows(l.t.Folder.Metrics())
 	if err != nil {
 		return err
 	}
@@ -29,13 +30,13 @@ func (l *logs) curves() error {
 		recalls = append(recalls, fmt.Sprintf("R@%d", k))
 	}
 	panels := []figure.Panel{
-		panel(rows, "Metric losses", marks, Synthetic, Invariant),
-		panel(rows, "KL and reconstruction", marks, KL, Reconstruction),
-		panel(rows, "Classifier's cross entropy", marks, Classifier),
+		panel(rows, "Metric losses", marks, run.Synthetic, run.Invariant),
+		panel(rows, "KL and reconstruction", marks, run.KL, run.Reconstruction),
+		panel(rows, "Classifier's cross entropy", marks, run.Classifier),
 		panel(rows, "Recall@K, classes never seen", marks, recalls...),
 		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
-		panel(rows, "Distances and norm", marks, PositiveDist, NegativeDist, EmbeddingNorm),
-		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, Active, Spread, HeldOutSpread),
+		panel(rows, "Distances and norm", marks, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm),
+		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, run.Active, run.Spread, run.HeldOutSpread),
 	}
 	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool { return len(p.Series) == 0 })
 	img, err := figure.Curves(panels)
@@ -45,10 +46,10 @@ func (l *logs) curves() error {
 	return figure.WritePNG(l.t.Folder.Curves(), img)
 }
 
-func panel(rows []Row, title string, marks []float64, columns ...string) figure.Panel {
+func panel(rows []run.Row, title string, marks []float64, columns ...string) figure.Panel {
 	p := figure.Panel{Title: title, XLabel: "step", Marks: marks}
 	for _, c := range columns {
-		x, y := series(rows, c)
+		x, y := run.Series(rows, c)
 		if len(x) == 0 {
 			continue // a part that the method does not have
 		}

@@ -8,13 +8,15 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/internal/atomicfile"
+	"github.com/dvml/dvml/run"
 )
 
 // Resume goes on with the run in folder from its newest whole state. data is where its data file lies now, which the run then remembers; empty: where
 // its settings say. backendOf makes the engine that the settings name.
-func Resume(folder Folder, data string, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
-	c, err := ReadConfig(folder.Config())
+func Resume(folder run.Folder, data string, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
+	c, err := config.Read(folder.Config())
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend
 	if moved {
 		c.Data = data
 	}
-	if t.lock, err = t.Folder.hold(); err != nil {
+	if t.lock, err = t.Folder.Lock(); err != nil {
 		return err
 	}
 	if t.store, t.info, err = newest(t.Folder, t.watch); err != nil {
@@ -71,7 +73,7 @@ func (t *Trainer) remember() error {
 }
 
 // newest loads the newest state that is whole, and says which ones are not.
-func newest(folder Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
+func newest(folder run.Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
 	paths, err := folder.Checkpoints()
 	if err != nil {
 		return nil, checkpoint.Info{}, err

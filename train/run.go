@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/run"
 )
 
 // Run trains to the end, phase by phase. When ctx ends it finishes the step, saves and returns ErrInterrupted.
@@ -79,7 +80,7 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 // stretch takes the steps that share one graph: of one phase, with layers frozen or not.
 func (t *Trainer) stretch(ctx context.Context) error {
 	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
-	frozen := c.Freeze.frozen(t.info.Step)
+	frozen := c.Freeze.Frozen(t.info.Step)
 	if err := t.unfreeze(); err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (t *Trainer) stretch(ctx context.Context) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	defer batches.close()
-	for !t.ended() && c.PhaseAt(t.info.Step) == p && c.Freeze.frozen(t.info.Step) == frozen {
+	for !t.ended() && c.PhaseAt(t.info.Step) == p && c.Freeze.Frozen(t.info.Step) == frozen {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -118,12 +119,12 @@ func (t *Trainer) stretch(ctx context.Context) error {
 func (t *Trainer) take(s *step, p int, batches batches) error {
 	c, n := t.Config, t.info.Step
 	began := time.Now()
-	for g, rate := range c.ratesOf(p).list() {
-		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.holds(n)) {
+	for g, rate := range c.RatesOf(p).List() {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.Holds(n)) {
 			t.info.Taken[g]++
 		}
 	}
-	table := c.steering(n, t.info.Taken)
+	table := steering(c, n, t.info.Taken)
 	mean := map[string]float64{} // of the step's batches
 	var last shown
 	for i := range c.Accumulate {
@@ -149,12 +150,12 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		if err != nil {
 			return fmt.Errorf("train: step %d: %w", n+1, err)
 		}
-		if err := t.finite(n, GradientNorm, norm, last.index); err != nil {
+		if err := t.finite(n, run.GradientNorm, norm, last.index); err != nil {
 			return err
 		}
-		mean[GradientNorm] = float64(norm)
+		mean[run.GradientNorm] = float64(norm)
 	}
-	mean[Idle] = float64(t.info.Idle)
+	mean[run.Idle] = float64(t.info.Idle)
 	t.info.Step, t.info.Metrics = n+1, nil
 	return t.logs.step(p, mean, last, time.Since(began))
 }
@@ -182,14 +183,14 @@ func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: step %d: %w", n+1, err)
 	}
-	named = map[string]float64{Spread: spread(zi, c.Method.Dim)}
+	named = map[string]float64{run.Spread: spread(zi, c.Method.Dim)}
 	for i, name := range Values {
-		if i < losses || name == GradientNorm {
+		if i < losses || name == run.GradientNorm {
 			if err := t.finite(n, name, values[i], b.index); err != nil {
 				return nil, nil, err
 			}
 		}
-		if c.reports(name) {
+		if reports(c, name) {
 			named[name] = float64(values[i])
 		}
 	}
@@ -211,7 +212,7 @@ func (t *Trainer) finite(step int, name string, value float32, index []int) erro
 
 // baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
 func (t *Trainer) baseline(ctx context.Context) error {
-	if t.info.Step > 0 || !t.Config.Freeze.holds(0) {
+	if t.info.Step > 0 || !t.Config.Freeze.Holds(0) {
 		return nil
 	}
 	metrics, err := t.eval.features(ctx)
@@ -255,5 +256,5 @@ func (t *Trainer) save() error {
 		return fmt.Errorf("train: %w", err)
 	}
 	t.saved = t.info.Step
-	return t.Folder.prune(t.Config.Checkpoint.Keep)
+	return t.Folder.Prune(t.Config.Checkpoint.Keep)
 }

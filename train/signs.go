@@ -3,6 +3,8 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"github.com/dvml/dvml/run"
 )
 
 // signs are what goes wrong in a run without a number that is no number: batches that teach nothing, and collapse.
@@ -45,13 +47,13 @@ func spread(z []float32, dim int) float64 {
 // heed looks for signs of trouble in a batch by its values, those of its graph and its embeddings' spread.
 func (t *Trainer) heed(values map[string]float64) {
 	s := &t.signs
-	if values[Invariant] == 0 { // then no term was active, and the gradient is 0
+	if values[run.Invariant] == 0 { // then no term was active, and the gradient is 0
 		t.info.Idle++
 		s.idle++
 	} else {
 		s.idle = 0
 	}
-	if values[Spread] < collapsed {
+	if values[run.Spread] < collapsed {
 		s.alike++
 	} else {
 		s.alike = 0
@@ -60,7 +62,7 @@ func (t *Trainer) heed(values map[string]float64) {
 		t.watch.Say(fmt.Sprintf("none of the last %d batches had an active triplet or pair: the metric loss teaches nothing. %s", inARow, idleAdvice))
 	}
 	if s.alike == inARow {
-		t.watch.Say(fmt.Sprintf("collapse: all embeddings of the last %d batches are alike (spread %.1e, healthy is 0.1 to 1). %s", inARow, values[Spread], collapseAdvice))
+		t.watch.Say(fmt.Sprintf("collapse: all embeddings of the last %d batches are alike (spread %.1e, healthy is 0.1 to 1). %s", inARow, values[run.Spread], collapseAdvice))
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/run"
 )
 
 // The spread is half the mean squared distance of all pairs of unit vectors.
@@ -62,7 +65,7 @@ func TestBatchesWithoutTripletsAreCounted(t *testing.T) {
 	c.Freeze.Part, c.Method.Objective = "backbone", "plain"
 	margin := 1e4 // which no triplet keeps
 	c.Method.Loss.Margin = &margin
-	alone := BatchConfig{Sampler: "pxk", Classes: 3, PerClass: 1} // no image has another of its class: no triplets
+	alone := config.Batch{Sampler: "pxk", Classes: 3, PerClass: 1} // no image has another of its class: no triplets
 	c.Phases[0].Steps, c.Phases[1].Steps, c.Phases[1].Batch = 4, 14, &alone
 	dir := filepath.Join(t.TempDir(), "run")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -89,21 +92,21 @@ func TestBatchesWithoutTripletsAreCounted(t *testing.T) {
 	if said(w.lines, "collapse") {
 		t.Errorf("it said %q", w.lines)
 	}
-	rows, err := ReadRows(Folder(dir).Metrics())
+	rows, err := run.ReadRows(run.Folder(dir).Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		if idle, ok := r.Values[Idle]; ok && idle != float64(max(0, r.Step-4)) {
+		if idle, ok := r.Values[run.Idle]; ok && idle != float64(max(0, r.Step-4)) {
 			t.Errorf("%g idle batches after step %d", idle, r.Step)
 		}
-		for _, name := range []string{KL, Reconstruction, Synthetic} {
+		for _, name := range []string{run.KL, run.Reconstruction, run.Synthetic} {
 			if _, ok := r.Values[name]; ok {
 				t.Errorf("the plain objective logs %s", name)
 			}
 		}
 	}
-	steps, _ := series(rows, Idle)
+	steps, _ := run.Series(rows, run.Idle)
 	if len(steps) != 18 {
 		t.Errorf("idle batches are logged at %v", steps)
 	}
@@ -114,7 +117,7 @@ func TestCollapseIsSaid(t *testing.T) {
 	writeImages(t, data)
 	c := tiny(t, data)
 	c.Freeze.Part, c.Method.Objective = "backbone", "plain"
-	c.Optimizer.Rates = Rates{Classifier: 1e-3}
+	c.Optimizer.Rates = config.Rates{Classifier: 1e-3}
 	c.Phases[0].Steps, c.Phases[1].Steps, c.Evaluate.Every = 6, 6, 12
 	w := &recorder{}
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), w)
@@ -128,12 +131,12 @@ func TestCollapseIsSaid(t *testing.T) {
 			t.Errorf("%q is not in %q", part, w.lines)
 		}
 	}
-	rows, err := ReadRows(tr.Folder.Metrics())
+	rows, err := run.ReadRows(tr.Folder.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, column := range []string{Spread, HeldOutSpread} {
-		if _, y := series(rows, column); len(y) == 0 || slices.Max(y) > collapsed {
+	for _, column := range []string{run.Spread, run.HeldOutSpread} {
+		if _, y := run.Series(rows, column); len(y) == 0 || slices.Max(y) > collapsed {
 			t.Errorf("%s is %v", column, y)
 		}
 	}

@@ -10,52 +10,32 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/method"
-)
-
-// Names of the values that a step reports, in the order of its output.
-const (
-	KL             = "kl"
-	Reconstruction = "reconstruction"
-	Synthetic      = "synthetic"
-	Invariant      = "invariant"
-	Classifier     = "classifier"
-	Total          = "total"
-	Active         = "active"
-	PositiveDist   = "positive_distance"
-	NegativeDist   = "negative_distance"
-	EmbeddingNorm  = "embedding_norm"
-	GradientNorm   = "gradient_norm"
-)
-
-// Names of what is logged beside them.
-const (
-	Spread        = "spread"          // of the batch's embeddings: 0 where all are alike, see spread
-	HeldOutSpread = "held_out_spread" // of the held-out images' embeddings, in the rows of evaluations
-	Idle          = "idle_batches"    // how many batches of the run so far had no active triplet or pair
+	"github.com/dvml/dvml/run"
 )
 
 // Values lists the names of what a step's graph reports, losses first. For a part that the method does not have it is 0, and not logged.
-var Values = []string{KL, Reconstruction, Synthetic, Invariant, Classifier, Total, Active, PositiveDist, NegativeDist, EmbeddingNorm, GradientNorm}
+var Values = []string{run.KL, run.Reconstruction, run.Synthetic, run.Invariant, run.Classifier, run.Total, run.Active, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm, run.GradientNorm}
 
 // losses is how many of Values are losses, which must be finite.
 const losses = 6
 
 // reports says whether the method has the part of that name.
-func (c *Config) reports(name string) bool {
+func reports(c *config.Config, name string) bool {
 	switch name {
-	case KL, Reconstruction, Synthetic:
+	case run.KL, run.Reconstruction, run.Synthetic:
 		return c.Method.Objective == "dvml"
-	case Classifier:
+	case run.Classifier:
 		return c.Method.Classifier
 	}
 	return true
 }
 
 // logged lists the names of what the log holds of a step.
-func (c *Config) logged() []string {
-	names := slices.DeleteFunc(slices.Clone(Values), func(name string) bool { return !c.reports(name) })
-	return append(names, Spread, Idle)
+func logged(c *config.Config) []string {
+	names := slices.DeleteFunc(slices.Clone(Values), func(name string) bool { return !reports(c, name) })
+	return append(names, run.Spread, run.Idle)
 }
 
 // step is the compiled graph of the steps of one phase. With accumulate above 1 it is a graph for a micro-batch and one that ends the step.
@@ -65,8 +45,8 @@ type step struct {
 }
 
 // newStep prepares the graph of phase p: it is built and compiled at the first call. With layers frozen, its input is what they give.
-func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *Config, p int, frozen bool) (*step, error) {
-	rates, phase := c.ratesOf(p).list(), c.Phases[p].Phase
+func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, p int, frozen bool) (*step, error) {
+	rates, phase := c.RatesOf(p).List(), c.Phases[p].Phase
 	held := patterns(c.Frozen)
 	trains := func(path string) bool {
 		group := groupOf(path)
@@ -94,7 +74,7 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *Co
 		if c.Accumulate > 1 {
 			gathered.add(scope, vars, grads, table)
 		} else {
-			norm = c.Optimizer.update(scope, vars, grads, table)
+			norm = update(c.Optimizer, scope, vars, grads, table)
 			if c.EMA > 0 {
 				average(scope, table, changedIn(scope, table.Graph()))
 			}
@@ -107,7 +87,7 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *Co
 	s := &step{exec: exec.WithName("train")}
 	if c.Accumulate > 1 {
 		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) *Node {
-			norm := c.Optimizer.update(scope, gathered.vars, gathered.mean(table.Graph()), table)
+			norm := update(c.Optimizer, scope, gathered.vars, gathered.mean(table.Graph()), table)
 			if c.EMA > 0 {
 				average(scope, table, append(changedIn(scope, table.Graph()), gathered.statistics...))
 			}
@@ -155,7 +135,7 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 // batch sends a batch through the graph; of several in a step, number (from 0) of them. Those of the noises that the method asks for stand in the
 // order of the graph's inputs.
 func (s *step) batch(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, number int, uniforms ...*tensors.Tensor) (values, zi []float32, err error) {
-	steer := tensors.FromFlatDataAndDimensions(table, len(groups), columns)
+	steer := tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
 	if s.end != nil {
 		steer = tensors.FromScalar(float32(min(number, 1)))
 	}
@@ -176,7 +156,7 @@ func (s *step) batch(input *tensors.Tensor, labels []int32, eps *tensors.Tensor,
 
 // finish ends a step of several batches and returns the norm of their mean gradient.
 func (s *step) finish(table []float32) (norm float32, err error) {
-	out, err := s.end.Call1(tensors.FromFlatDataAndDimensions(table, len(groups), columns))
+	out, err := s.end.Call1(tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns))
 	if err != nil {
 		return 0, err
 	}

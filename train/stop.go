@@ -1,6 +1,8 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Early stopping (Prechelt, "Early Stopping - But When?", 1998) counts evaluations of the last phase alone: the phases before it prepare for it, and
 // how good they get says little about whether it is worth its steps. The best of the last phase is its own too, for what is unfrozen may dip at first.

@@ -6,16 +6,18 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/method"
+	"github.com/dvml/dvml/run"
 )
 
 // still is a run in which nothing that is evaluated moves: phases of 4 and 20 steps, an evaluation every second one.
-func still(t *testing.T, data string) *Config {
+func still(t *testing.T, data string) *config.Config {
 	c := tiny(t, data)
 	c.Freeze.Part, c.Method.Objective, c.Method.FeatureNorm = "backbone", "plain", false
-	c.Optimizer.Rates = Rates{Classifier: 1e-3}
+	c.Optimizer.Rates = config.Rates{Classifier: 1e-3}
 	c.Phases[0].Steps, c.Phases[1].Steps, c.Evaluate.Every = 4, 20, 2
-	c.Stop = StopConfig{Metric: "R@1", Patience: 2}
+	c.Stop = config.Stop{Metric: "R@1", Patience: 2}
 	return c
 }
 
@@ -55,12 +57,12 @@ func TestStopsEarly(t *testing.T) {
 		if err := again.Run(context.Background()); err != nil || again.Step() != 10 {
 			t.Errorf("interrupted after step %d, it stopped after step %d: %v", at, again.Step(), err)
 		}
-		sameBits(t, tensorsOf(t, Folder(dir).Checkpoint(10)), want)
+		sameBits(t, tensorsOf(t, run.Folder(dir).Checkpoint(10)), want)
 	}
 }
 
 func TestStopHearsTheLastPhase(t *testing.T) {
-	phases := []Phase{{Phase: method.Phase{Steps: 2}}, {Phase: method.Phase{Steps: 10}}}
+	phases := []config.Phase{{Phase: method.Phase{Steps: 2}}, {Phase: method.Phase{Steps: 10}}}
 	for name, c := range map[string]struct {
 		patience int
 		delta    float64
@@ -76,7 +78,7 @@ func TestStopHearsTheLastPhase(t *testing.T) {
 		"standing":  {1, 0, []float64{0, 0, 0, .5, .5}, 5},
 		"not heard": {1, 0, []float64{.5, .4, .3}, -1},
 	} {
-		tr := &Trainer{Config: &Config{Phases: phases, Stop: StopConfig{Metric: "F1", Patience: c.patience, MinDelta: c.delta}}}
+		tr := &Trainer{Config: &config.Config{Phases: phases, Stop: config.Stop{Metric: "F1", Patience: c.patience, MinDelta: c.delta}}}
 		stopped := -1
 		for step, v := range c.values {
 			tr.info.Step = step

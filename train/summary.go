@@ -54,8 +54,8 @@ func (t *Trainer) batchesInWords() string {
 	c := t.Config
 	var parts []string
 	for p := range c.Phases {
-		b := c.batchOf(p)
-		if p > 0 && b == c.batchOf(p-1) {
+		b := c.BatchOf(p)
+		if p > 0 && b == c.BatchOf(p-1) {
 			continue
 		}
 		text := fmt.Sprintf("%s, %s %d x %d", plural.Of(b.Size(), "image"), b.Sampler, b.Classes, b.Size()/b.Classes)
@@ -97,11 +97,11 @@ func (t *Trainer) expected(rate float64) (first, left time.Duration) {
 	}
 	for n := t.info.Step; n < c.Steps(); n++ {
 		flops := whole
-		if c.Freeze.frozen(n) {
+		if c.Freeze.Frozen(n) {
 			flops -= float64(spec.FLOPsUntil(c.Freeze.Stage(), c.Image.Crop))
 		}
 		// A step is a forward pass and two gradients; what is not convolution takes about as long again.
-		batch := float64(c.batchOf(c.PhaseAt(n)).Size() * c.Accumulate)
+		batch := float64(c.BatchOf(c.PhaseAt(n)).Size() * c.Accumulate)
 		step := time.Duration(2 * 3 * (flops + heads) * batch / rate * float64(time.Second))
 		if n == t.info.Step {
 			first = step
@@ -123,8 +123,8 @@ func (t *Trainer) memory() float64 {
 	c, steps := t.Config, 0
 	images := float64(c.Evaluate.Batch) / 8 // an evaluation holds about a quarter of its activations at a time, and no gradients
 	for p, phase := range c.Phases {
-		if steps += phase.Steps; !c.Freeze.holds(steps - 1) {
-			images = max(images, float64(c.batchOf(p).Size()))
+		if steps += phase.Steps; !c.Freeze.Holds(steps - 1) {
+			images = max(images, float64(c.BatchOf(p).Size()))
 		}
 	}
 	activations := float64(t.Model.Backbone.Activations(c.Image.Crop)) * images

@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dvml/dvml/config"
 )
 
 // The summary says what is there in numbers of things that read well, and each phase's batch.
 func TestSummary(t *testing.T) {
 	c := tiny(t, writeClasses(t, 1, 2, 2, 2))
 	c.Batch.Classes = 2
-	alone := BatchConfig{Sampler: "pxk", Classes: 2, PerClass: 1}
+	alone := config.Batch{Sampler: "pxk", Classes: 2, PerClass: 1}
 	c.Phases = append(c.Phases, c.Phases[1], c.Phases[1])
 	c.Phases[2].Batch, c.Phases[3].Batch = &alone, &alone
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	peer "github.com/dvml/dvml/internal/python"
+	"github.com/dvml/dvml/run"
 )
 
 // TestTensorBoardReadsARun lets TensorBoard's own reader look at a run's events.
@@ -33,7 +34,7 @@ assert e.Images("train/batch") and e.Histograms("train/z_i"), tags
 found = [os.path.basename(p) for p in glob.glob(sys.argv[1] + "/**/*", recursive=True)]
 assert "projector_config.pbtxt" in found, found
 `
-	if out, err := exec.Command(python, "-c", script, Folder(dir).Events()).CombinedOutput(); err != nil {
+	if out, err := exec.Command(python, "-c", script, run.Folder(dir).Events()).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }

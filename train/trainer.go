@@ -10,10 +10,12 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/internal/initial"
 	"github.com/dvml/dvml/internal/lockfile"
 	"github.com/dvml/dvml/method"
+	"github.com/dvml/dvml/run"
 )
 
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
@@ -24,8 +26,8 @@ var ErrNoState = errors.New("no whole checkpoint to go on from")
 
 // Trainer is one run.
 type Trainer struct {
-	Config   *Config
-	Folder   Folder
+	Config   *config.Config
+	Folder   run.Folder
 	Model    *method.Model
 	data     *data
 	backend  compute.Backend
@@ -41,12 +43,12 @@ type Trainer struct {
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
-func New(c *Config, folder Folder, backend compute.Backend, w Watcher) (*Trainer, error) {
+func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher) (*Trainer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("train: settings:\n%w", err)
 	}
 	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
-	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(groups))}
+	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(config.Groups))}
 	t.store = model.NewStore()
 	err := t.open()
 	if err == nil {
@@ -79,7 +81,7 @@ func (t *Trainer) begin() error {
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
 	var err error
-	if t.lock, err = t.Folder.create(); err != nil {
+	if t.lock, err = t.Folder.Create(); err != nil {
 		return err
 	}
 	if err := t.remember(); err != nil {
@@ -94,7 +96,7 @@ func (t *Trainer) open() (err error) {
 		return err
 	}
 	if t.Config.Fit {
-		t.Config.fit(t.data, t.watch.Say)
+		t.Config.FitTo(config.Data{Images: len(t.data.train), Classes: t.data.classes, Paired: t.data.paired()}, t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
 		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
@@ -103,12 +105,12 @@ func (t *Trainer) open() (err error) {
 		return err
 	}
 	for p := range t.Config.Phases {
-		if _, err := t.data.sampler(t.Config.batchOf(p), t.Config.Seed); err != nil {
+		if _, err := t.data.sampler(t.Config.BatchOf(p), t.Config.Seed); err != nil {
 			return fmt.Errorf("train: phase %d: %w", p+1, err)
 		}
 	}
 	m := t.Config.Method
-	m.Loss.PerClass = t.Config.perClass()
+	m.Loss.PerClass = t.Config.PerClass()
 	if t.Model, err = method.NewModel(t.Config.Backbone.Spec, m, t.data.classes, t.Config.Seed); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -162,13 +164,4 @@ func (t *Trainer) BestEmbeddings() (rows []float32, images []int) {
 		return nil, nil
 	}
 	return t.eval.best, slices.Clone(t.data.test)
-}
-
-// MetricNames lists the evaluation's columns, for the K of Recall@K.
-func MetricNames(k []int) []string {
-	names := []string{"NMI", "F1", "MAP@R", "RP"}
-	for _, n := range slices.Sorted(slices.Values(k)) {
-		names = append(names, fmt.Sprintf("R@%d", n))
-	}
-	return names
 }

@@ -15,8 +15,10 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/method"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/weights"
 )
@@ -68,21 +70,21 @@ func writeImagesOf(t *testing.T, path string, size int) {
 }
 
 // tiny is a run of 3 + 3 steps that takes a moment.
-func tiny(t *testing.T, data string) *Config {
+func tiny(t *testing.T, data string) *config.Config {
 	t.Helper()
-	c, err := Preset("laptop")
+	c, err := config.Preset("laptop")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Data, c.Backbone.Width, c.Image.Crop = data, 0.125, 32
 	c.Method.Dim, c.Method.Decoder.Hidden, c.Method.Classifier = 16, 32, true
 	c.Optimizer.Rates.Classifier = 1e-3
-	c.Batch = BatchConfig{Sampler: "pxk", Classes: 3, PerClass: 2}
+	c.Batch = config.Batch{Sampler: "pxk", Classes: 3, PerClass: 2}
 	for i := range c.Phases {
 		c.Phases[i].Steps = 3
 	}
 	c.Evaluate.Every, c.Evaluate.K, c.Evaluate.Batch = 3, []int{1, 2}, 8
-	c.Checkpoint = CheckpointConfig{Every: 2, Keep: 3}
+	c.Checkpoint = config.Checkpoint{Every: 2, Keep: 3}
 	c.Log.Every = 1
 	return c
 }
@@ -90,13 +92,13 @@ func tiny(t *testing.T, data string) *Config {
 func testBackend(name string) (compute.Backend, error) { return engine.New(name) }
 
 // begin starts a run, or fails the test.
-func begin(t *testing.T, c *Config, dir string, w Watcher) *Trainer {
+func begin(t *testing.T, c *config.Config, dir string, w Watcher) *Trainer {
 	t.Helper()
 	b, err := testBackend("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := New(c, Folder(dir), b, w)
+	tr, err := New(c, run.Folder(dir), b, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +138,7 @@ func sameBits(t *testing.T, got, want map[string]weights.Tensor) {
 
 func resume(t *testing.T, dir string, w Watcher) *Trainer {
 	t.Helper()
-	tr, err := Resume(Folder(dir), "", testBackend, w)
+	tr, err := Resume(run.Folder(dir), "", testBackend, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +154,7 @@ func TestRunIsRepeatable(t *testing.T) {
 }
 
 // goesOnExactly interrupts the run of 6 steps that config describes after each of steps, and checks that it ends as the whole one does.
-func goesOnExactly(t *testing.T, config func() *Config, steps ...int) {
+func goesOnExactly(t *testing.T, config func() *config.Config, steps ...int) {
 	t.Helper()
 	want := finish(t, begin(t, config(), filepath.Join(t.TempDir(), "whole"), &recorder{}))
 	for _, at := range steps {
@@ -172,25 +174,25 @@ func goesOnExactly(t *testing.T, config func() *Config, steps ...int) {
 			t.Errorf("stopped after step %d, goes on after step %d", at, again.Step())
 		}
 		sameBits(t, finish(t, again), want)
-		wholeTable(t, Folder(dir))
+		wholeTable(t, run.Folder(dir))
 	}
 }
 
 func TestInterruptedRunGoesOnExactly(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
-	goesOnExactly(t, func() *Config { return tiny(t, data) }, 1, 2, 3, 4, 5)
+	goesOnExactly(t, func() *config.Config { return tiny(t, data) }, 1, 2, 3, 4, 5)
 }
 
 // wholeTable checks that metrics.csv has each step's losses and each evaluation once.
-func wholeTable(t *testing.T, f Folder) {
+func wholeTable(t *testing.T, f run.Folder) {
 	t.Helper()
-	rows, err := ReadRows(f.Metrics())
+	rows, err := run.ReadRows(f.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, _ := series(rows, Total)
-	evals, _ := series(rows, "R@1")
+	steps, _ := run.Series(rows, run.Total)
+	evals, _ := run.Series(rows, "R@1")
 	if !slices.Equal(steps, []float64{1, 2, 3, 4, 5, 6}) || !slices.Equal(evals, []float64{0, 3, 6}) {
 		t.Errorf("metrics.csv has losses at %v and evaluations at %v", steps, evals)
 	}
@@ -203,7 +205,7 @@ func TestTornCheckpointIsPassedOver(t *testing.T) {
 	tr := begin(t, tiny(t, data), dir, &recorder{})
 	want := finish(t, tr)
 	tr.Close()
-	last := Folder(dir).Checkpoint(6)
+	last := run.Folder(dir).Checkpoint(6)
 	whole, err := os.ReadFile(last)
 	if err != nil {
 		t.Fatal(err)
@@ -262,8 +264,8 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d times", kills)
-	sameBits(t, tensorsOf(t, Folder(dir).Checkpoint(6)), want)
-	wholeTable(t, Folder(dir))
+	sameBits(t, tensorsOf(t, run.Folder(dir).Checkpoint(6)), want)
+	wholeTable(t, run.Folder(dir))
 }
 
 // child goes on with the run in dir to its end.
@@ -276,7 +278,7 @@ func TestNotANumberStops(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
-	c.Optimizer.Rates = Rates{Backbone: 1e18, Heads: 1e18, Decoder: 1e18, Classifier: 1e18, Loss: 1}
+	c.Optimizer.Rates = config.Rates{Backbone: 1e18, Heads: 1e18, Decoder: 1e18, Classifier: 1e18, Loss: 1}
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
 	err := tr.Run(context.Background())
 	if err == nil {
@@ -293,11 +295,11 @@ func TestFrozenDecoderStays(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
-	c.Phases = []Phase{{Phase: method.Phase{Steps: 4, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c.Phases = []config.Phase{{Phase: method.Phase{Steps: 4, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
 	dir := filepath.Join(t.TempDir(), "run")
 	last := finish(t, begin(t, c, dir, &recorder{}))
 	c2 := tiny(t, data)
-	c2.Phases = []Phase{{Phase: method.Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c2.Phases = []config.Phase{{Phase: method.Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
 	one := finish(t, begin(t, c2, filepath.Join(t.TempDir(), "one"), &recorder{}))
 	for name, w := range last {
 		if strings.HasPrefix(name, "decoder/") && !strings.Contains(name, "norm") && !slices.Equal(w.Data, one[name].Data) {
@@ -313,24 +315,24 @@ func TestWrongData(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "x.h5")
 	writeImages(t, data)
-	run := filepath.Join(dir, "run")
-	tr := begin(t, tiny(t, data), run, &recorder{})
+	folder := filepath.Join(dir, "run")
+	tr := begin(t, tiny(t, data), folder, &recorder{})
 	finish(t, tr)
 	tr.Close()
-	if _, err := New(tiny(t, data), Folder(run), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "--resume") {
+	if _, err := New(tiny(t, data), run.Folder(folder), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "--resume") {
 		t.Errorf("a second run in the same folder: %v", err)
 	}
 	if err := os.Truncate(data, 5000); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Resume(Folder(run), "", testBackend, &recorder{}); err == nil {
+	if _, err := Resume(run.Folder(folder), "", testBackend, &recorder{}); err == nil {
 		t.Error("a truncated data file passed")
 	}
 	big := tiny(t, data)
 	big.Image.Crop = 64
 	writeImages(t, filepath.Join(dir, "y.h5"))
 	big.Data = filepath.Join(dir, "y.h5")
-	if _, err := New(big, Folder(filepath.Join(dir, "big")), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "image.crop") {
+	if _, err := New(big, run.Folder(filepath.Join(dir, "big")), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "image.crop") {
 		t.Errorf("a crop larger than the images: %v", err)
 	}
 }
@@ -339,25 +341,25 @@ func TestFitClasses(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
-	wide := BatchConfig{Sampler: "pxk", Classes: 32, PerClass: 2}
+	wide := config.Batch{Sampler: "pxk", Classes: 32, PerClass: 2}
 	c.Batch.Classes, c.Phases[1].Batch = 64, &wide
 	b, err := testBackend("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "run")
-	if _, err := New(c, Folder(dir), b, &recorder{}); err == nil || !strings.Contains(err.Error(), "phase 1") {
+	if _, err := New(c, run.Folder(dir), b, &recorder{}); err == nil || !strings.Contains(err.Error(), "phase 1") {
 		t.Errorf("batches of more classes than there are: %v", err)
 	}
 	c.Fit = true
 	w := &recorder{}
 	begin(t, c, dir, w)
-	kept, err := ReadConfig(Folder(dir).Config())
+	kept, err := config.Read(run.Folder(dir).Config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept.Batch.Classes != 4 || kept.batchOf(1).Classes != 4 || len(w.lines) != 1 {
-		t.Errorf("batches of %d and %d classes; said %q", kept.Batch.Classes, kept.batchOf(1).Classes, w.lines)
+	if kept.Batch.Classes != 4 || kept.BatchOf(1).Classes != 4 || len(w.lines) != 1 {
+		t.Errorf("batches of %d and %d classes; said %q", kept.Batch.Classes, kept.BatchOf(1).Classes, w.lines)
 	}
 }
 
@@ -377,10 +379,10 @@ func TestDataThatMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := writeClasses(t, 6, 6, 6, 6, 6, 6)
-	if _, err := Resume(Folder(dir), other, testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "is not the data that this run began with") {
+	if _, err := Resume(run.Folder(dir), other, testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "is not the data that this run began with") {
 		t.Errorf("other data: %v", err)
 	}
-	again, err := Resume(Folder(dir), now, testBackend, &recorder{})
+	again, err := Resume(run.Folder(dir), now, testBackend, &recorder{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,10 +404,10 @@ func TestFolderIsHeld(t *testing.T) {
 	if err := tr.save(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Resume(Folder(dir), "", testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
+	if _, err := Resume(run.Folder(dir), "", testBackend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
 		t.Errorf("going on with a run that is at work: %v", err)
 	}
-	if _, err := New(tiny(t, data), Folder(dir), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
+	if _, err := New(tiny(t, data), run.Folder(dir), tr.backend, &recorder{}); err == nil || !strings.Contains(err.Error(), "another process trains in") {
 		t.Errorf("a second run beside it: %v", err)
 	}
 	tr.Close()

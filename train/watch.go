@@ -1,6 +1,8 @@
 package train
 
-import "time"
+import (
+	"time"
+)
 
 // Watcher follows a run: the program draws a progress bar, a test records.
 type Watcher interface {
@@ -20,7 +22,7 @@ type Watcher interface {
 type Progress struct {
 	Step, Steps     int                // taken, of all
 	Phase, Phases   int                // from 1
-	Values          map[string]float64 // by the names of Values that the method has, and Spread and Idle
+	Values          map[string]float64 // by the names of Values that the method has, and run.Spread and run.Idle
 	ImagesPerSecond float64            // over the last steps
 	Left            time.Duration      // expected for the rest, evaluations left out
 	Logged          bool               // whether this step is one of those that are logged (log.every)

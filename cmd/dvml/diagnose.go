@@ -11,7 +11,7 @@ import (
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/experiment"
 	"github.com/dvml/dvml/report"
-	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/run"
 )
 
 type diagnoseCmd struct {
@@ -46,7 +46,7 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 			return err
 		}
 		found = append(found, diagnose.Named{Run: names[i], Diagnosis: d})
-		delete(m.info.Metrics, train.HeldOutSpread) // tells of trouble, not of how good the model is
+		delete(m.info.Metrics, run.HeldOutSpread) // tells of trouble, not of how good the model is
 		page.Runs = append(page.Runs, report.Run{Name: names[i], About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.config),
 			Seeds: []report.Seed{{Seed: m.config.Seed, Metrics: m.info.Metrics, Curves: d.Curves()}}})
 		if len(page.Metrics) == 0 {

@@ -13,7 +13,6 @@ import (
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
-	"github.com/dvml/dvml/train"
 )
 
 type evalCmd struct {
@@ -99,7 +98,7 @@ func (c *evalCmd) print(r evaluate.Result, images, dim int) error {
 	if gallery > 0 {
 		fmt.Printf("%s search a gallery of %d\n\n", plural.Of(images-gallery, "image"), gallery)
 	}
-	values, between := train.Named(r), intervals(r)
+	values, between := r.Named(), intervals(r)
 	width := 0 // of the intervals
 	for _, text := range between {
 		width = max(width, len("  ")+len(text))

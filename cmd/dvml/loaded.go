@@ -8,18 +8,18 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
-	"github.com/dvml/dvml/train"
 )
 
 // loaded is a checkpoint with the settings it was made with.
 type loaded struct {
 	vars   *model.Store
 	info   checkpoint.Info
-	config *train.Config
+	config *config.Config
 }
 
 // loadModel reads a checkpoint, or published weights of a backbone.
@@ -35,7 +35,7 @@ func loadModel(path string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := train.ParseConfig([]byte(info.Config))
+	cfg, err := config.Parse([]byte(info.Config))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -44,7 +44,7 @@ func loadModel(path string) (*loaded, error) {
 
 // backboneAlone is a model without heads, of which only the features can be had.
 func backboneAlone(b *checkpoint.Backbone) (*loaded, error) {
-	cfg, err := train.Preset("report-1")
+	cfg, err := config.Preset("report-1")
 	if err != nil {
 		return nil, err
 	}

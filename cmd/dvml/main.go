@@ -34,7 +34,7 @@ type cli struct {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:]))
+	os.Exit(execute(os.Args[1:]))
 }
 
 // program is how this program was called, for commands that users are told to type.
@@ -48,8 +48,8 @@ func program() string {
 	return "dvml"
 }
 
-// run is main with its exit status as a value.
-func run(args []string) int {
+// execute is main with its exit status as a value.
+func execute(args []string) int {
 	var c cli
 	parser, err := kong.New(&c, kong.Name("dvml"), kong.Vars{"formats": strings.Join(imageset.Formats(), ", "), "plans": strings.Join(experiment.Names(), ", ")},
 		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),

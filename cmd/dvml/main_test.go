@@ -60,7 +60,7 @@ func TestMainJob(t *testing.T) {
 		{0, []string{"presets", "report-1"}},
 		{0, []string{"backends"}},
 	} {
-		if got := run(c.args); got != c.status {
+		if got := execute(c.args); got != c.status {
 			t.Errorf("dvml %v: status %d, want %d", c.args, got, c.status)
 		}
 	}
@@ -72,7 +72,7 @@ func TestMainJob(t *testing.T) {
 	if err := weights.WriteSafetensors(in("foreign.safetensors"), file); err != nil {
 		t.Fatal(err)
 	}
-	if got := run([]string{"eval", in("foreign.safetensors"), "--data", in("large.h5"), "--k", "1"}); got != 0 {
+	if got := execute([]string{"eval", in("foreign.safetensors"), "--data", in("large.h5"), "--k", "1"}); got != 0 {
 		t.Errorf("eval of a foreign backbone: status %d", got)
 	}
 	for _, made := range []string{"x-sheet.png", "run/curves.png", "run/metrics.csv", "run/config.yaml", "backbone.safetensors", "neighbours.png", "diagnosis/index.html", "diagnosis/report.md"} {

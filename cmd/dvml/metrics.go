@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/train"
 )
 
@@ -67,7 +68,7 @@ func beforeAndAfter(out io.Writer, before, after map[string]float64) {
 
 // evaluations are the metrics before the first step, nil where the run did not evaluate then, those of the best state and those of the last.
 func evaluations(t *train.Trainer) (before, best, last map[string]float64, err error) {
-	rows, err := train.ReadRows(t.Folder.Metrics())
+	rows, err := run.ReadRows(t.Folder.Metrics())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -76,7 +77,7 @@ func evaluations(t *train.Trainer) (before, best, last map[string]float64, err e
 		if _, tested := r.Values[t.Config.Evaluate.Best]; !tested {
 			continue
 		}
-		delete(r.Values, train.HeldOutSpread) // tells of trouble, not of how good the model is
+		delete(r.Values, run.HeldOutSpread) // tells of trouble, not of how good the model is
 		last = r.Values
 		if r.Step == 0 {
 			before = r.Values

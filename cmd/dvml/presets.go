@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/dvml/dvml/train"
+	"github.com/dvml/dvml/config"
 )
 
 type presetsCmd struct {
@@ -13,7 +13,7 @@ type presetsCmd struct {
 // Run lists the presets, or prints one.
 func (c *presetsCmd) Run() error {
 	if c.Name != "" {
-		cfg, err := train.Preset(c.Name)
+		cfg, err := config.Preset(c.Name)
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func (c *presetsCmd) Run() error {
 		fmt.Print(string(text))
 		return nil
 	}
-	names, about := train.Presets()
+	names, about := config.Presets()
 	for i, n := range names {
 		fmt.Printf("%-14s %s\n", n, about[i])
 	}

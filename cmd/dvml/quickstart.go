@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/imageset/drawn"
 	"github.com/dvml/dvml/internal/lockfile"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
@@ -109,7 +111,7 @@ func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
 }
 
 func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer, error) {
-	cfg, err := train.Preset("quickstart")
+	cfg, err := config.Preset("quickstart")
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +123,7 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 	fmt.Printf("3  Training on the first %d classes (dvml train --preset quickstart --data %s)\n", quickClasses/2, data)
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	t, err := train.New(cfg, train.Folder(filepath.Join(c.Out, "run")), backend, screen)
+	t, err := train.New(cfg, run.Folder(filepath.Join(c.Out, "run")), backend, screen)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/train"
 )
 
@@ -137,7 +138,7 @@ func (s *screen) Step(p train.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	phase, speed, left := fmt.Sprintf("phase %d/%d", p.Phase, p.Phases), fmt.Sprintf("%.0f img/s", p.ImagesPerSecond), duration(p.Left)+" left"
-	loss, parts := fmt.Sprintf("loss %.4g", p.Values[train.Total]), lossParts(p.Values)
+	loss, parts := fmt.Sprintf("loss %.4g", p.Values[run.Total]), lossParts(p.Values)
 	switch {
 	case s.width != nil && p.Step < p.Steps:
 		s.bar("step", p.Step, p.Steps, left, loss, s.test, speed, phase, parts)
@@ -151,7 +152,7 @@ func (s *screen) Step(p train.Progress) {
 // lossParts lists the parts of the loss that the method has.
 func lossParts(values map[string]float64) string {
 	var parts []string
-	for _, l := range []struct{ label, name string }{{"KL", train.KL}, {"rec", train.Reconstruction}, {"L3", train.Synthetic}, {"L4", train.Invariant}} {
+	for _, l := range []struct{ label, name string }{{"KL", run.KL}, {"rec", run.Reconstruction}, {"L3", run.Synthetic}, {"L4", run.Invariant}} {
 		if v, ok := values[l.name]; ok {
 			parts = append(parts, fmt.Sprintf("%s %.3g", l.label, v))
 		}

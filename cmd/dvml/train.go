@@ -14,7 +14,9 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/train"
 )
 
@@ -73,7 +75,7 @@ What it finds nearest   %s eval %s --neighbours %s
 }
 
 // outcome says whether training has helped: by metric by the state after step is the best one.
-func outcome(out io.Writer, folder train.Folder, by string, step int, before, best, last map[string]float64) {
+func outcome(out io.Writer, folder run.Folder, by string, step int, before, best, last map[string]float64) {
 	if step > 0 {
 		fmt.Fprintf(out, "\nDone. The state after step %d is the best by %s:\n\n", step, by)
 		beforeAndAfter(out, before, best)
@@ -108,12 +110,12 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 	if out == "" {
 		out = filepath.Join("runs", name+"-"+time.Now().Format("20060102-150405"))
 	}
-	return train.New(cfg, train.Folder(out), backend, screen)
+	return train.New(cfg, run.Folder(out), backend, screen)
 }
 
 // resume goes on with a run.
 func (c *trainCmd) resume(screen *screen) (*train.Trainer, error) {
-	folder := train.Folder(c.Resume)
+	folder := run.Folder(c.Resume)
 	if _, err := os.Stat(folder.Config()); err != nil {
 		return nil, fmt.Errorf("--resume: %s is not the folder of a run: %w", c.Resume, err)
 	}
@@ -132,16 +134,16 @@ func (c *trainCmd) resume(screen *screen) (*train.Trainer, error) {
 }
 
 // settings reads the file or the preset, and lays the flags over it.
-func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *train.Config, name string, err error) {
+func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Config, name string, err error) {
 	switch {
 	case c.Config != "" && c.Preset != "":
 		return nil, "", errors.New("-c and --preset exclude each other")
 	case c.Config != "":
 		name = strings.TrimSuffix(filepath.Base(c.Config), filepath.Ext(c.Config))
-		cfg, err = train.ReadConfig(c.Config)
+		cfg, err = config.Read(c.Config)
 	default:
 		name = first(c.Preset, defaultPreset)
-		cfg, err = train.Preset(name)
+		cfg, err = config.Preset(name)
 	}
 	if err != nil {
 		return nil, "", err
@@ -165,7 +167,7 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *train.Con
 		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}
-		cfg.UseBackbone(weights, b)
+		cfg.UseBackbone(weights, b.Spec, b.Normalisation)
 	}
 	for _, s := range c.Set {
 		if strings.HasPrefix(s, "phases") {

@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"embed"
@@ -45,29 +45,29 @@ func Preset(name string) (*Config, error) {
 	text, err := presets.ReadFile("presets/" + name + ".yaml")
 	if err != nil || name == "base" {
 		names, _ := Presets()
-		return nil, fmt.Errorf("train: there is no preset %q; known are %s", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("there is no preset %q; known are %s", name, strings.Join(names, ", "))
 	}
 	if err := c.decode(text); err != nil {
-		return nil, fmt.Errorf("train: preset %s: %w", name, err)
+		return nil, fmt.Errorf("preset %s: %w", name, err)
 	}
 	return c, nil
 }
 
-// ReadConfig reads a YAML file over the base settings. A name that no setting has is an error with its line.
-func ReadConfig(path string) (*Config, error) {
+// Read reads a YAML file over the base settings. A name that no setting has is an error with its line.
+func Read(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("train: settings: %w", err)
+		return nil, fmt.Errorf("settings: %w", err)
 	}
-	c, err := ParseConfig(text)
+	c, err := Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("train: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
-// ParseConfig reads YAML over the base settings.
-func ParseConfig(text []byte) (*Config, error) {
+// Parse reads YAML over the base settings.
+func Parse(text []byte) (*Config, error) {
 	c, err := base()
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func base() (*Config, error) {
 	}
 	var c Config
 	if err := c.decode(text); err != nil {
-		return nil, fmt.Errorf("train: base settings: %w", err)
+		return nil, fmt.Errorf("base settings: %w", err)
 	}
 	return &c, nil
 }

@@ -1,4 +1,4 @@
-package train
+package run
 
 import (
 	"errors"
@@ -46,7 +46,7 @@ func (f Folder) Checkpoint(step int) string {
 func (f Folder) Checkpoints() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(string(f), "checkpoints"))
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	var paths []string
 	for _, e := range entries {
@@ -67,43 +67,43 @@ func stepOf(path string) int {
 	return step
 }
 
-// create makes the folder for a new run, and holds it. A folder that holds a run already is an error.
-func (f Folder) create() (*lockfile.Lock, error) {
+// Create makes the folder for a new run, and locks it. A folder that holds a run already is an error.
+func (f Folder) Create() (*lockfile.Lock, error) {
 	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
-		return nil, fmt.Errorf("train: run folder: %w", err)
+		return nil, fmt.Errorf("run folder: %w", err)
 	}
-	l, err := f.hold()
+	l, err := f.Lock()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(f.Config()); err == nil {
-		err = fmt.Errorf("train: %s holds a run already; go on with it by `dvml train --resume %s`, or name another folder", string(f), string(f))
+		err = fmt.Errorf("%s already holds a run; resume it with `dvml train --resume %s`, or name another folder", string(f), string(f))
 		return nil, errors.Join(err, l.Release())
 	}
 	return l, nil
 }
 
-// hold keeps other processes from training in the folder until the lock is released.
-func (f Folder) hold() (*lockfile.Lock, error) {
+// Lock keeps other processes from training in the folder until the lock is released.
+func (f Folder) Lock() (*lockfile.Lock, error) {
 	l, err := lockfile.Take(filepath.Join(string(f), ".lock"))
 	if errors.Is(err, lockfile.ErrHeld) {
-		return nil, fmt.Errorf("train: another process trains in %s: let it finish or stop it, or name another folder", string(f))
+		return nil, fmt.Errorf("another process trains in %s: let it finish or stop it, or name another folder", string(f))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("train: run folder: %w", err)
+		return nil, fmt.Errorf("run folder: %w", err)
 	}
 	return l, nil
 }
 
-// prune removes all but the newest keep states.
-func (f Folder) prune(keep int) error {
+// Prune removes all but the newest keep states.
+func (f Folder) Prune(keep int) error {
 	paths, err := f.Checkpoints()
 	if err != nil {
 		return err
 	}
 	for _, p := range paths[min(keep, len(paths)):] {
 		if err := os.Remove(p); err != nil {
-			return fmt.Errorf("train: an old checkpoint: %w", err)
+			return fmt.Errorf("an old checkpoint: %w", err)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"errors"
@@ -14,12 +14,12 @@ import (
 func (c *Config) Set(assignment string) error {
 	name, value, ok := strings.Cut(assignment, "=")
 	if !ok || name == "" || strings.TrimSpace(value) == "" { // YAML would take no value for "leave it as it is"
-		return fmt.Errorf("train: --set %q is not of the form a.b=value", assignment)
+		return fmt.Errorf("--set %q is not of the form a.b=value", assignment)
 	}
 	keys := strings.Split(name, ".")
 	kind, err := settingAt(keys)
 	if err != nil {
-		return fmt.Errorf("train: --set %s: %w", assignment, err)
+		return fmt.Errorf("--set %s: %w", assignment, err)
 	}
 	var doc strings.Builder
 	for i, k := range keys[:len(keys)-1] {
@@ -27,7 +27,7 @@ func (c *Config) Set(assignment string) error {
 	}
 	fmt.Fprintf(&doc, "%s%s: %s\n", strings.Repeat("  ", len(keys)-1), keys[len(keys)-1], value)
 	if err := checkLists([]byte(doc.String())); err != nil {
-		return fmt.Errorf("train: --set %s: %w", assignment, err)
+		return fmt.Errorf("--set %s: %w", assignment, err)
 	}
 	err = yaml.UnmarshalWithOptions([]byte(doc.String()), c, yaml.Strict())
 	var unknown *yaml.UnknownFieldError
@@ -36,11 +36,11 @@ func (c *Config) Set(assignment string) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &unknown):
-		return fmt.Errorf("train: --set %s: %s inside it; %s takes %s", assignment, unknown.Message, name, describe(kind))
+		return fmt.Errorf("--set %s: %s inside it; %s takes %s", assignment, unknown.Message, name, describe(kind))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("train: --set %s: the value is no YAML: %s", assignment, syntax.Message)
+		return fmt.Errorf("--set %s: the value is no YAML: %s", assignment, syntax.Message)
 	}
-	return fmt.Errorf("train: --set %s: %s takes %s", assignment, name, describe(kind))
+	return fmt.Errorf("--set %s: %s takes %s", assignment, name, describe(kind))
 }
 
 // settingAt returns the type of the setting whose path is keys.

@@ -1,4 +1,4 @@
-package train
+package run
 
 import (
 	"os"
@@ -24,11 +24,11 @@ func FuzzReadRows(f *testing.F) {
 		for _, r := range rows {
 			last = max(last, r.Step)
 		}
-		table, err := openTable(path, []string{"a"}, last)
+		table, err := OpenTable(path, []string{"a"}, last)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer table.close()
+		defer table.Close()
 		if kept, err := ReadRows(path); err != nil || len(kept) != len(rows) {
 			t.Fatalf("%d rows of %d are left: %v", len(kept), len(rows), err)
 		}

@@ -1,20 +1,28 @@
-package train
+package config
 
 import (
 	"fmt"
 	"math"
 )
 
-// fit adapts a preset, which cannot know the data, to d. say is told what it changed.
-func (c *Config) fit(d *data, say func(line string)) {
-	c.fitClasses(d.classes, d.paired(), say)
-	c.fitSteps(len(d.train), say)
+// Data is what a preset, which cannot know the data, is fitted to.
+type Data struct {
+	Images  int // to train on
+	Classes int // to train on
+	Paired  int // of these, classes with two images or more
+}
+
+// FitTo lowers the number of classes in a batch to what the data has, and scales the steps from Photographs to the data's number of images. say is
+// told what it changed.
+func (c *Config) FitTo(d Data, say func(line string)) {
+	c.fitClasses(d.Classes, d.Paired, say)
+	c.fitSteps(d.Images, say)
 }
 
 // fitClasses lowers the number of classes in a batch to what the data has: classes, of which paired have two images.
 func (c *Config) fitClasses(classes, paired int, say func(line string)) {
 	most, line := 0, ""
-	fit := func(b *BatchConfig) {
+	fit := func(b *Batch) {
 		have, which := classes, "to train on"
 		if b.Sampler == "npair" {
 			have, which = max(paired, 2), "with two images"
@@ -58,7 +66,7 @@ func (c *Config) fitSteps(images int, say func(line string)) {
 	for i := range c.Phases {
 		p := &c.Phases[i]
 		was, fewest := p.Steps, fewestWhole
-		if c.Freeze.frozen(from) {
+		if c.Freeze.Frozen(from) {
 			fewest = fewestHeads
 		}
 		p.Steps = scaled(was, fewest)

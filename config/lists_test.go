@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ func TestListsHaveTheirLengths(t *testing.T) {
 		{"phases: [{steps: 1}, {lambda: [1, 1, 1, 1, 1]}]", "phases=[{steps: 1}, {lambda: [1, 1, 1, 1, 1]}]", "phases[1].lambda is [1 1 1 1 1]; it takes a list [...] of 4"},
 		{"image: {normalisation: {mean: []}}", "image.normalisation.mean=[]", "image.normalisation.mean is []; it takes"},
 	} {
-		if _, err := ParseConfig([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Parse([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.text, err)
 		}
 		cfg, err := base()

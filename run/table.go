@@ -1,4 +1,4 @@
-package train
+package run
 
 import (
 	"encoding/csv"
@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// table is a run's metrics.csv: a row for each logged step, a row for each evaluation, one column a value; what a row does not have is empty.
-type table struct {
+// Table is a run's metrics.csv: a row for each logged step, a row for each evaluation, one column a value; what a row does not have is empty.
+type Table struct {
 	path    string
 	columns []string
 	file    *os.File
@@ -24,8 +24,8 @@ type Row struct {
 	Values map[string]float64
 }
 
-// openTable opens the table at path for rows after step. Rows of later steps, and a torn last line, which a killed run left, are dropped.
-func openTable(path string, columns []string, step int) (*table, error) {
+// OpenTable opens the table at path for rows after step. Rows of later steps, and a torn last line, which a killed run left, are dropped.
+func OpenTable(path string, columns []string, step int) (*Table, error) {
 	rows, err := ReadRows(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -33,13 +33,13 @@ func openTable(path string, columns []string, step int) (*table, error) {
 	aside := path + ".new"
 	f, err := os.Create(aside)
 	if err != nil {
-		return nil, fmt.Errorf("train: metrics: %w", err)
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	t := &table{path, columns, f}
+	t := &Table{path, columns, f}
 	err = t.header()
 	for _, r := range rows {
 		if r.Step <= step && err == nil {
-			err = t.add(r)
+			err = t.Add(r)
 		}
 	}
 	if err == nil {
@@ -50,16 +50,17 @@ func openTable(path string, columns []string, step int) (*table, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("train: metrics: %w", err)
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	return t, nil
 }
 
-func (t *table) header() error {
+func (t *Table) header() error {
 	return t.write(append([]string{"step"}, t.columns...))
 }
 
-func (t *table) add(r Row) error {
+// Add writes a row; values that have no column are left out.
+func (t *Table) Add(r Row) error {
 	fields := []string{strconv.Itoa(r.Step)}
 	for _, c := range t.columns {
 		if v, ok := r.Values[c]; ok {
@@ -72,7 +73,7 @@ func (t *table) add(r Row) error {
 }
 
 // write puts one line in one call, so that a kill leaves whole lines and at most one torn one.
-func (t *table) write(fields []string) error {
+func (t *Table) write(fields []string) error {
 	w := csv.NewWriter(t.file)
 	if err := w.Write(fields); err != nil {
 		return err
@@ -81,13 +82,17 @@ func (t *table) write(fields []string) error {
 	return w.Error()
 }
 
-func (t *table) close() error { return t.file.Close() }
+// Sync makes sure that what was added is on the disk.
+func (t *Table) Sync() error { return t.file.Sync() }
+
+// Close closes the file.
+func (t *Table) Close() error { return t.file.Close() }
 
 // ReadRows reads a metrics.csv. A torn last line is left out.
 func ReadRows(path string) ([]Row, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("train: metrics: %w", err)
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	defer f.Close()
 	r := csv.NewReader(f)
@@ -97,7 +102,7 @@ func ReadRows(path string) ([]Row, error) {
 		return nil, nil
 	}
 	if err != nil || len(header) == 0 || header[0] != "step" {
-		return nil, fmt.Errorf("train: %s is no metrics table: its first line does not start with step", path)
+		return nil, fmt.Errorf("%s is no metrics table: its first line does not start with step", path)
 	}
 	var rows []Row
 	for {
@@ -106,11 +111,11 @@ func ReadRows(path string) ([]Row, error) {
 			return rows, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("train: %s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		row := Row{Values: map[string]float64{}}
 		if row.Step, err = strconv.Atoi(fields[0]); err != nil {
-			return nil, fmt.Errorf("train: %s: step %q: %w", path, fields[0], err)
+			return nil, fmt.Errorf("%s: step %q: %w", path, fields[0], err)
 		}
 		for i, text := range fields[1:] {
 			if text == "" {
@@ -118,7 +123,7 @@ func ReadRows(path string) ([]Row, error) {
 			}
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil {
-				return nil, fmt.Errorf("train: %s: step %d, %s: %w", path, row.Step, header[i+1], err)
+				return nil, fmt.Errorf("%s: step %d, %s: %w", path, row.Step, header[i+1], err)
 			}
 			row.Values[header[i+1]] = v
 		}
@@ -126,8 +131,8 @@ func ReadRows(path string) ([]Row, error) {
 	}
 }
 
-// series returns the points of one column.
-func series(rows []Row, column string) (x, y []float64) {
+// Series returns the points of one column.
+func Series(rows []Row, column string) (x, y []float64) {
 	for _, r := range rows {
 		if v, ok := r.Values[column]; ok {
 			x, y = append(x, float64(r.Step)), append(y, v)

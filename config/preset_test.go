@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"reflect"
@@ -127,7 +127,7 @@ func TestYAMLRoundTripKeepsEverySetting(t *testing.T) {
 	if !strings.Contains(string(text), "# fixes every bit of a run") {
 		t.Errorf("the settings have lost their reasons:\n%s", text)
 	}
-	back, err := ParseConfig(text)
+	back, err := Parse(text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}

@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"math"
@@ -24,7 +24,7 @@ func TestFactor(t *testing.T) {
 	}
 	cosine := func(x float64) float64 { return (1 + math.Cos(math.Pi*x)) / 2 }
 	for step, want := range map[int]float64{0: 1, 8: cosine(8. / 32), 10: 0.5, 11: 1, 12: 1, 17: cosine(0.5), 21: cosine(0.9), 22: 1, 31: 1} {
-		if got := c.factor(step); math.Abs(got-want) > 1e-12 {
+		if got := c.Factor(step); math.Abs(got-want) > 1e-12 {
 			t.Errorf("factor of step %d is %g, want %g", step, got, want)
 		}
 	}

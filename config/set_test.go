@@ -1,4 +1,4 @@
-package train
+package config
 
 import (
 	"fmt"
@@ -63,7 +63,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add("phases: [{steps: 1, batch: {classes: 2}}]", "batch={classes: 3}")
 	f.Add("a: &a [*a]", "phases=[{}]")
 	f.Fuzz(func(t *testing.T, text, assignment string) {
-		c, err := ParseConfig([]byte(text))
+		c, err := Parse([]byte(text))
 		if err != nil {
 			return
 		}
@@ -73,7 +73,7 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseConfig(written)
+		again, err := Parse(written)
 		if err != nil {
 			t.Fatalf("its own settings are refused: %v\n%s", err, written)
 		}
