@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -30,7 +29,7 @@ func (s source) csvTable() (string, bool) {
 	if s.table != "" {
 		return s.table, true
 	}
-	entries, err := fs.ReadDir(s, ".")
+	entries, err := fs.ReadDir(s.FS, ".")
 	if err != nil {
 		return "", false
 	}
@@ -215,7 +214,7 @@ func (s source) csvImage(name string) (Image, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(s.disk, filepath.FromSlash(name))
 	}
-	return Image{Path: name, Open: func() (io.ReadCloser, error) { return os.Open(name) }}, nil
+	return Image{Path: name, Open: func() (io.ReadCloser, error) { return openRegular(name) }}, nil
 }
 
 func sortClasses(names []string) []string {

@@ -2,7 +2,7 @@
 //
 // Open recognises these layouts, in an unpacked folder or in a .tar, .tgz or .zip archive of one:
 //
-//	folders   a folder a class; or folders train and test that hold a folder a class
+//	folders   a folder for each class; folders named train, val, test, query, gallery and the like are parts, above or below the classes'
 //	cars196   car_ims/ + cars_annos.mat, or cars_train/ and cars_test/ (or one of them) + the devkit's .mat files
 //	cub200    CUB-200-2011: images.txt, image_class_labels.txt, classes.txt, images/
 //	sop       Stanford Online Products: Ebay_train.txt, Ebay_test.txt

@@ -1,166 +1,373 @@
 package imageset
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 )
 
-// maxDepth bounds how deep class folders may lie.
-const maxDepth = 8
+// errUnclear is returned where folders may be read in more than one way.
+var errUnclear = errors.New("--format folders reads every folder that holds images as a class, named by its path")
 
-// isFolders wants two folders at the top, or one that holds images and no folders: into any other lone folder, read goes first.
-func isFolders(s source) bool {
-	if s.table != "" {
-		return false
-	}
-	top, err := s.folders(".")
-	if err != nil || len(top) != 1 {
-		return err == nil && len(top) > 1
-	}
-	inner, err := s.folders(top[0])
-	if err != nil || len(inner) > 0 {
-		return false
-	}
-	found, err := s.images(top[0])
-	return err == nil && len(found) > 0
-}
-
-// folders lists the folders in dir, sorted.
-func (s source) folders(dir string) ([]string, error) {
-	entries, err := fs.ReadDir(s, dir)
+// readFolders walks the source and takes every folder that holds images for a class, whose name is the folder's path
+// ("Audi", or "Audi/A4" where they nest); what lies in folders below a class belongs to it. Folders named train, val, test,
+// query, gallery and the like, at the top or below each class, are parts of the set. Where names look like parts and do not
+// fit, or classes seem to come twice, it stops, unless insist.
+func readFolders(s source, insist bool) (*Set, error) {
+	w := &walk{source: s}
+	top, err := w.top()
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	for _, e := range entries {
-		if !hidden(e.Name()) && s.isFolder(dir, e) {
-			out = append(out, path.Join(dir, e.Name()))
-		}
+	f := &folders{walk: w, set: &Set{}, insist: insist}
+	for len(top.dirs) == 1 && len(top.dirs[0].dirs) > 0 {
+		f.outside(top.images, "beside the folders of the classes")
+		top = top.dirs[0]
 	}
-	return out, nil
-}
-
-// images lists the images that lie directly in dir, sorted.
-func (s source) images(dir string) ([]string, error) {
-	entries, err := fs.ReadDir(s, dir)
-	if err != nil {
+	if len(top.dirs) == 0 {
+		return nil, whyNothing(top, len(w.left))
+	}
+	f.outside(top.images, "beside the folders of the classes")
+	if err := f.read(top); err != nil {
 		return nil, err
 	}
-	var out []string
-	for _, e := range entries {
-		if !e.IsDir() && isImage(e.Name()) {
-			out = append(out, path.Join(dir, e.Name()))
-		}
-	}
-	return out, nil
+	f.set.Left = w.left
+	return f.set, nil
 }
 
-// readFolders takes every folder that holds images for a class, whose name is the folder's path ("Audi", or "Audi/A4" where they nest), sorted by
-// name. Images beside the class folders belong to no class and are only counted. Two folders at the top named train and test, or three named train,
-// query and gallery, are the split.
-func readFolders(s source) (*Set, error) {
-	top, err := s.folders(".")
-	if err != nil {
-		return nil, err
+// whyNothing says why there are no classes.
+func whyNothing(top *dir, others int) error {
+	switch {
+	case top.count > 0:
+		return fmt.Errorf("%s side by side and nothing says what they show: "+
+			"put those of each thing into a folder of its own, or list them in a CSV file, path,label", lie(top.count))
+	case others > 0:
+		return fmt.Errorf("no images: none of the %s in it is an image", plural.Of(others, "file"))
 	}
-	if parts := splitFolders[strings.Join(top, "/")]; parts != nil {
-		return readSplitFolders(s, parts)
-	}
-	found := map[string][]string{}
-	for _, folder := range top {
-		if err := s.classFolders(folder, folder, 1, found); err != nil {
-			return nil, err
-		}
-	}
-	stray, err := s.images(".")
-	if err != nil {
-		return nil, err
-	}
-	set := &Set{Classes: slices.Sorted(maps.Keys(found)), Stray: len(stray)}
-	for label, class := range set.Classes {
-		if err := set.add(s, found[class], label, store.Train); err != nil {
-			return nil, err
-		}
-	}
-	set.classDisjoint()
-	return set, nil
+	return errNoFormat()
 }
 
-// part is a folder at the top that holds the class folders of a split.
-type part struct {
-	folder string
-	split  store.Split
+func lie(images int) string {
+	if images == 1 {
+		return "1 image lies"
+	}
+	return fmt.Sprintf("%d images lie", images)
 }
 
-// splitFolders are the parts where the folders at the top, joined by /, have these names and no others.
-var splitFolders = map[string][]part{
-	"test/train":          {{"train", store.Train}, {"test", store.Test}},
-	"gallery/query/train": {{"train", store.Train}, {"query", store.Test}, {"gallery", store.Gallery}},
+// folders reads a tree of folders into a set.
+type folders struct {
+	*walk
+	set    *Set
+	insist bool
 }
 
-// readSplitFolders reads PART/CLASS of the parts.
-func readSplitFolders(s source, parts []part) (*Set, error) {
-	found, all := make([]map[string][]string, len(parts)), map[string]bool{}
-	for i, p := range parts {
-		found[i] = map[string][]string{}
-		if err := s.classFolders(p.folder, "", 1, found[i]); err != nil {
-			return nil, err
+// outside leaves images that belong to no class.
+func (f *folders) outside(images []string, reason string) {
+	for _, name := range images {
+		f.leave(name, reason)
+	}
+}
+
+func (f *folders) note(format string, args ...any) {
+	f.set.Notes = append(f.set.Notes, fmt.Sprintf(format, args...))
+}
+
+// read decides what the folders at the top are.
+func (f *folders) read(top *dir) error {
+	parts := partsAmong(top.dirs)
+	lone := len(parts) == 1 && len(parts[0].dirs) == 0 // a class that happens to have the name: bus, car, train
+	fit := len(parts) == len(top.dirs) && slices.ContainsFunc(parts, func(p part) bool { return len(p.dirs) > 0 })
+	if len(parts) > 0 && !lone {
+		if fit {
+			return f.parts(parts)
 		}
-		for class := range found[i] {
-			all[class] = true
+		if !f.insist {
+			return f.misfit(top, parts)
 		}
 	}
-	set := &Set{Classes: slices.Sorted(maps.Keys(all))}
-	for label, class := range set.Classes {
-		for i, p := range parts {
-			if err := set.add(s, found[i][class], label, p.split); err != nil {
-				return nil, err
+	found := f.classes(top)
+	if split, ok := partsBelow(found); ok {
+		return f.partsOfClasses(split)
+	}
+	if !f.insist {
+		if err := unclear(found); err != nil {
+			return err
+		}
+	}
+	f.set.Dealt = true
+	return f.fill([]map[string][]string{found}, []store.Split{store.Train})
+}
+
+// misfit names the folders that look like parts, and those that do not.
+func (f *folders) misfit(top *dir, parts []part) error {
+	var like, other []string
+	for _, d := range top.dirs {
+		if slices.ContainsFunc(parts, func(p part) bool { return p.dir == d }) {
+			like = append(like, d.name())
+		} else {
+			other = append(other, d.name())
+		}
+	}
+	if len(other) == 0 {
+		return fmt.Errorf("the images lie directly in %s, which look like parts of a set: nothing says what the images show; "+
+			"put those of each thing into a folder of its own inside each part, or list them in a CSV file, path,label,split; %w",
+			some(like), errUnclear)
+	}
+	return fmt.Errorf("the folders %s look like parts of a set, %s beside them not: take away what does not belong to the set, "+
+		"or put the classes into the parts; %w", some(like), some(other), errUnclear)
+}
+
+// some joins the first few names.
+func some(names []string) string {
+	const few = 4
+	out := strings.Join(names[:min(few, len(names))], ", ")
+	if more := len(names) - few; more > 0 {
+		out += fmt.Sprintf(" and %d more", more)
+	}
+	return out
+}
+
+// parts reads PART/CLASS.
+func (f *folders) parts(parts []part) error {
+	var found []map[string][]string
+	var splits []store.Split
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.role, b.role) })
+	for _, p := range parts {
+		in := p.unwrap()
+		if p.role == unlabelled {
+			f.outside(all(in), "in a part without labels")
+			continue
+		}
+		f.outside(in.images, "in a part, outside its folders of classes")
+		classes := f.classes(in)
+		for name, images := range classes {
+			if isFiller(name) && len(in.dirs) == 1 { // val/images, which hold no classes
+				f.outside(images, "in a part, outside its folders of classes")
+				delete(classes, name)
+			}
+		}
+		if len(classes) == 0 {
+			f.note("%s/ is a part of the set without folders of classes, left out", p.name())
+			continue
+		}
+		split := p.split(parts)
+		found, splits = append(found, classes), append(splits, split)
+		f.note("%s/ is a part of the set: %s of %s, %s", p.name(), plural.Of(images(classes), "image"),
+			plural.Of(len(classes), "class"), use(split))
+	}
+	if images(found...) == 0 {
+		return errors.New("the parts hold no folders of classes")
+	}
+	f.set.Dealt = !slices.ContainsFunc(splits, func(s store.Split) bool { return s != store.Train })
+	if !f.set.Dealt {
+		f.shared(found, splits)
+	}
+	return f.fill(found, splits)
+}
+
+func use(s store.Split) string {
+	switch s {
+	case store.Train:
+		return "to train on"
+	case store.Gallery:
+		return "held out, searched"
+	}
+	return "held out"
+}
+
+// shared says how many classes are both trained on and held out.
+func (f *folders) shared(found []map[string][]string, splits []store.Split) {
+	trained, held, both := map[string]bool{}, map[string]bool{}, 0
+	for i, classes := range found {
+		for name := range classes {
+			if splits[i] == store.Train {
+				trained[name] = true
+			} else {
+				held[name] = true
 			}
 		}
 	}
-	return set, nil
+	for name := range held {
+		if trained[name] {
+			both++
+		}
+	}
+	if both > 0 {
+		f.note("%d of the %s held out are trained on too, by other images",
+			both, plural.Of(len(held), "class"))
+	}
 }
 
-// classFolders collects the images of each folder from dir on down. class is the class of the images in dir, empty for none.
-func (s source) classFolders(dir, class string, depth int, found map[string][]string) error {
-	if depth > maxDepth {
-		return fmt.Errorf("folders are nested deeper than %d at %s", maxDepth, dir)
-	}
-	if class != "" {
-		images, err := s.images(dir)
-		if err != nil {
-			return err
-		}
-		if len(images) > 0 {
-			found[class] = images
+// partsOfClasses reads CLASS/PART.
+func (f *folders) partsOfClasses(split map[string]map[role][]string) error {
+	var found []map[string][]string
+	var splits []store.Split
+	var parts []part
+	roles := map[role]bool{}
+	for _, images := range split {
+		for r := range images {
+			roles[r] = true
 		}
 	}
-	inner, err := s.folders(dir)
-	if err != nil {
-		return err
+	for _, r := range slices.Sorted(maps.Keys(roles)) {
+		parts = append(parts, part{role: r})
 	}
-	for _, folder := range inner {
-		if err := s.classFolders(folder, path.Join(class, path.Base(folder)), depth+1, found); err != nil {
-			return err
+	for _, p := range parts {
+		classes := map[string][]string{}
+		for class, images := range split {
+			if len(images[p.role]) > 0 {
+				slices.Sort(images[p.role])
+				classes[class] = images[p.role]
+			}
 		}
+		if p.role == unlabelled {
+			for _, images := range classes {
+				f.outside(images, "in a part without labels")
+			}
+			continue
+		}
+		found, splits = append(found, classes), append(splits, p.split(parts))
+	}
+	f.note("the folders of the classes hold the parts of the set")
+	f.shared(found, splits)
+	return f.fill(found, splits)
+}
+
+// classes collects the images of each class below d.
+func (f *folders) classes(d *dir) map[string][]string {
+	found := map[string][]string{}
+	var joined []string
+	var visit func(d *dir, class string)
+	visit = func(d *dir, class string) {
+		for _, inner := range d.dirs {
+			name := path.Join(class, inner.name())
+			if len(inner.images) == 0 {
+				visit(inner, name)
+				continue
+			}
+			found[name] = all(inner)
+			for _, below := range inner.dirs {
+				joined = append(joined, path.Join(name, below.name()))
+			}
+		}
+	}
+	visit(d, "")
+	if len(joined) > 0 {
+		f.note("%s below a class belong to it: %s", plural.Of(len(joined), "folder"), some(joined))
+	}
+	return withoutFiller(found)
+}
+
+// withoutFiller drops the last element of the classes' names where all have the same one that says nothing: CLASS/images.
+func withoutFiller(found map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for name, images := range found {
+		parent, leaf := path.Split(name)
+		if parent == "" || !isFiller(leaf) {
+			return found
+		}
+		parent = path.Clean(parent)
+		if _, twice := out[parent]; twice {
+			return found
+		}
+		out[parent] = images
+	}
+	return out
+}
+
+// all lists the images in d and below, sorted by path within each folder.
+func all(d *dir) []string {
+	out := slices.Clone(d.images)
+	for _, inner := range d.dirs {
+		out = append(out, all(inner)...)
+	}
+	return out
+}
+
+func images(found ...map[string][]string) int {
+	n := 0
+	for _, classes := range found {
+		for _, images := range classes {
+			n += len(images)
+		}
+	}
+	return n
+}
+
+// unclear looks for parts in the middle of paths, and for names that stand below several folders at the top.
+func unclear(found map[string][]string) error {
+	named, tops := map[string]bool{}, map[string]map[string]bool{}
+	for class := range found {
+		elements := strings.Split(class, "/")
+		if len(elements) == 1 {
+			continue
+		}
+		for _, element := range elements {
+			if isPart(element) {
+				named[element] = true
+			}
+		}
+		rest := path.Join(elements[1:]...)
+		if tops[rest] == nil {
+			tops[rest] = map[string]bool{}
+		}
+		tops[rest][elements[0]] = true
+	}
+	if len(named) > 1 {
+		return fmt.Errorf("folders named %s inside others look like parts of a set, and do not all lie at one level: "+
+			"prepare the parts' folder alone; %w", some(slices.Sorted(maps.Keys(named))), errUnclear)
+	}
+	var twice []string
+	for rest, in := range tops {
+		if len(in) > 1 {
+			twice = append(twice, rest)
+		}
+	}
+	if 2*len(twice) > len(tops) {
+		slices.Sort(twice)
+		return fmt.Errorf("%s below several folders at the top (%s in %s): if these are parts of the set, "+
+			"name them train and test, else put the images of each class into one folder; %w", stands(len(twice)), twice[0],
+			some(slices.Sorted(maps.Keys(tops[twice[0]]))), errUnclear)
 	}
 	return nil
 }
 
-// add appends images of one class.
-func (s *Set) add(src source, names []string, label int, split store.Split) error {
-	for _, name := range names {
-		im, err := src.image(name, label, split)
-		if err != nil {
-			return err
+func stands(classes int) string {
+	if classes == 1 {
+		return "the same class stands"
+	}
+	return fmt.Sprintf("the same %d classes stand", classes)
+}
+
+// fill makes the set of the classes' images, of several parts with a split each.
+func (f *folders) fill(found []map[string][]string, splits []store.Split) error {
+	names := map[string]bool{}
+	for _, classes := range found {
+		for name := range classes {
+			names[name] = true
 		}
-		s.Images = append(s.Images, im)
+	}
+	f.set.Classes = slices.Sorted(maps.Keys(names))
+	for label, class := range f.set.Classes {
+		for i, classes := range found {
+			for _, name := range classes[class] {
+				im, err := f.image(name, label, splits[i])
+				if err != nil {
+					return err
+				}
+				f.set.Images = append(f.set.Images, im)
+			}
+		}
+	}
+	if f.set.Dealt {
+		f.set.classDisjoint()
 	}
 	return nil
 }

@@ -316,19 +316,6 @@ func TestCSVOnDisk(t *testing.T) {
 	}
 }
 
-// Images beside the class folders are counted, as nothing says what they show.
-func TestStray(t *testing.T) {
-	a := photo(t, 1)
-	set, err := Open(files{"a/1.jpg": a, "b/1.jpg": a, "loose.jpg": a, "notes.txt": "x"}.folder(t), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Close()
-	if set.Stray != 1 || len(set.Images) != 2 {
-		t.Errorf("%d stray, %d images", set.Stray, len(set.Images))
-	}
-}
-
 // A CSV file that was named is never taken for something else: its first row must be understood.
 func TestCSVHeader(t *testing.T) {
 	for text, want := range map[string]string{
@@ -360,7 +347,7 @@ func TestDamagedListings(t *testing.T) {
 	}{
 		{"nothing", files{}, "no known format"},
 		{"no folders", files{"1.jpg": a, "2.jpg": a}, "2 images lie side by side and nothing says what they show"},
-		{"no images", files{"a/x.txt": "", "b/y.txt": ""}, "no images"},
+		{"no images", files{"a/x.txt": "", "b/y.txt": ""}, "none of the 2 files in it is an image"},
 		{"a missing .mat", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": annos}, "cars_meta.mat"},
 		{"a truncated .mat", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": annos[:len(annos)-20], "devkit/cars_meta.mat": meta}, "cars_train_annos.mat: matfile"},
 		{"text named .mat", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": "404: not found", "devkit/cars_meta.mat": meta}, "matfile"},
@@ -368,7 +355,7 @@ func TestDamagedListings(t *testing.T) {
 			"cars_train/3.jpg has no annotation: devkit/cars_train_annos.mat labels 2 images, cars_train holds 3"},
 		{"an image of another name", files{"cars_train/1.jpg": a, "cars_train/7.jpg": a, "devkit/cars_train_annos.mat": annos, "devkit/cars_meta.mat": meta}, "cars_train/7.jpg has no annotation"},
 		{"one class", files{"a/1.jpg": a, "a/2.jpg": a}, "all 2 images are of one class"},
-		{"photographs of a telephone", files{"a/1.heic": a}, "all 1 images"},
+		{"photographs of a telephone", files{"a/1.heic": a}, "the only image is of one class"},
 		{"more classes than names", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": annos, "devkit/cars_meta.mat": mat(true, classNames("Audi"))}, "class 2, there are names of 1"},
 		{"a path out of the set", files{"cars_train/1.jpg": a, "devkit/cars_train_annos.mat": mat(true, annotations("fname", "../../1.jpg")), "devkit/cars_meta.mat": meta}, "../../1.jpg"},
 		{"a test half without classes", files{"cars_test/1.jpg": a, "devkit/cars_test_annos.mat": annos, "devkit/cars_meta.mat": meta}, "cars_test_annos_withlabels.mat"},

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dvml/dvml/imageset/archive"
+	"github.com/dvml/dvml/internal/plural"
 )
 
 // Options says how to open a source.
@@ -24,14 +26,15 @@ type format struct {
 	read  func(source) (*Set, error)
 }
 
-// formats in the order in which they are tried: those with files of their own first, folders last.
+const folderFormat = "folders"
+
+// formats that have files of their own, in the order in which they are tried. What has none of them is read as folders.
 var formats = []format{
 	{"cars196", isCars, readCars},
 	{"cub200", isCUB, readCUB},
 	{"sop", isProducts, readProducts},
 	{"inshop", isInShop, readInShop},
 	{"csv", isCSV, readCSV},
-	{"folders", isFolders, readFolders},
 }
 
 // Formats lists the names that Options.Format takes.
@@ -40,64 +43,77 @@ func Formats() []string {
 	for _, f := range formats {
 		names = append(names, f.name)
 	}
-	return names
+	return append(names, folderFormat)
 }
 
 // Open finds the images of the source at path: a folder, a .csv file, or an archive (.tar, .tgz, .tar.gz, .zip, told by content). No image is read.
 // In a folder, parts of Cars196 and In-Shop that are still packed as they were published (car_ims.tgz, cars_train.tgz, img.zip) are looked into.
 // A .tgz cannot be read out of order and is unpacked to a temporary file (in $TMPDIR) that Close removes.
 func Open(path string, o Options) (*Set, error) {
-	src, shut, err := openSource(path)
+	src, passed, shut, err := openSource(path)
 	if err != nil {
-		return nil, fmt.Errorf("imageset: open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	set, err := read(src, o.Format)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("imageset: open %s: %w", path, err), shut())
+		return nil, errors.Join(fmt.Errorf("open %s: %w%s", path, err, alsoPassed(passed)), shut())
 	}
 	set.close = shut
+	for _, p := range passed {
+		set.Left = append(set.Left, Left{src.path(p.Name), p.Reason})
+	}
 	return set, nil
 }
 
-func openSource(path string) (source, func() error, error) {
+// alsoPassed names what an archive does not show, which may be why nothing is found in it.
+func alsoPassed(passed []archive.Passed) string {
+	if len(passed) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s of the archive left out, the first is %s: %s)", plural.Of(len(passed), "file"), passed[0].Name, passed[0].Reason)
+}
+
+func openSource(path string) (src source, passed []archive.Passed, shut func() error, err error) {
 	nothing := func() error { return nil }
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return source{}, nothing, err
+		return source{}, nil, nothing, err
 	case info.IsDir():
 		o, err := openFolder(path)
 		if err != nil {
-			return source{}, nothing, err
+			return source{}, nil, nothing, err
 		}
-		return source{FS: o, place: path, disk: path}, o.Close, nil
+		return source{FS: o, place: path, disk: path}, o.Passed(), o.Close, nil
+	case !info.Mode().IsRegular():
+		return source{}, nil, nothing, fmt.Errorf("it is %s: expected a folder, an archive or a CSV file", kindOf(info.Mode()))
 	case strings.EqualFold(filepath.Ext(path), ".csv"):
 		dir := filepath.Dir(path)
-		return source{FS: os.DirFS(dir), place: dir, disk: dir, table: filepath.Base(path)}, nothing, nil
+		return source{FS: newDisk(dir), place: dir, disk: dir, table: filepath.Base(path)}, nil, nothing, nil
 	}
 	a, err := archive.Open(path)
 	if err != nil {
-		return source{}, nothing, err
+		return source{}, nil, nothing, err
 	}
-	return source{FS: a, place: path}, a.Close, nil
+	return source{FS: a, place: path}, a.Passed, a.Close, nil
 }
 
-// parts are archives that known sets are published as, and the folder that each unpacks to.
-var parts = []struct{ in, name, folder string }{
+// packed are archives that known sets are published as, and the folder that each unpacks to.
+var packed = []struct{ in, name, folder string }{
 	{".", "car_ims", "car_ims"}, {".", "cars_train", "cars_train"}, {".", "cars_test", "cars_test"}, {".", "car_devkit", "devkit"},
 	{".", "img", "img"}, {"Img", "img", "Img/img"},
 }
 
 // openFolder opens a folder, and what is still packed in it of the known sets' parts.
 func openFolder(dir string) (*archive.Overlay, error) {
-	o := &archive.Overlay{FS: os.DirFS(dir)}
-	for _, p := range parts {
+	o := &archive.Overlay{FS: newDisk(dir)}
+	for _, p := range packed {
 		if _, err := fs.Stat(o.FS, p.folder); err == nil {
 			continue
 		}
 		for _, ext := range []string{".tgz", ".tar.gz", ".tar", ".zip"} {
 			name := filepath.Join(dir, filepath.FromSlash(p.in), p.name+ext)
-			if _, err := os.Stat(name); err != nil {
+			if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
 				continue
 			}
 			a, err := archive.Open(name)
@@ -111,43 +127,55 @@ func openFolder(dir string) (*archive.Overlay, error) {
 	return o, nil
 }
 
-// read looks for a format at the top of the source, then, as long as a folder is alone there, inside it: archives wrap a set in a folder or two.
-// Only what has no other format anywhere is read as folders.
+// read looks for a format at the top of the source, then, as long as a folder is alone there, inside it: archives wrap a set
+// in a folder or two. Only what has no other format anywhere is read as folders.
 func read(top source, name string) (*Set, error) {
-	known := false
+	if name != "" && !slices.Contains(Formats(), name) {
+		return nil, fmt.Errorf("unknown format %q, known are %s", name, strings.Join(Formats(), ", "))
+	}
 	for _, f := range formats {
 		if name != "" && name != f.name {
 			continue
 		}
-		known = true
-		src, ok := top.find(f)
-		if !ok {
-			continue
+		if src, ok := top.find(f); ok {
+			set, err := f.read(src)
+			return checked(set, f.name, err)
 		}
-		set, err := f.read(src)
-		switch {
-		case err != nil:
-		case len(set.Images) == 0:
-			err = errors.New("no images")
-		case len(set.Classes) < 2:
-			err = fmt.Errorf("all %d images are of one class, %q: two classes at least are wanted, one to train on and one to test with", len(set.Images), set.Classes[0])
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read as %s: %w", f.name, err)
-		}
-		set.Name = f.name
-		return set, nil
 	}
+	if name == "" && top.table == "" || name == folderFormat {
+		set, err := readFolders(top, name == folderFormat)
+		return checked(set, folderFormat, err)
+	}
+	return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
+}
+
+// checked wants two classes.
+func checked(set *Set, format string, err error) (*Set, error) {
 	switch {
-	case !known:
-		return nil, fmt.Errorf("unknown format %q, known are %s", name, strings.Join(Formats(), ", "))
-	case name != "":
-		return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
+	case err != nil:
+	case len(set.Images) == 0:
+		err = errors.New("no images")
+	case len(set.Classes) < 2:
+		err = fmt.Errorf("%s of one class, %q: at least two classes are needed, one to train on and one to test with",
+			are(len(set.Images)), set.Classes[0])
 	}
-	if loose, err := top.images("."); err == nil && len(loose) > 0 {
-		return nil, fmt.Errorf("%d images lie side by side and nothing says what they show: put those of each thing into a folder of its own, or list them in a CSV file, path,label", len(loose))
+	if err != nil {
+		return nil, fmt.Errorf("read as %s: %w", format, err)
 	}
-	return nil, fmt.Errorf("no known format (%s): a folder of class folders with images (%s) is the simplest", strings.Join(Formats(), ", "), strings.Join(extensions, " "))
+	set.Name = format
+	return set, nil
+}
+
+func are(images int) string {
+	if images == 1 {
+		return "the only image is"
+	}
+	return fmt.Sprintf("all %d images are", images)
+}
+
+func errNoFormat() error {
+	return fmt.Errorf("no known format (%s): a folder of class folders with images (%s) is the simplest",
+		strings.Join(Formats(), ", "), strings.Join(extensions, " "))
 }
 
 // find looks for a format, at most three folders deep.
@@ -167,7 +195,7 @@ func (s source) find(f format) (source, bool) {
 
 // onlyFolder enters the folder that is alone at the top.
 func (s source) onlyFolder() (source, bool) {
-	entries, err := fs.ReadDir(s, ".")
+	entries, err := fs.ReadDir(s.FS, ".")
 	if err != nil || s.table != "" {
 		return s, false
 	}
@@ -189,11 +217,7 @@ func (s source) onlyFolder() (source, bool) {
 
 // sub is the source seen from a folder in it.
 func (s source) sub(folder string) source {
-	inner, err := fs.Sub(s.FS, folder)
-	if err != nil { // only for an invalid path, which no listing returns
-		return s
-	}
-	out := source{FS: inner, place: filepath.Join(s.place, filepath.FromSlash(folder))}
+	out := source{FS: within{s.FS, folder}, place: filepath.Join(s.place, filepath.FromSlash(folder))}
 	if s.disk != "" {
 		out.disk = filepath.Join(s.disk, filepath.FromSlash(folder))
 	}
@@ -205,7 +229,7 @@ func (s source) isFolder(dir string, e fs.DirEntry) bool {
 	if e.IsDir() || e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
 	}
-	info, err := fs.Stat(s, path.Join(dir, e.Name()))
+	info, err := fs.Stat(s.FS, path.Join(dir, e.Name()))
 	return err == nil && info.IsDir()
 }
 

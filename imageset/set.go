@@ -6,12 +6,15 @@ import (
 	"github.com/dvml/dvml/store"
 )
 
-// Set is a data set: labelled photographs that can be opened, none of them in memory. An opened Set holds its archive open until Close.
+// Set is a data set: labelled photographs that can be opened, none of them in memory. An opened Set holds its archive open
+// until Close.
 type Set struct {
 	Name    string   // of the format that was read
 	Classes []string // names; labels index them
 	Images  []Image
-	Stray   int // images that lie beside the class folders and belong to no class; they are not among Images
+	Left    []Left   // what was met and is not among Images
+	Notes   []string // how the source was understood, where that is not plain: which folders are which part
+	Dealt   bool     // the source has no split: that of Images holds out the second half of the classes
 
 	close func() error
 }

@@ -7,17 +7,10 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/dvml/dvml/store"
 )
-
-// extensions of the images that are read.
-var extensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
-
-// foreign are extensions of images that cannot be decoded. They are listed all the same, so that they are reported and not passed over.
-var foreign = []string{".heic", ".heif", ".avif", ".jxl", ".jp2"}
 
 // maxList bounds a list of images; the longest in use has 120,053 lines.
 const maxList = 256 << 20
@@ -30,14 +23,9 @@ type source struct {
 	table string // the CSV file that the user named
 }
 
-func isImage(name string) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return !hidden(path.Base(name)) && (slices.Contains(extensions, ext) || slices.Contains(foreign, ext))
-}
-
 // has reports whether there is a file or folder of this name.
 func (s source) has(name string) bool {
-	_, err := fs.Stat(s, name)
+	_, err := fs.Stat(s.FS, name)
 	return err == nil
 }
 
@@ -57,7 +45,7 @@ func (s source) path(name string) string { return filepath.Join(s.place, filepat
 // image describes the file name in the source.
 func (s source) image(name string, label int, split store.Split) (Image, error) {
 	if !fs.ValidPath(name) {
-		return Image{}, fmt.Errorf("image path %q leads out of the source: a path inside it, with slashes, is wanted", name)
+		return Image{}, fmt.Errorf("image path %q leads out of the source: expected a path inside it, with slashes", name)
 	}
 	return Image{
 		Path:  s.path(name),
@@ -65,6 +53,21 @@ func (s source) image(name string, label int, split store.Split) (Image, error) 
 		Split: split,
 		Open:  func() (io.ReadCloser, error) { return s.Open(name) },
 	}, nil
+}
+
+// images lists the images that lie directly in dir, sorted.
+func (s source) images(dir string) ([]string, error) {
+	entries, err := fs.ReadDir(s.FS, dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() && isImage(e.Name()) {
+			out = append(out, path.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
 }
 
 // lines calls f with the fields of each line that is not blank. number counts from 1.

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/internal/plural"
@@ -35,9 +38,10 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural.Of(len(set.Images), "image"), plural.Of(len(set.Classes), "class"), set.Name)
-	if set.Stray > 0 {
-		fmt.Printf("%s beside the class folders left out: nothing says what they show\n", plural.Of(set.Stray, "image"))
+	for _, note := range set.Notes {
+		fmt.Println(note)
 	}
+	printLeft(set)
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("read")})
@@ -56,4 +60,25 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		fmt.Printf("\nNext: %s train --data %s\n", program(), c.Out)
 	}
 	return err
+}
+
+// printLeft says what of the source is not among the set's images, by reason, so that the numbers add up.
+func printLeft(set *imageset.Set) {
+	if len(set.Left) == 0 {
+		return
+	}
+	byReason := map[string][]string{}
+	for _, l := range set.Left {
+		byReason[l.Reason] = append(byReason[l.Reason], l.Path)
+	}
+	fmt.Printf("%s met: %s taken, %d left out\n", plural.Of(len(set.Images)+len(set.Left), "file"), plural.Of(len(set.Images), "image"), len(set.Left))
+	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+		const few = 3
+		paths := byReason[reason]
+		names := strings.Join(paths[:min(few, len(paths))], ", ")
+		if len(paths) > few {
+			names += ", ..."
+		}
+		fmt.Printf("  %d %s: %s\n", len(paths), reason, names)
+	}
 }

@@ -2,7 +2,8 @@
 // content, not by name.
 //
 // A plain tar is indexed once and then read by offset. A compressed one cannot be read out of order, so that it is unpacked to a temporary file in
-// $TMPDIR, which is gone after Close. Names that lead out of the archive are refused. Links are passed over, except hard links within a tar.
+// $TMPDIR, which is gone after Close. Files that cannot be shown (whose names lead out of the archive, links other than hard
+// links within a tar, devices, encrypted files) are listed in Passed.
 package archive
 
 import (
@@ -22,8 +23,20 @@ import (
 // Archive is a file system of an archive's files. Files may be opened and read from several goroutines.
 type Archive struct {
 	tree
-	close []func() error
+	Passed []Passed // files that are not shown, in the archive's order
+	close  []func() error
 }
+
+// Passed is a file of the archive that is not shown.
+type Passed struct {
+	Name   string // spelled so that it can be printed
+	Reason string // such as "a link"
+}
+
+// ErrEncrypted is returned for an archive whose files are encrypted.
+var ErrEncrypted = errors.New("the archive is encrypted: unpack it with its password first, and prepare the folder")
+
+func (a *Archive) pass(name, reason string) { a.Passed = append(a.Passed, Passed{Spell(name), reason}) }
 
 // Open reads the archive's index.
 func Open(name string) (*Archive, error) {
@@ -127,35 +140,45 @@ func (a *Archive) loadTar(file *os.File) error {
 		if err != nil {
 			return fmt.Errorf("tar: %w", err)
 		}
-		name, err := clean(h.Name)
+		at, err := file.Seek(0, io.SeekCurrent) // tar.Reader reads nothing ahead
 		if err != nil {
 			return err
 		}
-		if h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != "" {
-			return fmt.Errorf("tar: %s is sparse, which is not supported: pack it without --sparse", name)
+		a.tarFile(file, h, at)
+	}
+}
+
+// tarFile enters a file whose contents lie at the offset at.
+func (a *Archive) tarFile(file *os.File, h *tar.Header, at int64) {
+	name, reason := clean(h.Name)
+	sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != ""
+	switch {
+	case h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader:
+	case reason != "":
+		a.pass(h.Name, reason)
+	case sparse:
+		a.pass(h.Name, "sparse, which is not supported: pack it without --sparse")
+	case h.Typeflag == tar.TypeReg:
+		open := func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(file, at, h.Size)), nil }
+		a.enter(name, h.Size, open)
+	case h.Typeflag == tar.TypeLink:
+		target, _ := clean(h.Linkname)
+		if n, ok := a.nodes[target]; ok && n.open != nil {
+			a.enter(name, n.size, n.open)
+		} else {
+			a.pass(h.Name, "a link to what is not in the archive")
 		}
-		switch h.Typeflag {
-		case tar.TypeReg:
-			at, err := file.Seek(0, io.SeekCurrent) // tar.Reader reads nothing ahead
-			if err != nil {
-				return err
-			}
-			size := h.Size
-			err = a.add(name, size, func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(file, at, size)), nil })
-			if err != nil {
-				return err
-			}
-		case tar.TypeLink:
-			target, err := clean(h.Linkname)
-			if err != nil {
-				return err
-			}
-			if n, ok := a.nodes[target]; ok && n.open != nil {
-				if err := a.add(name, n.size, n.open); err != nil {
-					return err
-				}
-			}
-		}
+	case h.Typeflag == tar.TypeSymlink:
+		a.pass(h.Name, "a link")
+	default:
+		a.pass(h.Name, "not a regular file")
+	}
+}
+
+// enter shows a file, or passes over one whose name an earlier one bars.
+func (a *Archive) enter(name string, size int64, open func() (io.ReadCloser, error)) {
+	if err := a.add(name, size, open); err != nil {
+		a.pass(name, err.Error())
 	}
 }
 
@@ -166,28 +189,41 @@ func (a *Archive) loadZip(file *os.File) error {
 	}
 	r, err := zip.NewReader(file, info.Size())
 	if err != nil {
-		return fmt.Errorf("zip: %w", err)
+		return zipError(file, err)
 	}
+	encrypted := 0
 	for _, f := range r.File {
-		name, err := clean(f.Name)
-		if err != nil {
-			return err
-		}
-		if !f.Mode().IsRegular() {
+		if strings.HasSuffix(f.Name, "/") || strings.HasSuffix(f.Name, `\`) || f.Mode().IsDir() {
 			continue
 		}
-		if err := a.add(name, int64(f.UncompressedSize64), f.Open); err != nil {
-			return err
+		name, reason := clean(zipName(f))
+		switch {
+		case reason != "":
+			a.pass(zipName(f), reason)
+		case f.Flags&1 != 0:
+			encrypted++
+			a.pass(name, "encrypted")
+		case f.Mode()&fs.ModeSymlink != 0:
+			a.pass(name, "a link")
+		case !f.Mode().IsRegular():
+			a.pass(name, "not a regular file")
+		case f.Method != zip.Store && f.Method != zip.Deflate:
+			a.pass(name, fmt.Sprintf("compressed by method %d, which is not supported: pack it anew", f.Method))
+		default:
+			a.enter(name, int64(f.UncompressedSize64), f.Open)
 		}
+	}
+	if encrypted > 0 && len(a.nodes) == 1 { // nothing but the top
+		return ErrEncrypted
 	}
 	return nil
 }
 
-// clean checks a name. "./a" and "a/" are common and harmless.
-func clean(name string) (string, error) {
-	out := path.Clean(strings.TrimSuffix(name, "/"))
-	if strings.ContainsRune(name, '\\') || strings.ContainsRune(name, 0) || !fs.ValidPath(out) || strings.Contains("/"+name+"/", "/../") {
-		return "", fmt.Errorf("file name %q leads out of the archive or is malformed: do not trust this archive", name)
+// zipError says what is wrong with a zip whose list of files cannot be read.
+func zipError(file *os.File, err error) error {
+	head := make([]byte, 8)
+	if _, e := file.ReadAt(head, 0); e == nil && string(head[:4]) == "PK\x03\x04" && head[6]&1 != 0 {
+		return ErrEncrypted
 	}
-	return out, nil
+	return fmt.Errorf("zip: the archive is cut short or damaged, fetch it again: %w", err)
 }

@@ -5,6 +5,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -121,29 +125,136 @@ func TestTarLinks(t *testing.T) {
 			t.Errorf("%s: %q, %v; want the later file", name, got, err)
 		}
 	}
-	if _, err := a.Stat("soft"); err == nil {
-		t.Error("a symbolic link is followed")
+	if _, err := a.Stat("soft"); err == nil || len(a.Passed) != 1 || a.Passed[0] != (Passed{"soft", "a link"}) {
+		t.Errorf("a symbolic link is followed, or not named: %v", a.Passed)
 	}
 }
 
+// Names that lead out of the archive are passed over and named; the other files are shown.
 func TestHostile(t *testing.T) {
-	for _, name := range []string{"../evil", "a/../../evil", "/etc/passwd", `..\evil`, `C:\evil`, "a/../b", "a//../b"} {
-		for kind, data := range map[string][]byte{"tar": packTar(t, text(name, "x")), "tgz": packGzip(t, packTar(t, text(name, "x"))), "zip": packZip(t, text(name, "x"))} {
-			if a, err := Open(write(t, data)); err == nil {
-				a.Close()
-				t.Errorf("%s: %q is accepted", kind, name)
-			} else if !strings.Contains(err.Error(), "do not trust") {
-				t.Errorf("%s: %q: error %v", kind, name, err)
+	for _, name := range []string{"../evil", "a/../../evil", "/etc/passwd", `..\evil`, `C:\evil`, "C:/evil", "a/../b", "a//../b", "a\x00b"} {
+		packed := map[string][]byte{"zip": packZip(t, text(name, "x"), text("good", "y"))}
+		if !strings.Contains(name, "\x00") { // which Go writes into no tar
+			packed["tar"] = packTar(t, text(name, "x"), text("good", "y"))
+			packed["tgz"] = packGzip(t, packed["tar"])
+		}
+		for kind, data := range packed {
+			a, err := Open(write(t, data))
+			if err != nil {
+				t.Errorf("%s: %q: %v", kind, name, err)
+				continue
 			}
+			if len(a.Passed) != 1 || a.Passed[0].Name != Spell(name) || len(a.nodes) != 2 {
+				t.Errorf("%s: %q: passed %v of %d nodes", kind, name, a.Passed, len(a.nodes))
+			}
+			if _, err := a.Stat("good"); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+			a.Close()
 		}
 	}
 	for kind, data := range map[string][]byte{
-		"a file that is a folder": packTar(t, text("a", "x"), text("a/b", "y")),
+		"a file that is a folder": packTar(t, text("a", "x"), text("a/b/c", "y")),
 		"a folder that is a file": packTar(t, text("a/b", "y"), text("a", "x")),
 	} {
-		if _, err := Open(write(t, data)); err == nil || !strings.Contains(err.Error(), "both a file and a folder") {
-			t.Errorf("%s: error %v", kind, err)
+		a, err := Open(write(t, data))
+		if err != nil {
+			t.Fatalf("%s: %v", kind, err)
 		}
+		if len(a.Passed) != 1 || !strings.Contains(a.Passed[0].Reason, "both a file's and a folder's") {
+			t.Errorf("%s: passed %v", kind, a.Passed)
+		}
+		if err := fstest.TestFS(a, "a"); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		a.Close()
+	}
+}
+
+// field is the Unicode path field of a zip, made for a name.
+func field(name, unicode string) []byte {
+	body := binary.LittleEndian.AppendUint32([]byte{1}, crc32.ChecksumIEEE([]byte(name)))
+	head := binary.LittleEndian.AppendUint16(nil, 0x7075)
+	head = binary.LittleEndian.AppendUint16(head, uint16(len(body)+len(unicode)))
+	return append(append(head, body...), unicode...)
+}
+
+// Names that are not UTF-8, or hold backslashes, are shown.
+func TestNames(t *testing.T) {
+	for _, c := range []struct {
+		header    zip.FileHeader
+		zip, tape string // what the name becomes in a zip, and in a tar
+	}{
+		{zip.FileHeader{Name: "be\xe9/0.png"}, "beΘ/0.png", `be\xe9/0.png`},
+		{zip.FileHeader{Name: "M\x81ller/0.png"}, "Müller/0.png", `M\x81ller/0.png`},
+		{zip.FileHeader{Name: "Müller/0.png"}, "Müller/0.png", "Müller/0.png"},
+		{zip.FileHeader{Name: "M\x81ller/0.png", Extra: field("M\x81ller/0.png", "Mueller/0.png")}, "Mueller/0.png", `M\x81ller/0.png`},
+		{zip.FileHeader{Name: "M\x81ller/0.png", Extra: field("another", "Mueller/0.png")}, "Müller/0.png", `M\x81ller/0.png`},
+		{zip.FileHeader{Name: "x/0.png", Extra: field("x/0.png", "../evil")}, "", "x/0.png"},
+		{zip.FileHeader{Name: `ant\sub\0.png`}, "ant/sub/0.png", "ant/sub/0.png"},
+		{zip.FileHeader{Name: `AC\DC/0.png`}, `AC\DC/0.png`, `AC\DC/0.png`},
+		{zip.FileHeader{Name: "two\nlines/0.png"}, `two\x0alines/0.png`, `two\x0alines/0.png`},
+	} {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		h := c.header
+		h.NonUTF8 = true
+		if _, err := w.CreateHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var tape bytes.Buffer
+		tw := tar.NewWriter(&tape)
+		if err := tw.WriteHeader(&tar.Header{Name: c.header.Name, Format: tar.FormatGNU, Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if err := tw.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for want, data := range map[string][]byte{"zip " + c.zip: b.Bytes(), "tar " + c.tape: tape.Bytes()} {
+			a, err := Open(write(t, data))
+			if err != nil {
+				t.Fatalf("%q: %v", c.header.Name, err)
+			}
+			kind, name, _ := strings.Cut(want, " ")
+			if name == "" {
+				if len(a.Passed) != 1 {
+					t.Errorf("%s: %q is shown", kind, c.header.Name)
+				}
+			} else if _, err := a.Stat(name); err != nil {
+				t.Errorf("%s: %q: %v", kind, c.header.Name, err)
+			}
+			a.Close()
+		}
+	}
+}
+
+func TestEncrypted(t *testing.T) {
+	pack := func(flags ...uint16) string {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		for i, f := range flags {
+			if _, err := w.CreateRaw(&zip.FileHeader{Name: fmt.Sprintf("a/%d.png", i), Flags: f}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return write(t, b.Bytes())
+	}
+	if _, err := Open(pack(1, 1)); !errors.Is(err, ErrEncrypted) {
+		t.Errorf("error %v", err)
+	}
+	a, err := Open(pack(0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if len(a.Passed) != 1 || a.Passed[0] != (Passed{"a/1.png", "encrypted"}) {
+		t.Errorf("passed %v", a.Passed)
 	}
 }
 

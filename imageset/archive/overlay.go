@@ -3,6 +3,7 @@ package archive
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,17 @@ type part struct {
 
 // Add lays the archive's files under the folder in. The overlay's Close closes it.
 func (o *Overlay) Add(in string, a *Archive) { o.parts = append(o.parts, part{in, a}) }
+
+// Passed lists what the archives do not show, by their place in the overlay.
+func (o *Overlay) Passed() []Passed {
+	var out []Passed
+	for _, p := range o.parts {
+		for _, f := range p.Passed {
+			out = append(out, Passed{path.Join(p.in, f.Name), f.Reason})
+		}
+	}
+	return out
+}
 
 // Close closes the archives.
 func (o *Overlay) Close() error {

@@ -1,7 +1,7 @@
 package archive
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -15,6 +15,8 @@ type tree struct {
 	nodes map[string]*node // by path; "." is the top
 }
 
+var errBoth = errors.New("its name is both a file's and a folder's")
+
 // node is a file, or a folder if it has no function to open it. It is its own fs.FileInfo and fs.DirEntry.
 type node struct {
 	name string // base
@@ -25,26 +27,29 @@ type node struct {
 
 func newTree() tree { return tree{nodes: map[string]*node{".": {name: "."}}} }
 
-// add enters a file and the folders on its way. One that comes twice replaces the first, as unpacking would.
+// add enters a file and the folders on its way. One that comes twice replaces the first, as unpacking would. After an error
+// nothing is entered.
 func (t *tree) add(name string, size int64, open func() (io.ReadCloser, error)) error {
 	if n, ok := t.nodes[name]; ok {
 		if n.open == nil {
-			return fmt.Errorf("%s is both a file and a folder", name)
+			return errBoth
 		}
 		n.size, n.open = size, open
 		return nil
 	}
-	n := &node{name: path.Base(name), size: size, open: open}
-	t.nodes[name] = n
-	for child := n; name != "."; {
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if n, ok := t.nodes[above]; ok && n.open != nil {
+			return errBoth
+		}
+	}
+	child := &node{name: path.Base(name), size: size, open: open}
+	t.nodes[name] = child
+	for name != "." {
 		name = path.Dir(name)
 		parent, known := t.nodes[name]
 		if !known {
 			parent = &node{name: path.Base(name)}
 			t.nodes[name] = parent
-		}
-		if parent.open != nil {
-			return fmt.Errorf("%s is both a file and a folder", name)
 		}
 		parent.in = append(parent.in, child)
 		if known {
