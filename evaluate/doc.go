@@ -24,9 +24,11 @@
 //
 // # Ties
 //
-// A negative exactly as near as a positive ranks before it. So a collapsed embedding, all rows alike, scores 0 and not by luck of the order of
-// rows, and no metric depends on that order. Libraries that sort (faiss, torch.topk, hence pytorch-metric-learning) leave ties to the order of
-// rows; without ties the values are equal. In [Neighbours] the lower row comes first; in [KMeans] a row goes to the cluster with the lower number.
+// A negative as near as a positive ranks before it. So a collapsed embedding, all rows alike, scores 0 and not by luck of the order of rows, and no
+// metric depends on that order. Similarities count as equal up to 2^-22 of their scale (1 for the cosine; half the sum of the squared lengths of query
+// and positive for Euclidean distance): binary or quantised embeddings have many equal products, which float32 sums to different last bits when
+// dimensions stand in another order. Libraries that sort (faiss, torch.topk, hence pytorch-metric-learning) leave ties to the order of rows;
+// without ties the values are equal. In [Neighbours] the lower row comes first; in [KMeans] a row goes to the cluster with the lower number.
 //
 // # Cost
 //

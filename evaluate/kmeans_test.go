@@ -103,7 +103,7 @@ func TestDrawIsKMeansPlusPlus(t *testing.T) {
 	got := map[[3]float32]float64{}
 	for trial := range trials {
 		c := newClusterer(x, 1, KMeansOptions{Workers: 1}, rand.New(rand.NewPCG(uint64(trial), 5)))
-		c.draw(3)
+		c.drawPlain(3)
 		got[[3]float32(c.centres)] += 1. / trials
 	}
 	square := func(a, b float32) float64 { return float64((a - b) * (a - b)) }
@@ -124,6 +124,42 @@ func TestDrawIsKMeansPlusPlus(t *testing.T) {
 	}
 }
 
+// TestDrawGreedy compares how often each pair of rows is drawn with the chance that two candidates for the second centre give it.
+func TestDrawGreedy(t *testing.T) {
+	x := []float32{0, 1, 3, 7, 7.5}
+	const trials = 20000
+	got := map[[2]float32]float64{}
+	for trial := range trials {
+		c := newClusterer(x, 1, KMeansOptions{Workers: 1}, rand.New(rand.NewPCG(uint64(trial), 6)))
+		c.drawGreedy(2, 2)
+		got[[2]float32(c.centres)] += 1. / trials
+	}
+	square := func(a, b float32) float64 { return float64((a - b) * (a - b)) }
+	for _, a := range x {
+		left := func(b float32) (sum float64) { // after a and b
+			for _, v := range x {
+				sum += min(square(v, a), square(v, b))
+			}
+			return sum
+		}
+		want := map[float32]float64{}
+		for _, b := range x {
+			for _, e := range x {
+				best := b
+				if left(e) < left(b) {
+					best = e
+				}
+				want[best] += square(b, a) / left(a) * square(e, a) / left(a) / 5
+			}
+		}
+		for _, b := range x {
+			if math.Abs(got[[2]float32{a, b}]-want[b]) > 5*math.Sqrt(want[b]/trials)+1e-9 {
+				t.Errorf("centres %v %v drawn with frequency %.4f, want %.4f", a, b, got[[2]float32{a, b}], want[b])
+			}
+		}
+	}
+}
+
 // TestDrawInBatches does the same for batches of more than one: of 6 tight pairs of rows, 6 centres nearly always hit all pairs.
 func TestDrawInBatches(t *testing.T) {
 	var x []float32
@@ -132,7 +168,7 @@ func TestDrawInBatches(t *testing.T) {
 	}
 	for seed := range uint64(200) {
 		c := newClusterer(x, 1, KMeansOptions{Workers: 1}, rand.New(rand.NewPCG(seed, 5)))
-		c.draw(6)
+		c.drawPlain(6)
 		hit := map[int]bool{}
 		for _, v := range c.centres {
 			hit[int(v)/100] = true

@@ -123,15 +123,24 @@ func (r *ranking) run() Retrieval {
 	return r.queryWalk(r.options.Workers)
 }
 
-// thresholds fills t with the similarities of query i's positives, nearest first. row is the query's products with its class, from positives[i].lo.
+// tie is how far apart two similarities of unit rows may be and count as equal: sums of equal products in another order differ by less.
+const tie = 1. / (1 << 22)
+
+// thresholds fills t with what a row has to reach to count as at least as near as each of query i's positives, nearest first. row is the query's
+// products with its class, from positives[i].lo.
 func (r *ranking) thresholds(i int, row, t []float32) {
 	p := r.positives[i]
-	if r.self {
-		self := i - p.lo
-		copy(t, row[:self])
-		copy(t[self:], row[self+1:p.hi-p.lo])
-	} else {
-		copy(t, row[:p.hi-p.lo])
+	at := 0
+	for j, s := range row[:p.hi-p.lo] {
+		if r.self && p.lo+j == i {
+			continue
+		}
+		scale := float32(1)
+		if r.queries.half != nil {
+			scale = r.queries.half[i] + r.gallery.half[p.lo+j]
+		}
+		t[at] = s - tie*scale
+		at++
 	}
 	slices.Sort(t)
 	slices.Reverse(t)
