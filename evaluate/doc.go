@@ -22,6 +22,13 @@
 //	NMI          2 I(Y;C) / (H(Y) + H(C))                        scikit-learn's normalized_mutual_info_score, arithmetic mean
 //	F1           of the decisions "same cluster" against "same class" over all pairs of samples (Manning et al., Introduction to IR, 16.3)
 //
+// # Verification
+//
+// [Verify] looks at pairs of rows in place of queries: a threshold on the similarity accepts a pair or not. Of pairs of one class (genuine) it
+// rejects the share FNMR, the false non-match rate; of pairs of two classes (impostors) it accepts the share FMR, the false match rate. The ROC curve shows one
+// against the other; its area is the chance that a genuine pair is more similar than an impostor; at the equal error rate both are equal.
+// These are also the true accept rate (1 - FNMR) and false accept rate (FMR) of the literature on faces.
+//
 // # Ties
 //
 // A negative as near as a positive ranks before it. So a collapsed embedding, all rows alike, scores 0 and not by luck of the order of rows, and no

@@ -40,11 +40,12 @@ type Result struct {
 	MAP                   float64
 	K                     []int
 	Recall                []float64 // aligned with K
-	Queries               int       // that the retrieval means are taken over
+	Queries               int       // that the retrieval means are taken over; 0: nothing could be found, and the means are 0
 	Lone                  int       // queries without a sample of their class to find, left out
 	Clusters              int       // that k-means made; 0: none
 	Inertia               float64   // of k-means: sum of squared distances to the centres
 	Intervals             *Intervals
+	Retrieval             Retrieval `json:"-"` // the queries' ranks, for [Retrieval.CMC] and [ByClass]
 }
 
 // Evaluate measures emb [N, dim], row-major, with one label a row: each row searches all others, and k-means clusters all.
@@ -109,7 +110,8 @@ func (o Options) result(r Retrieval, emb []float32, dim int, labels []int32) (Re
 	if out.Recall, err = r.Recall(o.K); err != nil {
 		return Result{}, err
 	}
-	if o.Bootstrap > 0 {
+	out.Retrieval = r
+	if o.Bootstrap > 0 && out.Queries > 0 {
 		in, err := r.Intervals(o.bootstrap())
 		if err != nil {
 			return Result{}, err

@@ -18,16 +18,16 @@ type Pairs struct {
 // PairOptions are the choices of [CountPairs].
 type PairOptions struct {
 	Distance Distance
-	Steps    int    // bins between the least and the greatest similarity that can be; 0: 2^21
-	Most     int64  // pairs: where there are more, queries are drawn that have about so many; 0: 2^32
+	Steps    int    // bins between the least and the greatest similarity that can be; 0: 2^18
+	Most     int64  // pairs: where there are more, queries are drawn that have about so many; 0: 2^31
 	Seed     uint64 // of that draw
 	Workers  int    // 0: one a core. The counts do not depend on it
 	Progress func(done, total int)
 }
 
 const (
-	pairSteps = 1 << 21 // of 2^-20 for the cosine
-	mostPairs = 1 << 32
+	pairSteps = 1 << 18 // of 2^-17 for the cosine
+	mostPairs = 1 << 31
 )
 
 // CountPairs counts the pairs of each row of emb [N, dim] with all others, each pair once.
@@ -102,7 +102,11 @@ func (p *pairing) draw() {
 	for i := range p.drawn {
 		p.drawn[i] = i
 	}
-	if int64(n) <= p.o.Most/int64(g) {
+	pairs := float64(n) * float64(g)
+	if p.self {
+		pairs = float64(n) * float64(n-1) / 2
+	}
+	if pairs <= float64(p.o.Most) {
 		return
 	}
 	rng := rand.New(rand.NewPCG(p.o.Seed, 11))

@@ -47,8 +47,8 @@ type VerifyErrors struct {
 	FNMR     []float64
 }
 
-// Verify takes the figures of face verification (ISO/IEC 19795-1) over all pairs of rows of emb [N, dim]. It counts pairs in steps of 2^-20 of
-// similarity, so that its memory is that of the rows and some 100 MiB whatever their number; within a step all pairs count as equally similar. Where
+// Verify takes the figures of face verification (ISO/IEC 19795-1) over all pairs of rows of emb [N, dim]. It counts pairs in steps of 2^-17 of
+// similarity, so that its memory is that of the rows and a few megabytes a worker whatever their number; within a step all pairs count as equally similar. Where
 // there are more than PairOptions.Most pairs, it takes those of some queries with all rows, and says how far that may be off.
 func Verify(emb []float32, dim int, labels []int32, o VerifyOptions) (Verification, error) {
 	return verify(emb, labels, nil, nil, dim, o)
@@ -63,7 +63,7 @@ func VerifyGallery(queries []float32, queryLabels []int32, gallery []float32, ga
 }
 
 // ErrNoPairs is returned by [Verify] where there are no two rows of one class, or none of two classes.
-var ErrNoPairs = errors.New("evaluate: verification needs two rows of one class and two of different classes")
+var ErrNoPairs = errors.New("verification needs two rows of one class and two of different classes")
 
 func verify(queries []float32, queryLabels []int32, gallery []float32, galleryLabels []int32, dim int, o VerifyOptions) (Verification, error) {
 	if o.FMR == nil {
