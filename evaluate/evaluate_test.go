@@ -33,12 +33,14 @@ func TestErrors(t *testing.T) {
 		{"long rows", []float32{1e20, 2, 3, 4}, 2, []int32{0, 0}, Options{Distance: Euclidean}, "row 0 has length"},
 		{"confidence", []float32{1, 2, 3, 4}, 2, []int32{0, 0}, Options{Bootstrap: 10, Confidence: 95}, "confidence 95"},
 		{"resamples", []float32{1, 2, 3, 4}, 2, []int32{0, 0}, Options{Bootstrap: -1}, "-1 resamples"},
-		{"bootstrap of nothing", []float32{1, 2, 3, 4}, 2, []int32{0, 1}, Options{Bootstrap: 5}, "no query"},
 	}
 	for _, c := range cases {
 		if _, err := Evaluate(c.emb, c.dim, c.labels, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
+	}
+	if r, err := Evaluate([]float32{1, 2, 3, 4}, 2, []int32{0, 1}, Options{Bootstrap: 5}); err != nil || r.Queries != 0 || r.Intervals != nil || r.Retrieval.CMC(1) != nil {
+		t.Errorf("nothing to find: %+v, error %v, want no queries, intervals or curve", r, err)
 	}
 	if _, err := RetrieveGallery([]float32{1, 2}, []int32{0}, []float32{1, 2, 3}, []int32{0}, 2, RetrieveOptions{}); err == nil || !strings.Contains(err.Error(), "gallery") {
 		t.Errorf("a ragged gallery: error %v", err)
