@@ -1,0 +1,44 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// dot writes the kernel that adds the products of 16*blocks values into 16 sums of float64. A product of two float32 is exact in float64, so that a fused
+// multiply-add rounds as a product and a sum do, and all processors give the same bits.
+func dot(c *build.Context, wide bool) {
+	function(c, "dot"+suffix(wide), "func(a, b *float32, blocks int, sums *float64)")
+	load := func(name string) reg.Register { return c.Load(c.Param(name), c.GP64()) }
+	a, b, blocks, sums := load("a"), load("b"), load("blocks"), load("sums")
+	n := 8
+	if !wide {
+		n = 4
+	}
+	acc := make([]reg.VecVirtual, 16/n)
+	for i := range acc {
+		acc[i] = vector(c, wide)
+		if wide {
+			c.VPXORQ(acc[i], acc[i], acc[i])
+		} else {
+			c.VXORPD(acc[i], acc[i], acc[i])
+		}
+	}
+	c.Label("block")
+	for i, s := range acc {
+		x, y := vector(c, wide), vector(c, wide)
+		c.VCVTPS2PD(Mem{Base: a, Disp: 4 * n * i}, x)
+		c.VCVTPS2PD(Mem{Base: b, Disp: 4 * n * i}, y)
+		c.VFMADD231PD(x, y, s)
+	}
+	c.ADDQ(Imm(64), a)
+	c.ADDQ(Imm(64), b)
+	c.SUBQ(Imm(1), blocks)
+	c.JNZ(LabelRef("block"))
+	for i, s := range acc {
+		c.VMOVUPD(s, Mem{Base: sums, Disp: 8 * n * i})
+	}
+	c.VZEROUPPER()
+	c.RET()
+}
