@@ -168,8 +168,7 @@ func trainingStep(backend compute.Backend, variables *model.Store, spec backbone
 	for i := range labels {
 		labels[i] = int32(i / 2)
 	}
-	eps := noise(1, o.Batch, c.Method.Dim)
-	return train.BenchmarkStep(backend, variables, m, c, tensors.FromFlatDataAndDimensions(labels, o.Batch), eps, spec.Form == backbone.Original)
+	return train.BenchmarkStep(backend, variables, m, c, labels, spec.Form == backbone.Original)
 }
 
 func layers(backend compute.Backend, o Options) (map[string][2]float64, error) {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/dvml/dvml/method"
 )
 
 // checkLists reports a list in the YAML text of settings that has not as many items as its setting takes. The decoder would fill a short one
@@ -33,6 +35,9 @@ func checkListsIn(value any, kind reflect.Type, path string) error {
 			}
 		}
 	case []any:
+		if kind == reflect.TypeFor[method.Lambda]() && len(v) != kind.NumField() { // the losses' weights may be a list too
+			return fmt.Errorf("%s is %v; it takes a list [...] of %d numbers, or %s", path[1:], v, kind.NumField(), describe(kind))
+		}
 		switch kind.Kind() {
 		case reflect.Array:
 			if len(v) != kind.Len() {

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/dvml/dvml/method"
 )
 
 func TestPresetsAreWholeAndValid(t *testing.T) {
@@ -48,12 +50,12 @@ func TestPresetKeepsWhatItDoesNotName(t *testing.T) {
 func TestReportPresets(t *testing.T) {
 	for name, want := range map[string][]struct {
 		steps  int
-		lambda [4]float64
+		lambda method.Lambda
 		train  bool
 	}{
-		"report-1": {{1600, [4]float64{1, .5, .5, 1}, false}, {1600, [4]float64{.8, 1, .4, .8}, true}},
-		"report-2": {{1600, [4]float64{1, 1, .1, 1}, false}, {1600, [4]float64{.8, 1, .2, .8}, true}},
-		"report-3": {{3000, [4]float64{1, 1, 1, 1}, true}},
+		"report-1": {{1600, method.Lambda{KL: 1, Reconstruction: .5, Synthetic: .5, Invariant: 1}, false}, {1600, method.Lambda{KL: .8, Reconstruction: 1, Synthetic: .4, Invariant: .8}, true}},
+		"report-2": {{1600, method.Lambda{KL: 1, Reconstruction: 1, Synthetic: .1, Invariant: 1}, false}, {1600, method.Lambda{KL: .8, Reconstruction: 1, Synthetic: .2, Invariant: .8}, true}},
+		"report-3": {{3000, method.Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, true}},
 	} {
 		c, err := Preset(name)
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 
 // curveNames are the curves of a run's table that a report shows, with their titles.
 var curveNames = [][2]string{
-	{run.Synthetic, "L3, metric loss of z"}, {run.Invariant, "L4, metric loss of z_I"}, {run.KL, "L1, KL"},
-	{run.Reconstruction, "L2, reconstruction"}, {run.Classifier, "Classifier's cross entropy"},
+	{run.Synthetic, "synthetic: metric loss of z"}, {run.Invariant, "invariant: metric loss of z_I"}, {run.KL, "kl: KL divergence of z_V"},
+	{run.Reconstruction, "reconstruction of the features"}, {run.Classifier, "classifier: cross entropy"},
 }
 
 // Gather makes the report of a plan's results. photographs says whether it may show those of the data.

@@ -177,7 +177,7 @@ func TestExperimentFromInterruptionToReport(t *testing.T) {
 	for _, want := range []string{
 		"A note of the plan.", "Scaled: 6 steps of the plan's 600.", "40 photographs of 4 classes to train on, 40 of 4 others to test",
 		"The published figures (somebody) were measured with a thousand photographs, D = 512; these with 40 photographs", "D = 8, batches of 6, 6 steps.",
-		"L3, metric loss of z", "L1, KL", "L2, reconstruction", "Classifier's cross entropy", "R@2, classes never seen", "NMI, classes never seen", "F1, classes never seen",
+		"synthetic: metric loss of z", "kl: KL divergence of z_V", "reconstruction of the features", "classifier: cross entropy", "R@2, classes never seen", "NMI, classes never seen", "F1, classes never seen",
 		"Queries and their neighbours", "A map of the embeddings", "found / by chance", "active dimensions", "Along a direction of z", "method.objective",
 	} {
 		if !strings.Contains(strings.ReplaceAll(second, `\`, ""), want) {
@@ -242,7 +242,7 @@ func TestSettingsNamePhasesApart(t *testing.T) {
 		}
 		got[s.Name] = s.Value
 	}
-	for name, want := range map[string]string{"phases.1.lambda": "1, 0.5, 0.5, 1", "phases.2.lambda": "0.8, 1, 0.4, 0.8", "method.loss.name": "triplet", "image.crop": "227"} {
+	for name, want := range map[string]string{"phases.1.lambda.synthetic": "0.5", "phases.2.lambda.kl": "0.8", "method.loss.name": "triplet", "image.crop": "227"} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}

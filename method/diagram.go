@@ -21,8 +21,8 @@ func (m Method) Nodes(features, classes int) []GraphNode {
 	}
 	vector, scalar := []int{-1, m.Dim}, []int{}
 	add("heads/z_i", "Dense", vector, head)
-	add("loss/L4", m.Loss.Name, scalar, "heads/z_i")
-	total := []string{"loss/L4"}
+	add("loss/"+Invariant, m.Loss.Name, scalar, "heads/z_i")
+	total := []string{"loss/" + Invariant}
 	if m.Objective == "dvml" {
 		add("heads/mu", "Dense", vector, head)
 		add("heads/logvar", "Dense", vector, head)
@@ -31,16 +31,16 @@ func (m Method) Nodes(features, classes int) []GraphNode {
 		add("generator/z", "Add", vector, "heads/z_i", "generator/z_v")
 		add("decoder/hidden", m.Decoder.Activation, []int{-1, m.Decoder.Hidden}, "generator/z")
 		add("decoder/x_hat", "Dense", []int{-1, features}, "decoder/hidden")
-		add("loss/L1", "KL", scalar, "heads/mu", "heads/logvar")
-		add("loss/L2", m.Reconstruction, scalar, "decoder/x_hat", "features")
-		add("loss/L3", m.Loss.Name, scalar, "generator/z")
-		total = append(total, "loss/L1", "loss/L2", "loss/L3")
+		add("loss/"+KL, "KL", scalar, "heads/mu", "heads/logvar")
+		add("loss/"+Reconstruction, m.Reconstruction, scalar, "decoder/x_hat", "features")
+		add("loss/"+Synthetic, m.Loss.Name, scalar, "generator/z")
+		total = append(total, "loss/"+KL, "loss/"+Reconstruction, "loss/"+Synthetic)
 	}
 	if m.Classifier {
 		add("classifier/logits", "Dense", []int{-1, classes}, "features")
-		add("classifier/cross_entropy", "CrossEntropy", scalar, "classifier/logits")
-		total = append(total, "classifier/cross_entropy")
+		add("loss/"+Classifier, "CrossEntropy", scalar, "classifier/logits")
+		total = append(total, "loss/"+Classifier)
 	}
-	add("loss/L", "Add", scalar, total...)
+	add("loss/"+Total, "Add", scalar, total...)
 	return nodes
 }

@@ -43,27 +43,23 @@ func NewModel(b backbone.Spec, m Method, classes int, seed uint64) (*Model, erro
 // NeedsUniform reports whether the loss asks for Inputs.Uniform.
 func (m *Model) NeedsUniform() bool { return m.loss.NeedsUniform() }
 
-// Train builds the losses of one training step from images [B,H,W,3]; in.Features is filled in by it.
-func (m *Model) Train(scope *model.Scope, images *Node, in Inputs, phase Phase) Terms {
-	in.Features = m.Features(scope, images, true)
-	return m.TrainHeads(scope, in, phase)
-}
-
 // TrainHeads builds the losses of one training step from given features, with no backbone in the graph.
 func (m *Model) TrainHeads(scope *model.Scope, in Inputs, phase Phase) Terms {
 	return m.Method.objective(scope, m.loss, in, phase, m.Classes)
 }
 
-// TrainFrom is Train with the backbone's lower layers left out of the graph: x is what the named stage of the backbone gave, [B,h,w,C], or the
-// features [B,F] after "pool".
-func (m *Model) TrainFrom(scope *model.Scope, x *Node, stage string, in Inputs, phase Phase) Terms {
-	in.Features = m.Backbone.BuildFrom(scope.At("backbone"), x, true, stage)
-	return m.TrainHeads(scope, in, phase)
-}
-
 // Features builds the backbone: images [B,H,W,3] -> x [B,F].
 func (m *Model) Features(scope *model.Scope, images *Node, training bool) *Node {
 	return m.Backbone.Build(scope.At("backbone"), images, training)
+}
+
+// FeaturesFrom builds the backbone above a stage: what that stage gave, [B,h,w,C], or the features themselves after "pool", -> x [B,F]. Of stage "",
+// images.
+func (m *Model) FeaturesFrom(scope *model.Scope, x *Node, stage string, training bool) *Node {
+	if stage == "" {
+		return m.Features(scope, x, training)
+	}
+	return m.Backbone.BuildFrom(scope.At("backbone"), x, training, stage)
 }
 
 // Embed builds what the model outputs at test time, z_I [B,D] (not normalised), from images [B,H,W,3].
@@ -73,7 +69,7 @@ func (m *Model) Embed(scope *model.Scope, images *Node) *Node {
 
 // EmbedFrom builds z_I [B,D] from what the named stage of the backbone gave.
 func (m *Model) EmbedFrom(scope *model.Scope, x *Node, stage string) *Node {
-	return m.EmbedFeatures(scope, m.Backbone.BuildFrom(scope.At("backbone"), x, false, stage))
+	return m.EmbedFeatures(scope, m.FeaturesFrom(scope, x, stage, false))
 }
 
 // EmbedFeatures builds z_I [B,D] from features [B,F]. The other heads are left out of the graph.

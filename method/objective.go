@@ -41,16 +41,16 @@ func (m Method) objective(scope *model.Scope, lm loss.Loss, in Inputs, phase Pha
 	t.Invariant, t.Active = invariant.Loss, invariant.Active
 	if m.Objective == "dvml" {
 		m.variational(scope, lm, in, phase, &t)
-		t.Total = weigh(phase.Lambda, t.KL, t.Reconstruction, t.Synthetic, t.Invariant)
+		t.Total = weigh(phase.Lambda, &t)
 	} else {
-		t.Total = MulScalar(t.Invariant, phase.Lambda[3])
+		t.Total = MulScalar(t.Invariant, phase.Lambda.Invariant)
 	}
 	if m.Classifier {
 		t.Classifier = m.classify(scope, in, classes)
 		t.Total = Add(t.Total, t.Classifier)
 	}
 	if m.WeightDecay > 0 {
-		t.Total = Add(t.Total, MulScalar(halfSquares(scope, in.Features.Graph()), m.WeightDecay*phase.Lambda[3]))
+		t.Total = Add(t.Total, MulScalar(halfSquares(scope, in.Features.Graph()), m.WeightDecay*phase.Lambda.Invariant))
 	}
 	return t
 }
@@ -58,7 +58,7 @@ func (m Method) objective(scope *model.Scope, lm loss.Loss, in Inputs, phase Pha
 // variational adds the parts that the generator and the decoder bring.
 func (m Method) variational(scope *model.Scope, lm loss.Loss, in Inputs, phase Phase, t *Terms) {
 	e, x := t.Embedding, StopGradient(in.Features)
-	t.KL = KL(e.Mu, e.LogVar)
+	t.KL = divergence(e.Mu, e.LogVar)
 	s := Exp(MulScalar(e.LogVar, 0.5))
 	samples := in.Eps.Shape().Dimensions[0]
 	var reconstruction, synthetic *Node
@@ -75,9 +75,9 @@ func (m Method) variational(scope *model.Scope, lm loss.Loss, in Inputs, phase P
 	t.Reconstruction = DivScalar(reconstruction, float64(samples))
 }
 
-// KL is the mean over the batch of the Kullback-Leibler divergence of N(mu, s^2) from N(0, I):
+// divergence is the mean over the batch of the Kullback-Leibler divergence of N(mu, s^2) from N(0, I):
 // 1/(2B) sum_i sum_j (s^2 + mu^2 - log s^2 - 1), for mu and log s^2 [B,D].
-func KL(mu, logVar *Node) *Node {
+func divergence(mu, logVar *Node) *Node {
 	each := Sub(Add(Exp(logVar), Mul(mu, mu)), AddScalar(logVar, 1))
 	return MulScalar(ReduceAllSum(each), 0.5/float64(mu.Shape().Dimensions[0]))
 }
@@ -119,15 +119,20 @@ func IsNormParameter(path string) bool {
 	return name == "scale" || name == "offset"
 }
 
-func weigh(lambda [4]float64, terms ...*Node) *Node {
+// weigh is the weighted sum of the four losses; one that weighs nothing is not in the graph.
+func weigh(l Lambda, t *Terms) *Node {
 	var total *Node
-	for i, t := range terms {
-		if lambda[i] != 0 {
-			total = sum(total, MulScalar(t, lambda[i]))
+	add := func(weight float64, term *Node) {
+		if weight != 0 {
+			total = sum(total, MulScalar(term, weight))
 		}
 	}
+	add(l.KL, t.KL)
+	add(l.Reconstruction, t.Reconstruction)
+	add(l.Synthetic, t.Synthetic)
+	add(l.Invariant, t.Invariant)
 	if total == nil {
-		return ScalarZero(terms[0].Graph(), dtypes.Float32)
+		return ScalarZero(t.KL.Graph(), dtypes.Float32)
 	}
 	return total
 }

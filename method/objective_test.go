@@ -92,7 +92,7 @@ func hears(t *testing.T, m Method, phase Phase, pick func(Terms) *Node) map[stri
 func TestWhoHearsWhichLoss(t *testing.T) {
 	m := DefaultMethod()
 	m.Dim, m.Decoder.Hidden, m.FeatureNorm = 6, 10, false
-	open := Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, TrainDecoder: true, Samples: 2}
+	open := Phase{Steps: 1, Lambda: Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, TrainDecoder: true, Samples: 2}
 	cut := open
 	cut.CutReconstruction = true
 	for _, c := range []struct {
@@ -133,7 +133,7 @@ func TestTargetOfReconstructionIsConstant(t *testing.T) {
 	// With the embedding part cut off, the only way from L2 to x would be the target.
 	m := DefaultMethod()
 	m.Dim, m.Decoder.Hidden = 6, 10
-	cut := Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, TrainDecoder: true, CutReconstruction: true, Samples: 1}
+	cut := Phase{Steps: 1, Lambda: Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, TrainDecoder: true, CutReconstruction: true, Samples: 1}
 	if hears(t, m, cut, func(t Terms) *Node { return t.Reconstruction })["features"] {
 		t.Error("the backbone hears the reconstruction through its target")
 	}
@@ -142,7 +142,7 @@ func TestTargetOfReconstructionIsConstant(t *testing.T) {
 func TestPlainObjectiveIsTheMetricLoss(t *testing.T) {
 	m := DefaultMethod()
 	m.Objective, m.Dim, m.Classifier = "plain", 6, false
-	heard := hears(t, m, Phase{Steps: 1, Lambda: [4]float64{0, 0, 0, 1}, Samples: 1}, func(t Terms) *Node { return t.Total })
+	heard := hears(t, m, Phase{Steps: 1, Lambda: Lambda{KL: 0, Reconstruction: 0, Synthetic: 0, Invariant: 1}, Samples: 1}, func(t Terms) *Node { return t.Total })
 	for group := range heard {
 		if group != "features" && group != "heads/z_i" && group != "heads/norm" {
 			t.Errorf("the plain objective has weights of %s", group)
@@ -174,7 +174,7 @@ func TestKLAndReconstructionGolden(t *testing.T) {
 	r := golden.Reconstruction
 	// The golden squared form leaves out the half of the report's code.
 	out, err := CallOnceN(newBackend(t), func(in []*Node) []*Node {
-		return []*Node{KL(in[0], in[1]), Method{Reconstruction: "norm"}.distance(in[2], in[3]), Method{Reconstruction: "squared"}.distance(in[2], in[3])}
+		return []*Node{divergence(in[0], in[1]), Method{Reconstruction: "norm"}.distance(in[2], in[3]), Method{Reconstruction: "squared"}.distance(in[2], in[3])}
 	}, golden.KL.Mu, golden.KL.LogVar, r.X, r.XHat)
 	if err != nil {
 		t.Fatal(err)

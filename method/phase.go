@@ -2,17 +2,55 @@ package method
 
 import "fmt"
 
+// Names of the losses: in settings, logs, curves and diagrams.
+const (
+	KL             = "kl"             // L1, of the variation's distribution
+	Reconstruction = "reconstruction" // L2, of the features by the decoder
+	Synthetic      = "synthetic"      // L3, the metric loss of z
+	Invariant      = "invariant"      // L4, the metric loss of z_I
+	Classifier     = "classifier"     // cross entropy of the classifier's layer
+	Total          = "total"          // what is minimised
+)
+
+// Lambda weighs the losses. In YAML it is a group by their names, {kl: 1, reconstruction: 1, synthetic: 0.1, invariant: 1}, in which those that are
+// not named weigh 0, or the list of all four in this order. Under the plain objective only Invariant is used.
+type Lambda struct {
+	KL             float64 `yaml:"kl"`
+	Reconstruction float64 `yaml:"reconstruction"`
+	Synthetic      float64 `yaml:"synthetic"`
+	Invariant      float64 `yaml:"invariant"`
+}
+
+// UnmarshalYAML reads the group or the list.
+func (l *Lambda) UnmarshalYAML(unmarshal func(any) error) error {
+	var list []float64
+	if unmarshal(&list) == nil {
+		if len(list) != 4 {
+			return fmt.Errorf("lambda is %v; it is a list of four weights, or {kl: A, reconstruction: B, synthetic: C, invariant: D}", list)
+		}
+		*l = Lambda{list[0], list[1], list[2], list[3]}
+		return nil
+	}
+	type group Lambda // without this method
+	var g group
+	if err := unmarshal(&g); err != nil {
+		return err
+	}
+	*l = Lambda(g)
+	return nil
+}
+
 // Phase is a stretch of training with fixed weights of the losses.
 type Phase struct {
 	// Steps is how many steps the phase lasts.
 	Steps int `yaml:"steps"`
-	// Lambda weighs KL, reconstruction, Lm(z) and Lm(z_I), in this order. Under the plain objective only the last is used.
-	Lambda [4]float64 `yaml:"lambda,flow"`
+	// Lambda weighs the losses.
+	Lambda Lambda `yaml:"lambda,flow"`
 	// TrainDecoder says whether the decoder's weights are updated.
 	TrainDecoder bool `yaml:"train_decoder"`
-	// CutReconstruction keeps the gradient of the reconstruction from z, so that the decoder learns and the embedding part does not hear it.
+	// CutReconstruction stops the gradient of the reconstruction at z, so that the decoder learns and the embedding is not changed by it.
 	CutReconstruction bool `yaml:"cut_reconstruction"`
-	// Samples is T, how many z_V are drawn an image. The paper takes 20, the report 1.
+	// Samples is T, how many z_V are drawn per image. The paper takes 20, the report 1.
 	Samples int `yaml:"samples"`
 }
 
@@ -24,9 +62,12 @@ func (p Phase) Validate() error {
 	if p.Samples < 1 {
 		return fmt.Errorf("samples is %d; it is at least 1", p.Samples)
 	}
-	for i, l := range p.Lambda {
-		if !(l >= 0) {
-			return fmt.Errorf("lambda[%d] is %g; it is not negative", i, l)
+	for _, l := range []struct {
+		name   string
+		weight float64
+	}{{KL, p.Lambda.KL}, {Reconstruction, p.Lambda.Reconstruction}, {Synthetic, p.Lambda.Synthetic}, {Invariant, p.Lambda.Invariant}} {
+		if !(l.weight >= 0) {
+			return fmt.Errorf("lambda.%s is %g; it is not negative", l.name, l.weight)
 		}
 	}
 	return nil

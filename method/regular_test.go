@@ -50,7 +50,7 @@ func TestNoiseOfThePlainObjective(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := model.CallOnceN(newBackend(t), model.NewStore(), func(scope *model.Scope, in []*Node) []*Node {
-		terms := mo.TrainHeads(scope, Inputs{Features: in[0], Labels: in[1], Eps: in[2]}, Phase{Steps: 1, Lambda: [4]float64{0, 0, 0, 1}, Samples: 1})
+		terms := mo.TrainHeads(scope, Inputs{Features: in[0], Labels: in[1], Eps: in[2]}, Phase{Steps: 1, Lambda: Lambda{Invariant: 1}, Samples: 1})
 		z := Add(terms.Embedding.ZI, MulScalar(Squeeze(in[2], 0), 0.5))
 		byHand := mo.loss.Graph(scope.At("loss"), loss.Batch{Embeddings: z, Labels: in[1]}).Loss
 		quiet := mo.loss.Graph(scope.At("loss"), loss.Batch{Embeddings: terms.Embedding.ZI, Labels: in[1]}).Loss

@@ -1,13 +1,15 @@
 package run
 
+import "github.com/dvml/dvml/method"
+
 // Columns of a logged step: what its graph reports. Losses come first.
 const (
-	KL             = "kl"
-	Reconstruction = "reconstruction"
-	Synthetic      = "synthetic"
-	Invariant      = "invariant"
-	Classifier     = "classifier"
-	Total          = "total"
+	KL             = method.KL
+	Reconstruction = method.Reconstruction
+	Synthetic      = method.Synthetic
+	Invariant      = method.Invariant
+	Classifier     = method.Classifier
+	Total          = method.Total
 	Active         = "active"
 	PositiveDist   = "positive_distance"
 	NegativeDist   = "negative_distance"

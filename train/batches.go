@@ -5,7 +5,10 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/sampler"
+	"github.com/dvml/dvml/store"
 )
 
 // batch is the input of one step: images, or what the frozen layers make of them.
@@ -34,13 +37,10 @@ type imageBatches struct {
 	side int
 }
 
-func (t *Trainer) imageBatches(step int) (batches, error) {
-	s, err := t.data.sampler(t.Config.BatchOf(t.Config.PhaseAt(step)), t.Config.Seed)
-	if err != nil {
-		return nil, err
-	}
-	l, err := loader.New(t.data.reader, s, t.Config.TrainPlan(), t.Config.Seed, step*t.Config.Accumulate, runtime.GOMAXPROCS(0), 2)
-	return &imageBatches{l, t.Config.Image.Crop}, err
+// newImageBatches starts the batches of s from number first on.
+func newImageBatches(r *store.Reader, s sampler.Sampler, c *config.Config, first int) (*imageBatches, error) {
+	l, err := loader.New(r, s, c.TrainPlan(), c.Seed, first, runtime.GOMAXPROCS(0), 2)
+	return &imageBatches{l, c.Image.Crop}, err
 }
 
 func (i *imageBatches) next() (batch, error) {
@@ -54,15 +54,3 @@ func (i *imageBatches) next() (batch, error) {
 func (i *imageBatches) release(b batch) { i.l.Release(b.images) }
 
 func (i *imageBatches) close() { i.l.Close() }
-
-// batches starts the batches from step on: of the cache while layers are frozen.
-func (t *Trainer) batches(step int) (batches, error) {
-	if !t.Config.Freeze.Frozen(step) {
-		return t.imageBatches(step)
-	}
-	s, err := t.data.sampler(t.Config.BatchOf(t.Config.PhaseAt(step)), t.Config.Seed)
-	if err != nil {
-		return nil, err
-	}
-	return t.cacheBatches(s, step*t.Config.Accumulate, false), nil
-}

@@ -10,31 +10,32 @@ import (
 	"github.com/dvml/dvml/method"
 )
 
-// BenchmarkStep returns a training step on images [B,H,W,3] for package bench: the same graph as a run's, of m's whole objective in the first phase
-// of c, or (objective false) of the sum of the backbone's features alone. free releases its memory.
-func BenchmarkStep(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, labels, eps *tensors.Tensor, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
-	steering := tensors.FromFlatDataAndDimensions(steering(c, 0, make([]int, len(config.Groups))), len(config.Groups), columns)
-	all := func(string) bool { return true }
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
-		images, labels, eps, table := in[0], in[1], in[2], in[3]
-		total := func() *Node {
-			if objective {
-				return m.Train(scope, images, method.Inputs{Labels: labels, Eps: eps}, c.Phases[0].Phase).Total
-			}
-			return ReduceAllSum(m.Features(scope, images, true))
-		}()
-		vars, grads := gradients(scope, total, all)
-		update(c.Optimizer, scope, vars, grads, table)
-		if c.EMA > 0 {
-			average(scope, table, changedIn(scope, table.Graph()))
+// BenchmarkStep returns a training step on images [B,H,W,3] for package bench: a run's own, in the first phase of c, or (objective false) one of the sum of
+// the backbone's features alone, for what it costs without the method. free releases its memory.
+func BenchmarkStep(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, labels []int32, objective bool) (call func(images *tensors.Tensor) error, free func(), err error) {
+	table := steering(c, 0, make([]int, len(config.Groups)))
+	if objective {
+		s, err := newStep(backend, store, m, c, 0, "")
+		if err != nil {
+			return nil, nil, err
 		}
-		return []*Node{total}
+		return func(images *tensors.Tensor) error {
+			_, _, err := s.batch(drawn(m, c.Phases[0].Phase, c.Seed, 0, images, labels), table, 0)
+			return err
+		}, s.close, nil
+	}
+	steers := tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, table *Node) *Node {
+		total := ReduceAllSum(m.Features(scope, images, true))
+		vars, grads := gradients(scope, total, func(string) bool { return true })
+		move(scope, c, vars, grads, table, nil)
+		return total
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	return func(images *tensors.Tensor) error {
-		_, err := exec.Call(images, labels, eps, steering)
+		_, err := exec.Call(images, steers)
 		return err
 	}, exec.Finalize, nil
 }

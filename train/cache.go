@@ -3,112 +3,39 @@ package train
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/internal/initial"
-	"github.com/dvml/dvml/sampler"
+	"github.com/dvml/dvml/method"
 )
 
-// cacheBatches are of cached features or maps. They are read one batch ahead of the training.
-type cacheBatches struct {
-	set     *features.Set
-	ready   chan cacheBatch
-	quit    chan struct{}
-	running sync.WaitGroup
-}
-
-type cacheBatch struct {
-	batch
-	err error
-}
-
-// cacheBatches starts the batches of s from number first on. With the crops of seed, each image of a batch is one of its augmented crops;
-// centre: its centre crop.
-func (t *Trainer) cacheBatches(s sampler.Sampler, first int, centre bool) *cacheBatches {
-	c := &cacheBatches{set: t.features, ready: make(chan cacheBatch, 1), quit: make(chan struct{})}
-	c.running.Go(func() {
-		for at := first; ; at++ {
-			b, err := c.read(s.Batch(at), func() *rand.Rand {
-				if centre || c.set.Crops == 0 {
-					return nil
-				}
-				return rand.New(rand.NewPCG(t.Config.Seed, uint64(at)<<8|streamCrop))
-			}())
-			select {
-			case c.ready <- cacheBatch{b, err}:
-			case <-c.quit:
-				return
-			}
-		}
-	})
-	return c
-}
-
-// read reads the images of a batch: a crop of each that rng draws, or, where it is nil, the centre crop.
-func (c *cacheBatches) read(index []int, rng *rand.Rand) (b batch, err error) {
-	b = batch{input: tensors.FromShape(shapes.Make(dtypes.Float32, append([]int{len(index)}, c.set.Shape...)...)), index: index}
-	access := b.input.MutableBytes(func(memory []byte) {
-		row := len(memory) / len(index)
-		for i, n := range index {
-			crop := -1
-			if rng != nil {
-				crop = rng.IntN(c.set.Crops)
-			}
-			if err == nil {
-				err = c.set.Read(memory[i*row:(i+1)*row], crop, n)
-			}
-		}
-	})
-	if err == nil {
-		err = access
-	}
-	return b, err
-}
-
-func (c *cacheBatches) next() (batch, error) {
-	b := <-c.ready
-	return b.batch, b.err
-}
-
-// release frees the batch's memory now: maps of a batch are many megabytes.
-func (c *cacheBatches) release(b batch) {
-	b.input.FinalizeAll() //nolint:errcheck // the memory is the collector's in any case
-}
-
-func (c *cacheBatches) close() {
-	close(c.quit)
-	c.running.Wait()
-}
-
-// cache opens the cache of what the frozen layers give, or computes it.
-func (t *Trainer) cache(ctx context.Context) error {
+// openCache opens the cache of what the frozen layers give, or computes it.
+func (t *Trainer) openCache(ctx context.Context) error {
 	c, stage := t.Config, t.Config.Freeze.Stage()
 	if t.features != nil || !c.Freeze.Frozen(t.info.Step) {
 		return nil
 	}
-	if err := t.drawBackbone(); err != nil {
+	if err := drawBackbone(t.backend, t.store, t.Model, c.Image.Crop); err != nil {
 		return err
 	}
 	e, err := embed.NewStage(t.backend, t.store, t.Model, stage, c.Image.Crop, c.Evaluate.Batch)
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	defer e.Close()
 	weights, err := features.Fingerprint(c.Backbone.Spec, t.store, stage)
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	source := features.Source{
 		Reader: t.data.reader, Embedder: e, Stage: stage, Weights: weights,
@@ -124,30 +51,35 @@ func (t *Trainer) cache(ctx context.Context) error {
 		t.features, err = features.Load(ctx, source, c.Data, t.watch.Embedding)
 	}
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	t.watch.Say(fmt.Sprintf("cache      %s %s", done, source.Path(c.Data)))
 	return nil
 }
 
 // drawBackbone makes the backbone's variables exist where no file gave them.
-func (t *Trainer) drawBackbone() error {
-	missing := func(v backbone.Variable) bool { return t.store.GetVariable("/backbone/"+v.Path) == nil }
-	if !slices.ContainsFunc(t.Model.Backbone.Variables(), missing) {
+func drawBackbone(backend compute.Backend, store *model.Store, m *method.Model, side int) error {
+	missing := func(v backbone.Variable) bool { return store.GetVariable("/backbone/"+v.Path) == nil }
+	if !slices.ContainsFunc(m.Backbone.Variables(), missing) {
 		return nil
 	}
-	side := t.Config.Image.Crop
-	exec, err := model.NewExec(t.backend, t.store, func(scope *model.Scope, images *graph.Node) *graph.Node {
-		return t.Model.Features(scope, images, false)
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *graph.Node) *graph.Node {
+		return m.Features(scope, images, false)
 	})
 	if err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	defer exec.Finalize()
-	if _, err := exec.Compile(shapes.Make(dtypes.Float32, 1, side, side, 3)); err != nil {
-		return fmt.Errorf("train: %w", err)
+	_, err = exec.Compile(shapes.Make(dtypes.Float32, 1, side, side, 3))
+	return err
+}
+
+// frozen is the cache that step (from 0) trains on; nil: it trains on images.
+func (t *Trainer) frozen(step int) *features.Set {
+	if !t.Config.Freeze.Frozen(step) {
+		return nil
 	}
-	return nil
+	return t.features
 }
 
 // unfreeze prepares the step from which the whole network trains, where a part of the backbone trained before: the optimiser's moments of the
@@ -164,7 +96,7 @@ func (t *Trainer) unfreeze() error {
 			continue
 		}
 		if err := v.SetValue(initial.Constant(0, v.Shape().Dimensions...)); err != nil {
-			return fmt.Errorf("train: %s: %w", v.Path(), err)
+			return fmt.Errorf("%s: %w", v.Path(), err)
 		}
 	}
 	return nil

@@ -41,9 +41,9 @@ func openData(path string) (*data, error) {
 	}
 	switch {
 	case d.classes < 2 || len(d.test) < 2:
-		err = fmt.Errorf("train: %s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
+		err = fmt.Errorf("%s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
 	case !d.findable():
-		err = fmt.Errorf("train: no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
+		err = fmt.Errorf("no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
 	default:
 		return d, nil
 	}

@@ -85,12 +85,12 @@ func copied(v *model.Variable) *tensors.Tensor {
 }
 
 // averaged runs use while the store's variables hold their running averages.
-func (t *Trainer) averaged(use func() error) error {
-	if err := checkpoint.SwapAverages(t.store); err != nil {
+func averaged(store *model.Store, use func() error) error {
+	if err := checkpoint.SwapAverages(store); err != nil {
 		return err
 	}
 	err := use()
-	if back := checkpoint.SwapAverages(t.store); err == nil {
+	if back := checkpoint.SwapAverages(store); err == nil {
 		err = back
 	}
 	return err

@@ -4,38 +4,46 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/features"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/sampler"
 )
 
 // evaluator measures the held-out classes during a run.
 type evaluator struct {
-	t          *Trainer
-	embedder   *embed.Embedder
+	config     *config.Config
+	data       *data
 	labels     []int32
-	gallery    []bool      // of the held-out images, see store.Reader.InGallery
-	upper      *model.Exec // from what the frozen layers give
-	embeddings []float32   // of the last evaluation, [len(labels), D]
-	best       []float32   // of the best one that this process made
+	gallery    []bool // of the held-out images, see store.Reader.InGallery
+	embedder   *embed.Embedder
+	upper      *model.Exec           // from what the frozen layers give to z_I
+	progress   func(done, total int) // is told of images
+	embeddings []float32             // of the last evaluation, [len(labels), D]
+	best       []float32             // of the best one that this process made
 }
 
-func newEvaluator(t *Trainer) (*evaluator, error) {
-	e, err := embed.New(t.backend, t.store, t.Model, embed.ZI, t.Config.Evaluate.Batch)
+func newEvaluator(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, d *data, progress func(done, total int)) (*evaluator, error) {
+	e, err := embed.New(backend, store, m, embed.ZI, c.Evaluate.Batch)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
-	upper, err := model.NewExec(t.backend, t.store, func(scope *model.Scope, x *graph.Node) *graph.Node {
-		return t.Model.EmbedFrom(scope, x, t.Config.Freeze.Stage())
+	upper, err := model.NewExec(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+		return m.EmbedFrom(scope, x, c.Freeze.Stage())
 	})
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
-	return &evaluator{t: t, embedder: e, upper: upper, labels: t.data.testLabels(), gallery: t.data.reader.InGallery(t.data.test)}, nil
+	return &evaluator{
+		config: c, data: d, labels: d.testLabels(), gallery: d.reader.InGallery(d.test), embedder: e, upper: upper, progress: progress,
+	}, nil
 }
 
 func (e *evaluator) close() {
@@ -43,51 +51,47 @@ func (e *evaluator) close() {
 	e.upper.Finalize()
 }
 
-// run embeds the held-out images and returns the metrics by name.
-func (e *evaluator) run(ctx context.Context) (map[string]float64, error) {
-	t := e.t
-	var err error
-	if t.Config.Freeze.Frozen(t.info.Step) {
-		e.embeddings, err = e.fromCache(ctx, t.Config.Method.Dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
+// run embeds the held-out images, from the cache where one is given, and returns the metrics by name.
+func (e *evaluator) run(ctx context.Context, cache *features.Set) (metrics map[string]float64, err error) {
+	dim := e.config.Method.Dim
+	if cache != nil {
+		e.embeddings, err = e.fromCache(ctx, cache, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
 	} else {
-		e.embeddings, err = e.embedder.Rows(ctx, t.data.reader, t.data.test, t.Config.TestPlan(), t.watch.Embedding)
+		e.embeddings, err = e.embedder.Rows(ctx, e.data.reader, e.data.test, e.config.TestPlan(), e.progress)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
+		return nil, err
 	}
-	return e.measure(e.embeddings, t.Config.Method.Dim)
+	return e.measure(e.embeddings, dim)
 }
 
 // measure returns the metrics by name of rows [len(labels), dim].
 func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error) {
-	t := e.t
-	r, err := evaluate.EvaluateParts(rows, dim, e.labels, e.gallery, t.Config.Evaluate.Options(t.Config.Seed))
+	r, err := evaluate.EvaluateParts(rows, dim, e.labels, e.gallery, e.config.Evaluate.Options(e.config.Seed))
 	if err != nil {
-		return nil, fmt.Errorf("train: evaluation after step %d: %w", t.info.Step, err)
+		return nil, err
 	}
 	return r.Named(), nil
 }
 
-// features measures the cached features of a backbone that is frozen as a whole: what is found without any training.
-func (e *evaluator) features(ctx context.Context) (map[string]float64, error) {
-	dim := e.t.Model.Backbone.Features()
-	rows, err := e.fromCache(ctx, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
+// features measures the cached features, of dim values, of a backbone that is frozen as a whole: what is found without any training.
+func (e *evaluator) features(ctx context.Context, cache *features.Set, dim int) (map[string]float64, error) {
+	rows, err := e.fromCache(ctx, cache, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
 	if err != nil {
-		return nil, fmt.Errorf("train: the features' evaluation: %w", err)
+		return nil, fmt.Errorf("the features: %w", err)
 	}
 	return e.measure(rows, dim)
 }
 
 // fromCache takes what the frozen layers gave for the held-out images through upper, which makes rows of dim values of it.
-func (e *evaluator) fromCache(ctx context.Context, dim int, upper func(*tensors.Tensor) (*tensors.Tensor, error)) ([]float32, error) {
-	t := e.t
-	s, err := sampler.NewSequential(t.data.test, t.Config.Evaluate.Batch)
+func (e *evaluator) fromCache(ctx context.Context, cache *features.Set, dim int, upper func(*tensors.Tensor) (*tensors.Tensor, error)) ([]float32, error) {
+	s, err := sampler.NewSequential(e.data.test, e.config.Evaluate.Batch)
 	if err != nil {
 		return nil, err
 	}
-	batches := t.cacheBatches(s, 0, true)
+	batches := newCacheBatches(cache, s, 0, nil)
 	defer batches.close()
-	rows := make([]float32, 0, len(t.data.test)*dim)
+	rows := make([]float32, 0, len(e.data.test)*dim)
 	for at := range s.Steps() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -106,7 +110,7 @@ func (e *evaluator) fromCache(ctx context.Context, dim int, upper func(*tensors.
 		}
 		batches.release(b)
 		rows = append(rows, z[:s.Valid(at)*dim]...)
-		t.watch.Embedding(at*s.Size()+s.Valid(at), len(t.data.test))
+		e.progress(at*s.Size()+s.Valid(at), len(e.data.test))
 	}
 	return rows, nil
 }

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/internal/initial"
 	"github.com/dvml/dvml/method"
 )
@@ -29,51 +29,46 @@ func matches(pattern, path string) bool {
 }
 
 // checkFrozen reports a pattern of the settings that matches no weight, with near names, and patterns that leave nothing to train.
-func (t *Trainer) checkFrozen() error {
-	c := t.Config
+func checkFrozen(backend compute.Backend, m *method.Model, c *config.Config) error {
 	if len(c.Frozen) == 0 {
 		return nil
 	}
-	paths, err := t.weightPaths()
+	paths, err := weightPaths(backend, m, c)
 	if err != nil {
-		return fmt.Errorf("train: frozen: %w", err)
+		return fmt.Errorf("frozen: %w", err)
 	}
 	for _, p := range c.Frozen {
 		if !slices.ContainsFunc(paths, func(path string) bool { return matches(p, path) }) {
-			return fmt.Errorf("train: frozen: %q matches no weight of the model; near it are %s", p, strings.Join(near(p, paths), ", "))
+			return fmt.Errorf("frozen: %q matches no weight of the model; near it are %s", p, strings.Join(near(p, paths), ", "))
 		}
 	}
 	if !slices.ContainsFunc(paths, func(path string) bool { return !patterns(c.Frozen).match(path) }) {
-		return fmt.Errorf("train: frozen: %q leaves nothing to train", c.Frozen)
+		return fmt.Errorf("frozen: %q leaves nothing to train", c.Frozen)
 	}
 	return nil
 }
 
 // weightPaths lists the paths of all that can be trained: the backbone's layers, and what the heads' graph makes in a store of its own.
-func (t *Trainer) weightPaths() ([]string, error) {
+func weightPaths(backend compute.Backend, m *method.Model, c *config.Config) ([]string, error) {
 	var paths []string
-	for _, v := range t.Model.Backbone.Variables() {
+	for _, v := range m.Backbone.Variables() {
 		if v.Trainable {
 			paths = append(paths, "backbone/"+v.Path)
 		}
 	}
 	store := model.NewStore()
-	store.SetParam("/"+initial.SeedParam, t.Config.Seed)
-	m, size, phase := t.Model, t.Config.BatchOf(0).Size(), t.Config.Phases[0].Phase
-	exec, err := model.NewExec(t.backend, store, func(scope *model.Scope, in []*Node) *Node {
-		return m.TrainHeads(scope, method.Inputs{Features: in[0], Labels: in[1], Eps: in[2], Drop: in[3], Uniform: in[4]}, phase).Total
+	store.SetParam("/"+initial.SeedParam, c.Seed)
+	phase := c.Phases[0].Phase
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) *Node {
+		in := inputsOf(m, list)
+		return m.TrainHeads(scope, forMethod(in, in.X), phase).Total
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer exec.Finalize()
-	f32 := func(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
-	features := f32(size, m.Backbone.Features())
-	samples := 1 // of the plain objective's noise
-	if m.Method.Objective == "dvml" {
-		samples = phase.Samples
-	}
-	if _, err := exec.Compile(features, shapes.Make(dtypes.Int32, size), f32(samples, size, m.Method.Dim), features, f32(size, size)); err != nil {
+	in := inputShapes(m, phase, c.BatchOf(0).Size(), m.Backbone.Features())
+	if _, err := exec.Compile(in.list(m)...); err != nil {
 		return nil, err
 	}
 	for v := range store.IterVariables() {

@@ -15,7 +15,9 @@ import (
 
 // logs are a run's table, events and curves, and what the watcher hears.
 type logs struct {
-	t      *Trainer
+	config *config.Config
+	folder run.Folder
+	watch  Watcher
 	table  *run.Table
 	events *tensorboard.Writer
 	times  []time.Duration // of the last steps
@@ -24,29 +26,30 @@ type logs struct {
 // recent is how many steps the rate is taken over.
 const recent = 20
 
-func openLogs(t *Trainer) (*logs, error) {
-	columns := append([]string{"phase", "images_per_second"}, logged(t.Config)...)
+// openLogs opens the logs of a run that has taken step steps.
+func openLogs(folder run.Folder, c *config.Config, step int, w Watcher) (*logs, error) {
+	names := append([]string{"phase", "images_per_second"}, logged(c.Method)...)
 	for _, g := range config.Groups {
-		columns = append(columns, "rate_"+g)
+		names = append(names, "rate_"+g)
 	}
-	columns = append(append(columns, evaluate.MetricNames(t.Config.Evaluate.K)...), run.HeldOutSpread)
-	l := &logs{t: t}
+	names = append(append(names, evaluate.MetricNames(c.Evaluate.K)...), run.HeldOutSpread)
+	l := &logs{config: c, folder: folder, watch: w}
 	var err error
-	if l.table, err = run.OpenTable(t.Folder.Metrics(), columns, t.info.Step); err != nil {
+	if l.table, err = run.OpenTable(folder.Metrics(), names, step); err != nil {
 		return nil, err
 	}
-	if l.events, err = tensorboard.Create(t.Folder.Events(), tensorboard.Options{PurgeStep: t.info.Step}); err != nil {
+	if l.events, err = tensorboard.Create(folder.Events(), tensorboard.Options{PurgeStep: step}); err != nil {
 		l.table.Close()
-		return nil, fmt.Errorf("train: events: %w", err)
+		return nil, fmt.Errorf("events: %w", err)
 	}
 	return l, nil
 }
 
 func (l *logs) close() error { return errors.Join(l.table.Close(), l.events.Close()) }
 
-// step logs the step just taken, with its last batch.
-func (l *logs) step(phase int, values map[string]float64, b shown, took time.Duration) error {
-	t, c := l.t, l.t.Config
+// step logs the step just taken, the n-th, of phase (from 0), with its last batch.
+func (l *logs) step(n, phase int, values map[string]float64, b shown, took time.Duration) error {
+	c := l.config
 	l.times = append(l.times, took)
 	l.times = l.times[max(0, len(l.times)-recent):]
 	var sum time.Duration
@@ -55,69 +58,71 @@ func (l *logs) step(phase int, values map[string]float64, b shown, took time.Dur
 	}
 	each := sum / time.Duration(len(l.times))
 	p := Progress{
-		Step: t.info.Step, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
+		Step: n, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
 		Values:          values,
 		ImagesPerSecond: float64(len(b.index)*c.Accumulate) / each.Seconds(),
-		Left:            each * time.Duration(c.Steps()-t.info.Step),
-		Logged:          t.info.Step%c.Log.Every == 0,
+		Left:            each * time.Duration(c.Steps()-n),
+		Logged:          n%c.Log.Every == 0,
 	}
 	if p.Logged {
 		if err := l.record(p, b); err != nil {
 			return err
 		}
 	}
-	t.watch.Step(p)
+	l.watch.Step(p)
 	return nil
 }
 
 // record writes a logged step to the table and the events.
 func (l *logs) record(p Progress, b shown) error {
-	t, c := l.t, l.t.Config
+	c := l.config
 	row := run.Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
 	factor := c.Factor(p.Step - 1)
 	for g, rate := range c.RatesOf(p.Phase - 1).List() {
 		row.Values["rate_"+config.Groups[g]] = rate * factor
 	}
-	if err := l.table.Add(row); err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
-		if err := l.events.Scalar("train/"+name, p.Step, row.Values[name]); err != nil {
-			return fmt.Errorf("train: events: %w", err)
-		}
+	if err := l.write("train/", row); err != nil {
+		return err
 	}
 	if b.images != nil && (p.Step == 1 || p.Step%(10*c.Log.Every) == 0) {
-		if err := l.events.Image("train/batch", p.Step, t.batchPicture(b.images)); err != nil {
-			return fmt.Errorf("train: events: %w", err)
+		if err := l.events.Image("train/batch", p.Step, batchPicture(b.images, c.Image)); err != nil {
+			return fmt.Errorf("events: %w", err)
 		}
 	}
 	return l.events.Histogram("train/z_i", p.Step, b.zi)
 }
 
-// metrics logs an evaluation, with the spread of its embeddings.
-func (l *logs) metrics(m map[string]float64, spread float64) error {
-	step := l.t.info.Step
+// metrics logs the evaluation after step, with the spread of its embeddings.
+func (l *logs) metrics(step int, m map[string]float64, spread float64) error {
 	row := run.Row{Step: step, Values: maps.Clone(m)}
 	row.Values[run.HeldOutSpread] = spread
+	if err := l.write("test/", row); err != nil {
+		return err
+	}
+	l.watch.Evaluation(step, m)
+	return l.events.Flush()
+}
+
+// write adds a row to the table, and its values to the events under scope.
+func (l *logs) write(scope string, row run.Row) error {
 	if err := l.table.Add(row); err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
+		return fmt.Errorf("metrics: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(row.Values)) {
-		if err := l.events.Scalar("test/"+name, step, row.Values[name]); err != nil {
-			return fmt.Errorf("train: events: %w", err)
+		if err := l.events.Scalar(scope+name, row.Step, row.Values[name]); err != nil {
+			return fmt.Errorf("events: %w", err)
 		}
 	}
-	l.t.watch.Evaluation(step, m)
-	return l.events.Flush()
+	return nil
 }
 
 func (l *logs) flush() error {
 	if err := l.table.Sync(); err != nil {
-		return fmt.Errorf("train: metrics: %w", err)
+		return fmt.Errorf("metrics: %w", err)
 	}
 	if err := l.events.Flush(); err != nil {
-		return fmt.Errorf("train: events: %w", err)
+		return fmt.Errorf("events: %w", err)
 	}
 	return nil
 }

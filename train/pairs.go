@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/loss"
 )
 
@@ -19,8 +20,7 @@ func (d *data) paired() int {
 }
 
 // checkPairs reports data that the run cannot learn from: too few classes for a batch, or no two images of one class for a loss that compares images.
-func (t *Trainer) checkPairs() error {
-	c, d := t.Config, t.data
+func checkPairs(c *config.Config, d *data, say func(line string)) error {
 	paired := d.paired()
 	for p := range c.Phases {
 		b := c.BatchOf(p)
@@ -29,7 +29,7 @@ func (t *Trainer) checkPairs() error {
 			have, which = paired, "with two images to train on"
 		}
 		if b.Sampler != "balanced" && b.Classes > have {
-			return fmt.Errorf("train: phase %d: a batch takes %d classes %s, %s has %d: lower batch.classes, or add photographs", p+1, b.Classes, which, c.Data, have)
+			return fmt.Errorf("phase %d: a batch takes %d classes %s, %s has %d: lower batch.classes, or add photographs", p+1, b.Classes, which, c.Data, have)
 		}
 	}
 	if paired > 0 || loss.HasProxies(c.Method.Loss.Name) {
@@ -37,8 +37,8 @@ func (t *Trainer) checkPairs() error {
 	}
 	// Two crops of one photograph are a pair too, though a poor one.
 	if crops := c.Freeze.Stage() == "" || c.Freeze.Crops > 1; crops && c.TrainPlan().Random() {
-		t.watch.Say("each training class has a single image: what is learnt is that two crops of it are alike; add photographs, or take a loss with proxies (docs/losses.md)")
+		say("each training class has a single image: what is learnt is that two crops of it are alike; add photographs, or take a loss with proxies (docs/losses.md)")
 		return nil
 	}
-	return fmt.Errorf("train: each of the %d training classes of %s has a single image, and the loss %s learns from two images of a class: add photographs, or take a loss with proxies: --set 'method.loss={name: proxy-anchor}'", d.classes, c.Data, c.Method.Loss.Name)
+	return fmt.Errorf("each of the %d training classes of %s has a single image, and the loss %s learns from two images of a class: add photographs, or take a loss with proxies: --set 'method.loss={name: proxy-anchor}'", d.classes, c.Data, c.Method.Loss.Name)
 }

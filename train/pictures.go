@@ -6,19 +6,21 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/loader"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/tensorboard"
 )
 
 // curves draws the losses and the metrics so far.
 func (l *logs) curves() error {
-	rows, err := run.ReadRows(l.t.Folder.Metrics())
+	rows, err := run.ReadRows(l.folder.Metrics())
 	if err != nil {
 		return err
 	}
-	c := l.t.Config
+	c := l.config
 	var marks []float64
 	at := 0
 	for _, p := range c.Phases[:len(c.Phases)-1] {
@@ -32,7 +34,7 @@ func (l *logs) curves() error {
 	panels := []figure.Panel{
 		panel(rows, "Metric losses", marks, run.Synthetic, run.Invariant),
 		panel(rows, "KL and reconstruction", marks, run.KL, run.Reconstruction),
-		panel(rows, "Classifier's cross entropy", marks, run.Classifier),
+		panel(rows, "Classifier: cross entropy", marks, run.Classifier),
 		panel(rows, "Recall@K, classes never seen", marks, recalls...),
 		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
 		panel(rows, "Distances and norm", marks, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm),
@@ -41,9 +43,9 @@ func (l *logs) curves() error {
 	panels = slices.DeleteFunc(panels, func(p figure.Panel) bool { return len(p.Series) == 0 })
 	img, err := figure.Curves(panels)
 	if err != nil {
-		return fmt.Errorf("train: curves: %w", err)
+		return fmt.Errorf("curves: %w", err)
 	}
-	return figure.WritePNG(l.t.Folder.Curves(), img)
+	return figure.WritePNG(l.folder.Curves(), img)
 }
 
 func panel(rows []run.Row, title string, marks []float64, columns ...string) figure.Panel {
@@ -62,13 +64,13 @@ func panel(rows []run.Row, title string, marks []float64, columns ...string) fig
 const batchPictures = 16
 
 // batchPicture shows images of a batch as the network sees them.
-func (t *Trainer) batchPicture(b *loader.Batch) image.Image {
-	side := t.Config.Image.Crop
+func batchPicture(b *loader.Batch, c config.Image) image.Image {
+	side := c.Crop
 	each := side * side * 3
 	pixels := make([]byte, each)
 	var images []image.Image
 	for i := range min(batchPictures, len(b.Labels)) {
-		t.Config.Image.Normalisation.Restore(pixels, b.Images[i*each:(i+1)*each])
+		c.Normalisation.Restore(pixels, b.Images[i*each:(i+1)*each])
 		img := image.NewRGBA(image.Rect(0, 0, side, side))
 		for p := range side * side {
 			img.Pix[4*p], img.Pix[4*p+1], img.Pix[4*p+2], img.Pix[4*p+3] = pixels[3*p], pixels[3*p+1], pixels[3*p+2], 255
@@ -79,10 +81,9 @@ func (t *Trainer) batchPicture(b *loader.Batch) image.Image {
 }
 
 // graph writes the model's graph for TensorBoard.
-func (l *logs) graph() error {
-	m, c := l.t.Model, l.t.Config
+func (l *logs) graph(m *method.Model) error {
 	var nodes []tensorboard.Node
-	for _, n := range m.Backbone.Nodes(c.Image.Crop) {
+	for _, n := range m.Backbone.Nodes(l.config.Image.Crop) {
 		inputs := make([]string, len(n.Inputs))
 		for i, in := range n.Inputs {
 			inputs[i] = "backbone/" + in
@@ -101,33 +102,32 @@ func (l *logs) graph() error {
 		nodes = append(nodes, tensorboard.Node{Name: n.Name, Op: n.Op, Inputs: inputs, Shape: n.Shape})
 	}
 	if err := l.events.Graph(nodes); err != nil {
-		return fmt.Errorf("train: events: %w", err)
+		return fmt.Errorf("events: %w", err)
 	}
 	return nil
 }
 
 // projector writes the last evaluation's embeddings for TensorBoard's projector, with class names and thumbnails.
-func (t *Trainer) projector() error {
-	e := t.eval
+func (l *logs) projector(step int, e *evaluator) error {
 	if len(e.embeddings) == 0 {
 		return nil
 	}
-	r, size := t.data.reader, t.data.reader.Size()
+	r, size, test := e.data.reader, e.data.reader.Size(), e.data.test
 	const widest = 8192 // pixels, what the projector takes
-	thumb := min(64, widest/int(math.Ceil(math.Sqrt(float64(len(t.data.test))))))
-	labels := make([]string, len(t.data.test))
-	images := make([]image.Image, len(t.data.test))
+	thumb := min(64, widest/int(math.Ceil(math.Sqrt(float64(len(test))))))
+	labels := make([]string, len(test))
+	images := make([]image.Image, len(test))
 	planes := make([]byte, 3*size*size)
-	for i, n := range t.data.test {
+	for i, n := range test {
 		labels[i] = r.Classes()[e.labels[i]]
 		if err := r.ReadImage(n, planes); err != nil {
-			return fmt.Errorf("train: projector: %w", err)
+			return fmt.Errorf("projector: %w", err)
 		}
 		images[i] = thumbnail(planes, size, thumb)
 	}
 	sprite := figure.Sprite(images, thumb)
-	if err := t.logs.events.Projector("z_i", t.info.Step, e.embeddings, t.Config.Method.Dim, labels, sprite, thumb); err != nil {
-		return fmt.Errorf("train: projector: %w", err)
+	if err := l.events.Projector("z_i", step, e.embeddings, l.config.Method.Dim, labels, sprite, thumb); err != nil {
+		return fmt.Errorf("projector: %w", err)
 	}
 	return nil
 }

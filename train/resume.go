@@ -45,11 +45,11 @@ func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend
 		return err
 	}
 	t.saved = t.info.Step
-	if err := t.open(); err != nil {
+	if err := t.load(); err != nil {
 		return err
 	}
 	if f := t.data.reader.Fingerprint(); f != t.info.Data {
-		return fmt.Errorf("train: %s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
+		return fmt.Errorf("%s is not the data that this run began with (its fingerprint is %s, not %s)", c.Data, f, t.info.Data)
 	}
 	if moved {
 		if err := t.remember(); err != nil {
@@ -63,7 +63,7 @@ func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend
 func (t *Trainer) remember() error {
 	text, err := t.Config.YAML()
 	if err != nil {
-		return fmt.Errorf("train: settings: %w", err)
+		return fmt.Errorf("settings: %w", err)
 	}
 	t.info.Config = string(text)
 	return atomicfile.Write(t.Folder.Config(), func(w io.Writer) error {
@@ -85,5 +85,5 @@ func newest(folder run.Folder, w Watcher) (*model.Store, checkpoint.Info, error)
 		}
 		w.Say(fmt.Sprintf("%v; trying the one before", err))
 	}
-	return nil, checkpoint.Info{}, fmt.Errorf("train: %s: %w", string(folder), ErrNoState)
+	return nil, checkpoint.Info{}, fmt.Errorf("%s: %w", string(folder), ErrNoState)
 }

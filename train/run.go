@@ -6,15 +6,14 @@ import (
 	"math"
 	"time"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"github.com/dvml/dvml/checkpoint"
+	"github.com/dvml/dvml/features"
 	"github.com/dvml/dvml/run"
 )
 
 // Run trains to the end, phase by phase. When ctx ends it finishes the step, saves and returns ErrInterrupted.
 func (t *Trainer) Run(ctx context.Context) error {
-	if err := t.cache(ctx); err != nil {
+	if err := t.openCache(ctx); err != nil {
 		return t.stopped(ctx, err)
 	}
 	evaluates := t.due(t.info.Step) && t.info.Metrics == nil
@@ -35,7 +34,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 		t.sayStopped()
 		return nil
 	}
-	if err := t.logs.graph(); err != nil {
+	if err := t.logs.graph(t.Model); err != nil {
 		return err
 	}
 	for !t.ended() {
@@ -45,7 +44,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	}
 	t.sayStopped()
 	t.sayIdle()
-	if err := t.projector(); err != nil {
+	if err := t.logs.projector(t.info.Step, t.eval); err != nil {
 		return err
 	}
 	return t.logs.curves()
@@ -77,36 +76,34 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 	return ErrInterrupted
 }
 
+// ended reports whether no step is left to take.
+func (t *Trainer) ended() bool { return t.info.Stop.Done || t.info.Step >= t.Config.Steps() }
+
 // stretch takes the steps that share one graph: of one phase, with layers frozen or not.
 func (t *Trainer) stretch(ctx context.Context) error {
-	c, p := t.Config, t.Config.PhaseAt(t.info.Step)
-	frozen := c.Freeze.Frozen(t.info.Step)
+	p, cache := t.Config.PhaseAt(t.info.Step), t.frozen(t.info.Step)
 	if err := t.unfreeze(); err != nil {
 		return err
 	}
-	s, err := newStep(t.backend, t.store, t.Model, c, p, frozen)
+	s, batches, err := t.open(p, cache)
 	if err != nil {
-		return fmt.Errorf("train: phase %d: %w", p+1, err)
+		return fmt.Errorf("phase %d: %w", p+1, err)
 	}
 	defer s.close()
-	batches, err := t.batches(t.info.Step)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
 	defer batches.close()
-	for !t.ended() && c.PhaseAt(t.info.Step) == p && c.Freeze.Frozen(t.info.Step) == frozen {
+	for !t.ended() && t.Config.PhaseAt(t.info.Step) == p && t.frozen(t.info.Step) == cache {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := t.take(s, p, batches); err != nil {
-			return err
+			return fmt.Errorf("step %d: %w", t.info.Step+1, err)
 		}
 		if t.due(t.info.Step) {
 			if err := t.evaluate(ctx); err != nil {
 				return err
 			}
 		}
-		if t.ended() || t.info.Step%c.Checkpoint.Every == 0 {
+		if t.ended() || t.info.Step%t.Config.Checkpoint.Every == 0 {
 			if err := t.save(); err != nil {
 				return err
 			}
@@ -115,22 +112,43 @@ func (t *Trainer) stretch(ctx context.Context) error {
 	return nil
 }
 
-// take takes one step of phase p.
-func (t *Trainer) take(s *step, p int, batches batches) error {
-	c, n := t.Config, t.info.Step
-	began := time.Now()
-	for g, rate := range c.RatesOf(p).List() {
-		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.Holds(n)) {
-			t.info.Taken[g]++
-		}
+// open prepares the graph of phase p, on cache or, where it is nil, on images, and its batches.
+func (t *Trainer) open(p int, cache *features.Set) (*step, batches, error) {
+	c, stage := t.Config, ""
+	if cache != nil {
+		stage = c.Freeze.Stage()
 	}
-	table := steering(c, n, t.info.Taken)
+	plan, err := t.data.sampler(c.BatchOf(p), c.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := newStep(t.backend, t.store, t.Model, c, p, stage)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := t.info.Step * c.Accumulate
+	if cache != nil {
+		return s, newCacheBatches(cache, plan, first, &c.Seed), nil
+	}
+	images, err := newImageBatches(t.data.reader, plan, c, first)
+	if err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	return s, images, nil
+}
+
+// take takes one step of phase p: its batches through the graph, the update, the log.
+func (t *Trainer) take(s *step, p int, batches batches) error {
+	c, began := t.Config, time.Now()
+	t.count(p)
+	table := steering(c, t.info.Step, t.info.Taken)
 	mean := map[string]float64{} // of the step's batches
 	var last shown
 	for i := range c.Accumulate {
 		b, err := batches.next()
 		if err != nil {
-			return fmt.Errorf("train: step %d: %w", n+1, err)
+			return err
 		}
 		values, zi, err := t.batch(s, p, i, b, table)
 		if err != nil {
@@ -148,58 +166,55 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	if s.end != nil {
 		norm, err := s.finish(table)
 		if err != nil {
-			return fmt.Errorf("train: step %d: %w", n+1, err)
+			return err
 		}
-		if err := t.finite(n, run.GradientNorm, norm, last.index); err != nil {
+		if err := t.finite(run.GradientNorm, norm, last.index); err != nil {
 			return err
 		}
 		mean[run.GradientNorm] = float64(norm)
 	}
 	mean[run.Idle] = float64(t.info.Idle)
-	t.info.Step, t.info.Metrics = n+1, nil
-	return t.logs.step(p, mean, last, time.Since(began))
+	t.info.Step, t.info.Metrics = t.info.Step+1, nil
+	return t.logs.step(t.info.Step, p, mean, last, time.Since(began))
+}
+
+// count counts the step that is about to be taken for the groups that it trains.
+func (t *Trainer) count(p int) {
+	c := t.Config
+	for g, rate := range c.RatesOf(p).List() {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.Holds(t.info.Step)) {
+			t.info.Taken[g]++
+		}
+	}
 }
 
 // batch sends batch number i of a step in phase p through the graph and returns its values by name, and its embeddings.
 func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[string]float64, zi []float32, err error) {
-	c, n := t.Config, t.info.Step
-	size, draw := len(b.index), n*c.Accumulate+i
-	var uniforms []*tensors.Tensor
-	if c.Method.Dropout > 0 {
-		uniforms = append(uniforms, uniform(c.Seed, draw, streamDrop, size, t.Model.Backbone.Features()))
-	}
-	if t.Model.NeedsUniform() {
-		uniforms = append(uniforms, uniform(c.Seed, draw, streamUniform, size, size))
-	}
-	eps := tensors.FromFlatDataAndDimensions([]float32{0}, 1, 1, 1) // where nothing needs it the graph does not read it
-	if c.Method.NeedsEps() {
-		samples := 1
-		if c.Method.Objective == "dvml" {
-			samples = c.Phases[p].Samples
-		}
-		eps = noise(c.Seed, draw, samples, size, c.Method.Dim)
-	}
-	values, zi, err := s.batch(b.input, t.data.numbers(b.index), eps, table, i, uniforms...)
+	c := t.Config
+	in := drawn(t.Model, c.Phases[p].Phase, c.Seed, t.info.Step*c.Accumulate+i, b.input, t.data.numbers(b.index))
+	values, zi, err := s.batch(in, table, i)
 	if err != nil {
-		return nil, nil, fmt.Errorf("train: step %d: %w", n+1, err)
+		return nil, nil, err
 	}
 	named = map[string]float64{run.Spread: spread(zi, c.Method.Dim)}
 	for i, name := range Values {
 		if i < losses || name == run.GradientNorm {
-			if err := t.finite(n, name, values[i], b.index); err != nil {
+			if err := t.finite(name, values[i], b.index); err != nil {
 				return nil, nil, err
 			}
 		}
-		if reports(c, name) {
+		if reports(c.Method, name) {
 			named[name] = float64(values[i])
 		}
 	}
-	t.heed(named)
+	if t.troubles.batch(named) {
+		t.info.Idle++
+	}
 	return named, zi, nil
 }
 
-// finite stops the run where a value of a step is no number.
-func (t *Trainer) finite(step int, name string, value float32, index []int) error {
+// finite stops the run where a value of a step is not finite.
+func (t *Trainer) finite(name string, value float32, index []int) error {
 	if f := float64(value); !math.IsNaN(f) && !math.IsInf(f, 0) {
 		return nil
 	}
@@ -207,7 +222,7 @@ func (t *Trainer) finite(step int, name string, value float32, index []int) erro
 	if t.saved >= 0 {
 		good = "the last good state is " + t.Folder.Checkpoint(t.saved)
 	}
-	return fmt.Errorf("train: step %d: %s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", step+1, name, value, good, index)
+	return fmt.Errorf("%s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", name, value, good, index)
 }
 
 // baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
@@ -215,7 +230,7 @@ func (t *Trainer) baseline(ctx context.Context) error {
 	if t.info.Step > 0 || !t.Config.Freeze.Holds(0) {
 		return nil
 	}
-	metrics, err := t.eval.features(ctx)
+	metrics, err := t.eval.features(ctx, t.features, t.Model.Backbone.Features())
 	if err != nil {
 		return err
 	}
@@ -225,26 +240,45 @@ func (t *Trainer) baseline(ctx context.Context) error {
 
 // evaluate measures the held-out classes, logs the result and keeps the state if it is the best.
 func (t *Trainer) evaluate(ctx context.Context) error {
+	step := t.info.Step
 	var metrics map[string]float64
-	if err := t.averaged(func() (err error) {
-		metrics, err = t.eval.run(ctx)
+	if err := averaged(t.store, func() (err error) {
+		metrics, err = t.eval.run(ctx, t.frozen(step))
 		return err
 	}); err != nil {
-		return err
+		return fmt.Errorf("evaluation after step %d: %w", step, err)
 	}
 	t.info.Metrics = metrics
-	t.heedStop(metrics)
-	if err := t.logs.metrics(metrics, t.heedEvaluation(t.eval.embeddings)); err != nil {
+	t.info.Stop = t.stopper.heed(t.info.Stop, step, metrics)
+	apart := spread(t.eval.embeddings, t.Config.Method.Dim)
+	if step > 0 {
+		t.troubles.evaluation(apart)
+	}
+	if err := t.logs.metrics(step, metrics, apart); err != nil {
 		return err
 	}
 	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {
-		t.info.Best, t.info.BestStep = v, t.info.Step
+		t.info.Best, t.info.BestStep = v, step
 		t.eval.best = t.eval.embeddings
 		if err := checkpoint.Save(t.Folder.Best(), t.store, t.info); err != nil {
-			return fmt.Errorf("train: %w", err)
+			return err
 		}
 	}
 	return t.logs.curves()
+}
+
+// sayIdle sums up the batches without an active term, where there were any.
+func (t *Trainer) sayIdle() {
+	if t.info.Idle > 0 {
+		t.watch.Say(fmt.Sprintf("%d of %d batches had no active triplets or pairs: the metric loss and its gradient were 0", t.info.Idle, t.info.Step*t.Config.Accumulate))
+	}
+}
+
+// sayStopped says why a run that stopped early did.
+func (t *Trainer) sayStopped() {
+	if t.info.Stop.Done {
+		t.watch.Say(t.stopper.why(t.info.Stop, t.info.Step))
+	}
 }
 
 // save writes the state after the step just taken, and removes old ones.
@@ -253,7 +287,7 @@ func (t *Trainer) save() error {
 		return err
 	}
 	if err := checkpoint.Save(t.Folder.Checkpoint(t.info.Step), t.store, t.info); err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	t.saved = t.info.Step
 	return t.Folder.Prune(t.Config.Checkpoint.Keep)

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"math/rand/v2"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -16,36 +15,42 @@ import (
 )
 
 // Values lists the names of what a step's graph reports, losses first. For a part that the method does not have it is 0, and not logged.
-var Values = []string{run.KL, run.Reconstruction, run.Synthetic, run.Invariant, run.Classifier, run.Total, run.Active, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm, run.GradientNorm}
+var Values = []string{
+	run.KL, run.Reconstruction, run.Synthetic, run.Invariant, run.Classifier, run.Total,
+	run.Active, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm, run.GradientNorm,
+}
 
 // losses is how many of Values are losses, which must be finite.
 const losses = 6
 
 // reports says whether the method has the part of that name.
-func reports(c *config.Config, name string) bool {
+func reports(m method.Method, name string) bool {
 	switch name {
 	case run.KL, run.Reconstruction, run.Synthetic:
-		return c.Method.Objective == "dvml"
+		return m.Objective == "dvml"
 	case run.Classifier:
-		return c.Method.Classifier
+		return m.Classifier
 	}
 	return true
 }
 
 // logged lists the names of what the log holds of a step.
-func logged(c *config.Config) []string {
-	names := slices.DeleteFunc(slices.Clone(Values), func(name string) bool { return !reports(c, name) })
+func logged(m method.Method) []string {
+	names := slices.DeleteFunc(slices.Clone(Values), func(name string) bool { return !reports(m, name) })
 	return append(names, run.Spread, run.Idle)
 }
 
-// step is the compiled graph of the steps of one phase. With accumulate above 1 it is a graph for a micro-batch and one that ends the step.
+// step is the compiled graph of the steps of one phase: embed a batch, losses on its embeddings, backward, update. With accumulate above 1 the update
+// is a graph of its own, which ends the step.
 type step struct {
-	exec *model.Exec
-	end  *model.Exec // nil: exec ends the step
+	model *method.Model
+	exec  *model.Exec
+	end   *model.Exec // nil: exec ends the step
 }
 
-// newStep prepares the graph of phase p: it is built and compiled at the first call. With layers frozen, its input is what they give.
-func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, p int, frozen bool) (*step, error) {
+// newStep prepares the graph of phase p: it is built and compiled at the first call. stage is the last frozen stage of the backbone, whose output is the
+// graph's input; "": the input is images.
+func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *config.Config, p int, stage string) (*step, error) {
 	rates, phase := c.RatesOf(p).List(), c.Phases[p].Phase
 	held := patterns(c.Frozen)
 	trains := func(path string) bool {
@@ -53,45 +58,26 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder) && !held.match(path)
 	}
 	gathered := gathering{count: c.Accumulate}
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, in []*Node) []*Node {
-		images, labels, eps, table := in[0], in[1], in[2], in[3]
-		inputs := method.Inputs{Labels: labels, Eps: eps}
-		rest := in[4:]
-		if m.Method.Dropout > 0 {
-			inputs.Drop, rest = rest[0], rest[1:]
-		}
-		if m.NeedsUniform() {
-			inputs.Uniform = rest[0]
-		}
-		var terms method.Terms
-		if frozen {
-			terms = m.TrainFrom(scope, images, c.Freeze.Stage(), inputs, phase)
-		} else {
-			terms = m.Train(scope, images, inputs, phase)
-		}
+	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) []*Node {
+		in := inputsOf(m, list)
+		x := m.FeaturesFrom(scope, in.X, stage, true)
+		terms := m.TrainHeads(scope, forMethod(in, x), phase)
 		vars, grads := gradients(scope, terms.Total, trains)
 		var norm *Node // of several batches only their mean gradient has one
 		if c.Accumulate > 1 {
-			gathered.add(scope, vars, grads, table)
+			gathered.add(scope, vars, grads, in.Table)
 		} else {
-			norm = update(c.Optimizer, scope, vars, grads, table)
-			if c.EMA > 0 {
-				average(scope, table, changedIn(scope, table.Graph()))
-			}
+			norm = move(scope, c, vars, grads, in.Table, nil)
 		}
-		return []*Node{report(terms, labels, norm), terms.Embedding.ZI}
+		return []*Node{report(terms, in.Labels, norm), terms.Embedding.ZI}
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &step{exec: exec.WithName("train")}
+	s := &step{model: m, exec: exec.WithName("train")}
 	if c.Accumulate > 1 {
 		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) *Node {
-			norm := update(c.Optimizer, scope, gathered.vars, gathered.mean(table.Graph()), table)
-			if c.EMA > 0 {
-				average(scope, table, append(changedIn(scope, table.Graph()), gathered.statistics...))
-			}
-			return norm
+			return move(scope, c, gathered.vars, gathered.mean(table.Graph()), table, gathered.statistics)
 		})
 		if err != nil {
 			return nil, err
@@ -101,13 +87,26 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 	return s, nil
 }
 
+// move adds to the graph that ends a step the update of vars by their gradients, and the move of the running averages: of what this graph changes and
+// of changed, what earlier graphs of the step did. It returns the norm of the gradients.
+func move(scope *model.Scope, c *config.Config, vars []*model.Variable, grads []*Node, table *Node, changed []*model.Variable) (norm *Node) {
+	norm = update(c.Optimizer, scope, vars, grads, table)
+	if c.EMA > 0 {
+		average(scope, table, append(changedIn(scope, table.Graph()), changed...))
+	}
+	return norm
+}
+
 // report gathers the step's scalars in the order of Values, [len(Values)].
 func report(t method.Terms, labels, gradNorm *Node) *Node {
 	g := t.Total.Graph()
 	z := t.Embedding.ZI
 	positive, negative := meanDistances(z, labels)
 	norms := ReduceAllMean(Sqrt(MaxScalar(ReduceSum(Mul(z, z), 1), 1e-12)))
-	parts := []*Node{t.KL, t.Reconstruction, t.Synthetic, t.Invariant, t.Classifier, t.Total, t.Active, positive, negative, norms, gradNorm}
+	parts := []*Node{
+		t.KL, t.Reconstruction, t.Synthetic, t.Invariant, t.Classifier, t.Total,
+		t.Active, positive, negative, norms, gradNorm,
+	}
 	for i, p := range parts {
 		if p == nil {
 			p = ScalarZero(g, dtypes.Float32)
@@ -132,16 +131,16 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 	return mean(positives), mean(negatives)
 }
 
-// batch sends a batch through the graph; of several in a step, number (from 0) of them. Those of the noises that the method asks for stand in the
-// order of the graph's inputs.
-func (s *step) batch(input *tensors.Tensor, labels []int32, eps *tensors.Tensor, table []float32, number int, uniforms ...*tensors.Tensor) (values, zi []float32, err error) {
-	steer := tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
+// batch sends a batch through the graph, of several in a step number (from 0) of them. It returns what the graph reports, in the order of Values, and
+// the embeddings z_I [B,D].
+func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (values, zi []float32, err error) {
+	in.Table = tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
 	if s.end != nil {
-		steer = tensors.FromScalar(float32(min(number, 1)))
+		in.Table = tensors.FromScalar(float32(min(number, 1)))
 	}
-	args := []any{input, tensors.FromFlatDataAndDimensions(labels, len(labels)), eps, steer}
-	for _, u := range uniforms {
-		args = append(args, u)
+	var args []any
+	for _, t := range in.list(s.model) {
+		args = append(args, t)
 	}
 	out, err := s.exec.Call(args...)
 	if err != nil {
@@ -169,40 +168,4 @@ func (s *step) close() {
 	if s.end != nil {
 		s.end.Finalize()
 	}
-}
-
-// Streams of random numbers, one for each use, so that no two uses share one.
-const (
-	streamNoise = iota + 1
-	streamUniform
-	streamCrop
-	streamDrop
-)
-
-// noise is eps [T,B,D] of the step: normal, a pure function of seed and step.
-func noise(seed uint64, step int, dims ...int) *tensors.Tensor {
-	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|streamNoise))
-	values := make([]float32, product(dims))
-	for i := range values {
-		values[i] = float32(rng.NormFloat64())
-	}
-	return tensors.FromFlatDataAndDimensions(values, dims...)
-}
-
-// uniform is noise from [0,1) of the step: of stream streamUniform, [B,B], for losses that sample; of streamDrop, [B,F], for dropout.
-func uniform(seed uint64, step int, stream uint64, rows, columns int) *tensors.Tensor {
-	rng := rand.New(rand.NewPCG(seed, uint64(step)<<8|stream))
-	values := make([]float32, rows*columns)
-	for i := range values {
-		values[i] = rng.Float32()
-	}
-	return tensors.FromFlatDataAndDimensions(values, rows, columns)
-}
-
-func product(dims []int) int {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return n
 }

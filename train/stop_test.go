@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/run"
@@ -78,12 +79,11 @@ func TestStopHearsTheLastPhase(t *testing.T) {
 		"standing":  {1, 0, []float64{0, 0, 0, .5, .5}, 5},
 		"not heard": {1, 0, []float64{.5, .4, .3}, -1},
 	} {
-		tr := &Trainer{Config: &config.Config{Phases: phases, Stop: config.Stop{Metric: "F1", Patience: c.patience, MinDelta: c.delta}}}
+		r := newStopper(&config.Config{Phases: phases, Stop: config.Stop{Metric: "F1", Patience: c.patience, MinDelta: c.delta}})
+		var state checkpoint.Stop
 		stopped := -1
 		for step, v := range c.values {
-			tr.info.Step = step
-			tr.heedStop(map[string]float64{"F1": v, "R@1": -v})
-			if tr.info.Stop.Done {
+			if state = r.heed(state, step, map[string]float64{"F1": v, "R@1": -v}); state.Done {
 				stopped = step + 1
 				break
 			}

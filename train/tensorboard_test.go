@@ -28,7 +28,7 @@ for name in ("NMI", "F1", "R@1", "R@2"):
     assert [s.step for s in e.Scalars("test/" + name)] == [0, 3, 6], name
 assert tags["graph"], tags
 nodes = [n.name for n in e.Graph().node]
-for name in ("backbone/conv1/conv1_7x7_s2", "heads/z_i", "generator/z", "decoder/x_hat", "loss/L"):
+for name in ("backbone/conv1/conv1_7x7_s2", "heads/z_i", "generator/z", "decoder/x_hat", "loss/invariant", "loss/total"):
     assert any(n.startswith(name) for n in nodes), (name, nodes)
 assert e.Images("train/batch") and e.Histograms("train/z_i"), tags
 found = [os.path.basename(p) for p in glob.glob(sys.argv[1] + "/**/*", recursive=True)]

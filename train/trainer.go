@@ -38,19 +38,20 @@ type Trainer struct {
 	info     checkpoint.Info
 	features *features.Set // while layers are frozen
 	saved    int           // the step of the newest state on disk, -1: none
-	signs    signs
+	troubles troubles
+	stopper  stopper
 	lock     *lockfile.Lock // of the folder
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
 func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher) (*Trainer, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("train: settings:\n%w", err)
+		return nil, fmt.Errorf("settings:\n%w", err)
 	}
 	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
 	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(config.Groups))}
 	t.store = model.NewStore()
-	err := t.open()
+	err := t.load()
 	if err == nil {
 		err = t.begin()
 	}
@@ -64,7 +65,7 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 // begin gives a new run its first weights, its folder and its settings file.
 func (t *Trainer) begin() error {
 	c := t.Config
-	if err := t.checkFrozen(); err != nil {
+	if err := checkFrozen(t.backend, t.Model, c); err != nil {
 		return err
 	}
 	if c.Backbone.Weights != "" {
@@ -76,7 +77,7 @@ func (t *Trainer) begin() error {
 			err = b.Fill(t.store)
 		}
 		if err != nil {
-			return fmt.Errorf("train: backbone.weights: %w", err)
+			return fmt.Errorf("backbone.weights: %w", err)
 		}
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
@@ -90,8 +91,8 @@ func (t *Trainer) begin() error {
 	return t.prepare()
 }
 
-// open opens the data and makes the model.
-func (t *Trainer) open() (err error) {
+// load opens the data and makes the model.
+func (t *Trainer) load() (err error) {
 	if t.data, err = openData(t.Config.Data); err != nil {
 		return err
 	}
@@ -99,20 +100,20 @@ func (t *Trainer) open() (err error) {
 		t.Config.FitTo(config.Data{Images: len(t.data.train), Classes: t.data.classes, Paired: t.data.paired()}, t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
-		return fmt.Errorf("train: image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
+		return fmt.Errorf("image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
 	}
-	if err := t.checkPairs(); err != nil {
+	if err := checkPairs(t.Config, t.data, t.watch.Say); err != nil {
 		return err
 	}
 	for p := range t.Config.Phases {
 		if _, err := t.data.sampler(t.Config.BatchOf(p), t.Config.Seed); err != nil {
-			return fmt.Errorf("train: phase %d: %w", p+1, err)
+			return fmt.Errorf("phase %d: %w", p+1, err)
 		}
 	}
 	m := t.Config.Method
 	m.Loss.PerClass = t.Config.PerClass()
 	if t.Model, err = method.NewModel(t.Config.Backbone.Spec, m, t.data.classes, t.Config.Seed); err != nil {
-		return fmt.Errorf("train: %w", err)
+		return err
 	}
 	return nil
 }
@@ -120,10 +121,11 @@ func (t *Trainer) open() (err error) {
 // prepare opens the logs and the evaluator, at the step of t.info.
 func (t *Trainer) prepare() (err error) {
 	t.store.SetParam("/"+initial.SeedParam, t.Config.Seed)
-	if t.eval, err = newEvaluator(t); err != nil {
+	if t.eval, err = newEvaluator(t.backend, t.store, t.Model, t.Config, t.data, t.watch.Embedding); err != nil {
 		return err
 	}
-	t.logs, err = openLogs(t)
+	t.troubles.say, t.stopper = t.watch.Say, newStopper(t.Config)
+	t.logs, err = openLogs(t.Folder, t.Config, t.info.Step, t.watch)
 	return err
 }
 

@@ -295,11 +295,11 @@ func TestFrozenDecoderStays(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
-	c.Phases = []config.Phase{{Phase: method.Phase{Steps: 4, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c.Phases = []config.Phase{{Phase: method.Phase{Steps: 4, Lambda: method.Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, Samples: 1}}}
 	dir := filepath.Join(t.TempDir(), "run")
 	last := finish(t, begin(t, c, dir, &recorder{}))
 	c2 := tiny(t, data)
-	c2.Phases = []config.Phase{{Phase: method.Phase{Steps: 1, Lambda: [4]float64{1, 1, 1, 1}, Samples: 1}}}
+	c2.Phases = []config.Phase{{Phase: method.Phase{Steps: 1, Lambda: method.Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, Samples: 1}}}
 	one := finish(t, begin(t, c2, filepath.Join(t.TempDir(), "one"), &recorder{}))
 	for name, w := range last {
 		if strings.HasPrefix(name, "decoder/") && !strings.Contains(name, "norm") && !slices.Equal(w.Data, one[name].Data) {

@@ -152,9 +152,9 @@ func (s *screen) Step(p train.Progress) {
 // lossParts lists the parts of the loss that the method has.
 func lossParts(values map[string]float64) string {
 	var parts []string
-	for _, l := range []struct{ label, name string }{{"KL", run.KL}, {"rec", run.Reconstruction}, {"L3", run.Synthetic}, {"L4", run.Invariant}} {
-		if v, ok := values[l.name]; ok {
-			parts = append(parts, fmt.Sprintf("%s %.3g", l.label, v))
+	for _, name := range []string{run.KL, run.Reconstruction, run.Synthetic, run.Invariant} {
+		if v, ok := values[name]; ok {
+			parts = append(parts, fmt.Sprintf("%s %.3g", name, v))
 		}
 	}
 	return strings.Join(parts, " ")

@@ -36,13 +36,13 @@ func terminal(width int, text string) (lines []string, broken bool) {
 
 func TestScreen(t *testing.T) {
 	for width, want := range map[int][]string{
-		0: {"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  KL 3.2 rec 14.5 L3 0.588 L4 0.432",
+		0: {"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  kl 3.2 reconstruction 14.5 synthetic 0.588 invariant 0.432",
 			"test   200  NMI 0.158  F1 0.234  R@1 0.567  R@2 0.747  R@8 0.933  R@16 0.990  RP 0.293  MAP@R 0.161",
-			"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  KL 3.2 rec 14.5 L3 0.588 L4 0.432", ""},
+			"step 5/20  phase 1/3  72 img/s  1m40s left  loss 6.559  kl 3.2 reconstruction 14.5 synthetic 0.588 invariant 0.432", ""},
 		24: {"test   200  R@1 0.567", "step 5/20 [==>--------]"},
 		60: {"test   200  NMI 0.158  F1 0.234  R@1 0.567", "step 5/20 [===>--------]  1m40s left  loss 6.559  R@1 0.567"},
-		120: {"test   200  NMI 0.158  F1 0.234  R@1 0.567  R@2 0.747  R@8 0.933  R@16 0.990  RP 0.293  MAP@R 0.161",
-			"step 5/20 [====>-----------]  1m40s left  loss 6.559  R@1 0.567  72 img/s  phase 1/3  KL 3.2 rec 14.5 L3 0.588 L4 0.432"},
+		144: {"test   200  NMI 0.158  F1 0.234  R@1 0.567  R@2 0.747  R@8 0.933  R@16 0.990  RP 0.293  MAP@R 0.161",
+			"step 5/20 [===>-----------]  1m40s left  loss 6.559  R@1 0.567  72 img/s  phase 1/3  kl 3.2 reconstruction 14.5 synthetic 0.588 invariant 0.432"},
 	} {
 		var out bytes.Buffer
 		s := &screen{out: &out}

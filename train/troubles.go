@@ -7,8 +7,9 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// signs are what goes wrong in a run without a number that is no number: batches that teach nothing, and collapse.
-type signs struct {
+// troubles looks for what goes wrong in a run whose numbers are all finite: batches that teach nothing, and collapse.
+type troubles struct {
+	say         func(line string)
 	idle, alike int // batches in a row without an active term, and with embeddings all alike
 }
 
@@ -44,25 +45,32 @@ func spread(z []float32, dim int) float64 {
 	return squares / float64(max(n, 1))
 }
 
-// heed looks for signs of trouble in a batch by its values, those of its graph and its embeddings' spread.
-func (t *Trainer) heed(values map[string]float64) {
-	s := &t.signs
-	if values[run.Invariant] == 0 { // then no term was active, and the gradient is 0
-		t.info.Idle++
-		s.idle++
+// batch looks for trouble in a batch by its values, those of its graph and its embeddings' spread. idle: no term was active, and the gradient was 0.
+func (t *troubles) batch(values map[string]float64) (idle bool) {
+	if idle = values[run.Invariant] == 0; idle {
+		t.idle++
 	} else {
-		s.idle = 0
+		t.idle = 0
 	}
 	if values[run.Spread] < collapsed {
-		s.alike++
+		t.alike++
 	} else {
-		s.alike = 0
+		t.alike = 0
 	}
-	if s.idle == inARow {
-		t.watch.Say(fmt.Sprintf("none of the last %d batches had an active triplet or pair: the metric loss teaches nothing. %s", inARow, idleAdvice))
+	if t.idle == inARow {
+		t.say(fmt.Sprintf("none of the last %d batches had an active triplet or pair: the metric loss teaches nothing. %s", inARow, idleAdvice))
 	}
-	if s.alike == inARow {
-		t.watch.Say(fmt.Sprintf("collapse: all embeddings of the last %d batches are alike (spread %.1e, healthy is 0.1 to 1). %s", inARow, values[run.Spread], collapseAdvice))
+	if t.alike == inARow {
+		t.say(fmt.Sprintf("collapse: all embeddings of the last %d batches are alike (spread %.1e, healthy is 0.1 to 1). %s",
+			inARow, values[run.Spread], collapseAdvice))
+	}
+	return idle
+}
+
+// evaluation looks for collapse by the spread of the held-out images' embeddings.
+func (t *troubles) evaluation(spread float64) {
+	if spread < collapsed {
+		t.say(fmt.Sprintf("collapse: the embeddings of all held-out images are alike (spread %.1e, healthy is 0.1 to 1). %s", spread, collapseAdvice))
 	}
 }
 
@@ -72,19 +80,3 @@ const (
 	collapseAdvice = "The model gives every image the same vector, so nothing can be found by it, and more steps seldom free it. " +
 		"Begin again from pretrained weights (--backbone), with lower optimizer.rates and some optimizer.warmup; mine less hard (method.loss.mining: semi-hard)."
 )
-
-// sayIdle sums up the batches without an active term, where there were any.
-func (t *Trainer) sayIdle() {
-	if t.info.Idle > 0 {
-		t.watch.Say(fmt.Sprintf("%d of %d batches had no active triplets or pairs: the metric loss and its gradient were 0", t.info.Idle, t.info.Step*t.Config.Accumulate))
-	}
-}
-
-// heedEvaluation looks for collapse in the embeddings of the held-out images, whose spread it returns.
-func (t *Trainer) heedEvaluation(z []float32) float64 {
-	s := spread(z, t.Config.Method.Dim)
-	if s < collapsed && t.info.Step > 0 {
-		t.watch.Say(fmt.Sprintf("collapse: the embeddings of all held-out images are alike (spread %.1e, healthy is 0.1 to 1). %s", s, collapseAdvice))
-	}
-	return s
-}
