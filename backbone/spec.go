@@ -40,6 +40,9 @@ func (s Spec) Validate() error {
 	return nil
 }
 
+// String names the network as a person would.
+func (s Spec) String() string { return fmt.Sprintf("GoogLeNet, %s form, width %g", s.Form, s.Width) }
+
 // Features returns F, the number of features of an image: 1024 at width 1.
 func (s Spec) Features() int {
 	layers := s.Layers()

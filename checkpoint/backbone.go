@@ -9,6 +9,7 @@ import (
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -55,6 +56,21 @@ func (b *Backbone) Fits(spec backbone.Spec) error {
 		return fmt.Errorf("the weights are of form %s, width %g; the settings say form %s, width %g", b.Spec.Form, b.Spec.Width, spec.Form, spec.Width)
 	}
 	return nil
+}
+
+// Alone returns the state of a model of the backbone without heads, of which only the features can be had.
+func (b *Backbone) Alone() (*model.Store, Info, error) {
+	cfg, err := config.Preset("report-1")
+	if err != nil {
+		return nil, Info{}, err
+	}
+	cfg.Backbone.Spec, cfg.Image.Normalisation = b.Spec, b.Normalisation
+	text, err := cfg.YAML()
+	if err != nil {
+		return nil, Info{}, err
+	}
+	store := model.NewStore()
+	return store, Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation}, b.Fill(store)
 }
 
 // Fill puts the weights into store.

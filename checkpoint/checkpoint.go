@@ -37,6 +37,10 @@ type Info struct {
 	Idle int `json:"idle,omitempty"`
 	// Classes is how many classes the training set has.
 	Classes int `json:"classes"`
+	// Names are the names of these classes, in the order of their numbers.
+	Names []string `json:"names,omitempty"`
+	// Prepared is how the photographs of the data file were made into squares, so that others are made so too when they are searched for.
+	Prepared Prepared `json:"prepared,omitzero"`
 	// Data is the fingerprint of the data file.
 	Data string `json:"data,omitempty"`
 	// Best is the best value of the chosen metric so far, at BestStep; BestStep is -1 before the first evaluation.
@@ -48,6 +52,12 @@ type Info struct {
 	Normalisation augment.Normalisation `json:"normalisation"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
+}
+
+// Prepared is how a photograph became a stored square.
+type Prepared struct {
+	Size int    `json:"size"`          // its side in pixels
+	Fit  string `json:"fit,omitempty"` // stretch, crop or pad, as package imageset has them; empty: stretch, or the data file does not say
 }
 
 // Stop is the state of early stopping.

@@ -10,14 +10,12 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone"
-	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/features"
-	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/variation"
 )
@@ -40,27 +38,31 @@ type Memory struct {
 
 // subject is a state of a run with the held-out images.
 type subject struct {
-	variables *model.Store
-	info      checkpoint.Info
-	config    *config.Config
-	data      *store.Reader
-	path      string // of the data
-	indices   []int  // of the held-out images
-	labels    []int32
-	classes   int
+	model   *dvml.Model
+	config  *config.Config
+	data    *store.Reader
+	path    string // of the data
+	indices []int  // of the held-out images
+	labels  []int32
+	classes int
 }
 
 // Make looks into the state of a run at path, a checkpoint with heads.
 func Make(ctx context.Context, path string, o Options) (*Diagnosis, error) {
-	d, err := diagnosis(ctx, path, o)
+	m, err := dvml.Open(path, dvml.On(o.Backend))
+	if err != nil {
+		return nil, fmt.Errorf("diagnose: %w", err)
+	}
+	defer m.Close()
+	d, err := diagnosis(ctx, m, o)
 	if err != nil {
 		return nil, fmt.Errorf("diagnose: %s: %w", path, err)
 	}
 	return d, nil
 }
 
-func diagnosis(ctx context.Context, path string, o Options) (*Diagnosis, error) {
-	s, err := open(path, o.Data)
+func diagnosis(ctx context.Context, m *dvml.Model, o Options) (*Diagnosis, error) {
+	s, err := open(m, o.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +71,8 @@ func diagnosis(ctx context.Context, path string, o Options) (*Diagnosis, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := &Diagnosis{Step: s.info.Step, Images: len(s.indices), Classes: s.classes, Dim: h.Dim, Objective: s.config.Method.Objective}
-	if d.Key, err = key(path, s.data, o.Seed); err != nil {
+	d := &Diagnosis{Step: m.Checkpoint().Step, Images: len(s.indices), Classes: s.classes, Dim: h.Dim, Objective: s.config.Method.Objective}
+	if d.Key, err = key(m.Path(), s.data, o.Seed); err != nil {
 		return nil, err
 	}
 	if err := d.vary(s, h, o.Seed); err != nil {
@@ -82,22 +84,16 @@ func diagnosis(ctx context.Context, path string, o Options) (*Diagnosis, error) 
 	return d, ctx.Err()
 }
 
-// open reads the state and opens the data.
-func open(path, data string) (*subject, error) {
-	s := &subject{path: data}
-	var err error
-	if s.variables, s.info, err = checkpoint.Load(path); err != nil {
-		return nil, err
-	}
-	if s.config, err = config.Parse([]byte(s.info.Config)); err != nil {
-		return nil, err
-	}
-	if s.info.Classes == 0 {
+// open opens the data of a model.
+func open(m *dvml.Model, data string) (*subject, error) {
+	if m.Headless() {
 		return nil, errors.New("it is a backbone, with no heads to look into; name a state of a run")
 	}
+	s := &subject{model: m, config: m.Config(), path: data}
 	if s.path == "" {
 		s.path = s.config.Data
 	}
+	var err error
 	if s.data, err = store.Open(s.path); err != nil {
 		return nil, err
 	}
@@ -116,7 +112,7 @@ func open(path, data string) (*subject, error) {
 
 // heads runs the model over the held-out images.
 func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
-	m, err := method.NewModel(s.config.Backbone.Spec, s.config.Method, s.info.Classes, s.config.Seed)
+	backend, err := s.model.Engine()
 	if err != nil {
 		return embed.Heads{}, err
 	}
@@ -124,7 +120,7 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 	if batch == 0 {
 		batch = s.config.Evaluate.Batch
 	}
-	e, err := embed.New(o.Backend, s.variables, m, embed.Features, batch)
+	e, err := embed.New(backend, s.model.Variables(), s.model.Network(), embed.Features, batch)
 	if err != nil {
 		return embed.Heads{}, err
 	}
@@ -133,13 +129,13 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 	if err != nil {
 		return embed.Heads{}, err
 	}
-	return embed.HeadsOf(o.Backend, s.variables, m, x)
+	return embed.HeadsOf(backend, s.model.Variables(), s.model.Network(), x)
 }
 
 // features returns the pooled features of the held-out images: those of the last state where it has the same backbone, those that training with a
 // frozen backbone keeps beside the data, or, where there are none of these weights, new ones.
 func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([]float32, error) {
-	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.variables, backbone.LastStage)
+	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.model.Variables(), backbone.LastStage)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func Prepare(ctx context.Context, src *Set, out string, o PrepareOptions) (Summa
 	if len(src.Images) == 0 {
 		return Summary{}, errors.New("imageset: prepare: the set has no images")
 	}
-	w, err := store.Create(out, store.Spec{N: len(src.Images), Size: o.Size, Classes: src.Classes, JPEG: o.JPEG})
+	w, err := store.Create(out, store.Spec{N: len(src.Images), Size: o.Size, Classes: src.Classes, JPEG: o.JPEG, Fit: o.Fit.String()})
 	if err != nil {
 		return Summary{}, fmt.Errorf("imageset: prepare: %w", err)
 	}

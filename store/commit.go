@@ -118,6 +118,9 @@ func (w *Writer) structure(kept []int) error {
 	b.Attribute(splitAttribute(b, rows, sources))
 	b.Attribute(hdf5.Number("dvml", formatVersion))
 	b.Attribute(hdf5.Number("size", int64(side)))
+	if w.spec.Fit != "" {
+		b.Attribute(hdf5.Word("fit", w.spec.Fit))
+	}
 	b.Attribute(hdf5.Word("digest", hex.EncodeToString(digest.Sum(nil))))
 	size, err := b.Close()
 	if err != nil {

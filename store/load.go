@@ -46,10 +46,19 @@ func (r *Reader) load(size int64) error {
 	if err := r.loadSplit(f, root, source); err != nil {
 		return err
 	}
-	if a, ok, err := root.Attribute("digest"); err == nil && ok && own > 0 && a.Type.Class == hdf5.String && a.Len() == 1 {
-		r.digest = a.Type.Trim(a.Data)
+	if own > 0 {
+		r.digest, r.fit = word(root, "digest"), word(root, "fit")
 	}
 	return r.fingerprint()
+}
+
+// word returns a text attribute, "" where there is none.
+func word(n *hdf5.Node, name string) string {
+	a, ok, err := n.Attribute(name)
+	if err != nil || !ok || a.Type.Class != hdf5.String || a.Len() != 1 {
+		return ""
+	}
+	return a.Type.Trim(a.Data)
 }
 
 // number returns an integer attribute, 0 where there is none.

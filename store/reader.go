@@ -22,6 +22,7 @@ type Reader struct {
 	labels  []int32
 	rows    [len(splits)][]int
 	digest  string // of all images, where the file has one
+	fit     string
 	print   string
 
 	at      int64   // where the pixels or the JPEG bytes start
@@ -60,6 +61,9 @@ func (r *Reader) N() int { return r.n }
 
 // Size is the side of the square images in pixels.
 func (r *Reader) Size() int { return r.size }
+
+// Fit is how photographs became squares (Spec.Fit); "" where the file does not say.
+func (r *Reader) Fit() string { return r.fit }
 
 // Classes returns the names of the classes, which labels index. Files made elsewhere name none: their names are the targets.
 func (r *Reader) Classes() []string { return slices.Clone(r.classes) }

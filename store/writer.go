@@ -20,6 +20,7 @@ type Spec struct {
 	Size    int      // side of the square images in pixels
 	Classes []string // names; a label indexes them
 	JPEG    bool     // keep JPEG bytes instead of pixels
+	Fit     string   // how photographs became squares, as package imageset names it; kept for whoever prepares others likewise
 }
 
 func (s Spec) check() error {

@@ -89,6 +89,17 @@ func (d *data) sampler(b config.Batch, seed uint64) (sampler.Sampler, error) {
 	return sampler.NewPxK(labels, d.train, b.Classes, b.PerClass, seed)
 }
 
+// names are the names of the training classes, by their numbers.
+func (d *data) names() []string {
+	names := make([]string, d.classes)
+	for c, name := range d.reader.Classes() {
+		if n := d.number[c]; n >= 0 {
+			names[n] = name
+		}
+	}
+	return names
+}
+
 // numbers returns the training classes, from 0, of images.
 func (d *data) numbers(index []int) []int32 {
 	labels, all := make([]int32, len(index)), d.reader.Labels()

@@ -81,6 +81,7 @@ func (t *Trainer) begin() error {
 		}
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
+	t.info.Names, t.info.Prepared = t.data.names(), checkpoint.Prepared{Size: t.data.reader.Size(), Fit: t.data.reader.Fit()}
 	var err error
 	if t.lock, err = t.Folder.Create(); err != nil {
 		return err

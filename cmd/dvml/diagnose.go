@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/experiment"
@@ -36,21 +37,22 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 	var found []diagnose.Named
 	names, memory := namesOf(c.Checkpoints), &diagnose.Memory{}
 	for i, path := range c.Checkpoints {
-		m, err := loadModel(path)
+		m, err := dvml.Open(path, dvml.On(backend))
 		if err != nil {
 			return err
 		}
+		info := m.Checkpoint()
 		screen.Say(path)
 		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Progress: screen.count("embedding"), Memory: memory})
 		if err != nil {
 			return err
 		}
 		found = append(found, diagnose.Named{Run: names[i], Diagnosis: d})
-		delete(m.info.Metrics, run.HeldOutSpread) // tells of trouble, not of how good the model is
-		page.Runs = append(page.Runs, report.Run{Name: names[i], About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.config),
-			Seeds: []report.Seed{{Seed: m.config.Seed, Metrics: m.info.Metrics, Curves: d.Curves()}}})
+		delete(info.Metrics, run.HeldOutSpread) // tells of trouble, not of how good the model is
+		page.Runs = append(page.Runs, report.Run{Name: names[i], About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.Config()),
+			Seeds: []report.Seed{{Seed: m.Config().Seed, Metrics: info.Metrics, Curves: d.Curves()}}})
 		if len(page.Metrics) == 0 {
-			for _, name := range metricOrder(m.info.Metrics) {
+			for _, name := range metricOrder(info.Metrics) {
 				page.Metrics = append(page.Metrics, report.Metric{Key: name})
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/internal/plural"
@@ -32,15 +33,15 @@ type evalCmd struct {
 
 // Run evaluates.
 func (c *evalCmd) Run(ctx context.Context) error {
-	m, err := loadModel(c.Checkpoint)
+	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend))
 	if err != nil {
 		return err
 	}
-	kind := embed.ZI
-	if c.Features || m.info.Classes == 0 {
+	kind := m.Kind()
+	if c.Features {
 		kind = embed.Features
 	}
-	data, err := openData(first(c.Data, m.config.Data))
+	data, err := openData(first(c.Data, m.Config().Data))
 	if errors.Is(err, fs.ErrNotExist) && c.Data == "" {
 		err = fmt.Errorf("%w; where the run's data has moved, say where it lies now by --data FILE.h5", err)
 	}
@@ -55,7 +56,7 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	screen := newScreen(os.Stderr)
 	defer screen.close()
 	indices := data.Indices(split)
-	rows, dim, err := m.rows(ctx, data, indices, kind, c.Batch, c.Backend, screen)
+	rows, dim, err := m.Rows(ctx, data, indices, kind, c.Batch, screen.count("embedding"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	for i, n := range indices {
 		labels[i] = all[n]
 	}
-	options := m.config.Evaluate.Options(c.Seed)
+	options := m.Config().Evaluate.Options(c.Seed)
 	options.Restarts, options.Bootstrap = c.Restarts, c.Bootstrap
 	if len(c.K) > 0 {
 		options.K = c.K

@@ -36,19 +36,19 @@ func (c *importCmd) Run(ctx context.Context) error {
 	if _, err := os.Stat(out); err == nil && !c.Force {
 		return fmt.Errorf("%s is there already; name another file, or --force replaces it", out)
 	}
-	m, err := backboneAlone(b)
+	variables, info, err := b.Alone()
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.Save(out, m.vars, m.info); err != nil {
+	if err := checkpoint.Save(out, variables, info); err != nil {
 		return err
 	}
 	order := "RGB"
 	if b.Normalisation.BGR {
 		order = "BGR"
 	}
-	fmt.Printf("%s: GoogLeNet, %s form, width %g, from weights named as %s; its images are %s, less %v, divided by %v\n\nNext: %s train --data YOUR.h5 --backbone %s\n",
-		out, b.Spec.Form, b.Spec.Width, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
+	fmt.Printf("%s: %s, from weights named as %s; its images are %s, less %v, divided by %v\n\nNext: %s train --data YOUR.h5 --backbone %s\n",
+		out, b.Spec, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
 	return nil
 }
 
