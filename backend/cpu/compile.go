@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"github.com/gomlx/compute"
 
 	"github.com/gomlx/compute/dtypes"
 )
@@ -33,12 +34,11 @@ type planner struct {
 func compile(b *builder) (*executable, error) {
 	g := newGraph(b.main)
 	g.precision = b.backend.precision
-	g.recognise()
-	g.cluster()
+	g.fuse()
 	p := &planner{b: b, g: g, slots: map[*node]int{}}
 	for _, n := range g.nodes {
 		if err := p.plan(n); err != nil {
-			return nil, fmt.Errorf("cpu: %s: %s of shape %s: %w", b.Name(), n.name, n.shape, err)
+			return nil, fmt.Errorf("cpu: %s: %s of shape %s: %w", b.Name(), kindName(n.kind), n.shape, err)
 		}
 	}
 	results, err := p.results()
@@ -76,7 +76,7 @@ func (p *planner) plan(n *node) error {
 		n.place = inParameter
 		p.slot(n)
 		return nil
-	case n.name == "Constant":
+	case n.kind == compute.OpTypeConstant:
 		n.place = inConstant
 		p.slot(n)
 		return nil
@@ -88,31 +88,12 @@ func (p *planner) plan(n *node) error {
 		n.alias = n.in[0]
 		return nil
 	}
-	for _, native := range natives[n.name] {
+	for _, native := range natives[n.kind].plan {
 		if done, err := native(p, n); done || err != nil {
 			return err
 		}
 	}
 	return p.planPortable(n)
-}
-
-// natives are the operations with kernels here; each says whether it could take the node.
-var natives map[string][]func(*planner, *node) (bool, error)
-
-func init() {
-	natives = map[string][]func(*planner, *node) (bool, error){
-		"ConvGeneral":         {planConvolution},
-		"DotGeneral":          {planProduct},
-		"ReduceSum":           {planReduce},
-		"ReduceMax":           {planReduce},
-		"ReduceWindow":        {planMaxPool, planChannelSum, planSumPool},
-		"SelectAndScatterMax": {planMaxPoolGradient},
-		"Concatenate":         {planConcatenate},
-		"Slice":               {planSlice},
-		"Pad":                 {planPad},
-		"Transpose":           {planTranspose},
-		"Reverse":             {planReverse},
-	}
 }
 
 // planGroup adds a group at its last member.
@@ -150,7 +131,7 @@ func (p *planner) planGroup(n *node) error {
 	}
 	name := fmt.Sprintf("group of %d", len(gr.members))
 	if len(gr.members) == 1 {
-		name = gr.members[0].name
+		name = kindName(gr.members[0].kind)
 	}
 	p.add(name, gr.outputs, reads, func(w *workspace) func() error {
 		t := newProgramTask(prog, w)
@@ -172,7 +153,7 @@ func (p *planner) results() ([]*node, error) {
 			results[i] = root
 			continue
 		}
-		c := &node{name: "copy", in: []*node{r}, shape: r.shape, param: -1, place: inResult}
+		c := &node{kind: opCopy, in: []*node{r}, shape: r.shape, param: -1, place: inResult}
 		c.first = c
 		from, to := p.slot(r), p.slot(c)
 		p.add("copy", []*node{c}, []*node{r}, func(w *workspace) func() error {
@@ -281,4 +262,4 @@ func (a *allocator) give(at, n int) {
 }
 
 // constantBytes returns the memory of a constant.
-func constantBytes(n *node) []byte { return dtypes.UnsafeByteSliceFromAny(n.attrs[0]) }
+func constantBytes(n *node) []byte { return dtypes.UnsafeByteSliceFromAny(n.args.(*constantArgs).flat) }

@@ -22,16 +22,17 @@ func convolutionOf(n *node) (c convolution, ok bool) {
 	if !n.float() || !n.in[0].float() || !n.in[1].float() || n.shape.Rank() != 4 {
 		return c, false
 	}
-	c = convolution{x: n.in[0], w: n.in[1], axes: n.attrs[0].(compute.ConvolveAxesConfig)}
-	if len(n.in) > 2 {
+	args := n.args.(*convGeneralArgs)
+	c = convolution{x: n.in[0], w: n.in[1], axes: args.axes}
+	if n.scaled {
 		c.scale = n.in[2]
 	}
-	c.strides, c.inDilation, c.kDilation = pair(n.attrs[1].([]int), 1), pair(n.attrs[3].([]int), 1), pair(n.attrs[4].([]int), 1)
-	c.pads = n.attrs[2].([][2]int)
+	c.strides, c.inDilation, c.kDilation = pair(args.strides, 1), pair(args.inputDilations, 1), pair(args.kernelDilations, 1)
+	c.pads = args.paddings
 	if len(c.pads) == 0 {
 		c.pads = make([][2]int, 2)
 	}
-	c.channelGroups, c.batchGroups = max(n.attrs[5].(int), 1), max(n.attrs[6].(int), 1)
+	c.channelGroups, c.batchGroups = max(args.channelGroupCount, 1), max(args.batchGroupCount, 1)
 	return c, c.batchGroups == 1
 }
 
@@ -132,7 +133,7 @@ func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogu
 func (g *graph) byInput(n *node, c convolution) (conv *kernel.Conv, w *node, ok bool) {
 	a := c.axes
 	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 3 || a.KernelOutputChannels != 2 ||
-		c.channelGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.name != "Reverse" || !slices.Equal(sorted(c.w.attrs[0].([]int)), []int{0, 1}) {
+		c.channelGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.kind != compute.OpTypeReverse || !slices.Equal(sorted(c.w.args.(*reverseArgs).axes), []int{0, 1}) {
 		return nil, nil, false
 	}
 	w = c.w.in[0] // as it was before it was reversed

@@ -3,7 +3,7 @@
 // # Mental model
 //
 // A computation is recorded while GoMLX's portable backend builds the same one beside it (function.go), so shapes and types are checked as it is
-// built. Compile turns the record into steps: patterns are recognised (elementwise.go), element-wise operations that feed each other become groups
+// built. Compile turns the record into steps: patterns are recognised (fuse.go lists the passes), element-wise operations that feed each other become groups
 // that run tile by tile in one pass over memory (group.go, groupsum.go, program.go), convolutions, products, pooling, reductions and moves of data go to the
 // kernels of package kernel, and what has no kernel runs on the portable backend, one operation at a time (portable.go). Computations with control
 // flow, functions, dynamic or empty shapes run there as a whole.

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dvml/dvml/kernel"
@@ -8,66 +9,49 @@ import (
 
 // Element-wise operations with a vector form, by the interface's names.
 var (
-	unaries = map[string]kernel.Unary{
-		"Neg": kernel.Neg, "Abs": kernel.Abs, "Sqrt": kernel.Sqrt, "Rsqrt": kernel.Rsqrt, "Sign": kernel.Sign, "Exp": kernel.Exp,
-		"Log": kernel.Log, "Tanh": kernel.Tanh, "Logistic": kernel.Logistic,
+	unaries = map[compute.OpType]kernel.Unary{
+		compute.OpTypeNeg: kernel.Neg, compute.OpTypeAbs: kernel.Abs, compute.OpTypeSqrt: kernel.Sqrt, compute.OpTypeRsqrt: kernel.Rsqrt, compute.OpTypeSign: kernel.Sign, compute.OpTypeExp: kernel.Exp,
+		compute.OpTypeLog: kernel.Log, compute.OpTypeTanh: kernel.Tanh, compute.OpTypeLogistic: kernel.Logistic,
 	}
-	binaries = map[string]kernel.Binary{
-		"Add": kernel.Add, "Sub": kernel.Sub, "Mul": kernel.Mul, "Div": kernel.Div, "Max": kernel.Max, "Min": kernel.Min,
+	binaries = map[compute.OpType]kernel.Binary{
+		compute.OpTypeAdd: kernel.Add, compute.OpTypeSub: kernel.Sub, compute.OpTypeMul: kernel.Mul, compute.OpTypeDiv: kernel.Div, compute.OpTypeMax: kernel.Max, compute.OpTypeMin: kernel.Min,
 	}
-	compares = map[string]kernel.Compare{
-		"Equal": kernel.Equal, "NotEqual": kernel.NotEqual, "LessThan": kernel.Less, "LessOrEqual": kernel.LessEqual,
-		"GreaterThan": kernel.Greater, "GreaterOrEqual": kernel.GreaterEqual,
+	compares = map[compute.OpType]kernel.Compare{
+		compute.OpTypeEqual: kernel.Equal, compute.OpTypeNotEqual: kernel.NotEqual, compute.OpTypeLessThan: kernel.Less, compute.OpTypeLessOrEqual: kernel.LessEqual,
+		compute.OpTypeGreaterThan: kernel.Greater, compute.OpTypeGreaterOrEqual: kernel.GreaterEqual,
 	}
-	logicals = map[string]bool{"LogicalAnd": true, "LogicalOr": true, "LogicalNot": true}
+	logicals = map[compute.OpType]bool{compute.OpTypeLogicalAnd: true, compute.OpTypeLogicalOr: true, compute.OpTypeLogicalNot: true}
 )
 
 // elementwise reports whether n can be a member of a group: a function of single elements of float32 and bool tensors.
 func elementwise(n *node) bool {
 	is := func(m *node, t dtypes.DType) bool { return m != nil && m.shape.DType == t }
 	switch {
-	case has(unaries, n.name):
+	case has(unaries, n.kind):
 		return is(n.in[0], dtypes.Float32)
-	case has(binaries, n.name), has(compares, n.name):
+	case has(binaries, n.kind), has(compares, n.kind):
 		return is(n.in[0], dtypes.Float32) && is(n.in[1], dtypes.Float32)
-	case logicals[n.name]:
+	case logicals[n.kind]:
 		return is(n, dtypes.Bool)
-	case n.name == "Where":
+	case n.kind == compute.OpTypeWhere:
 		return is(n.in[0], dtypes.Bool) && is(n.in[1], dtypes.Float32) && is(n.in[2], dtypes.Float32)
-	case n.name == "ConvertDType":
+	case n.kind == compute.OpTypeConvertDType:
 		return is(n, dtypes.Float32) && is(n.in[0], dtypes.Bool)
-	case n.name == "BroadcastInDim":
+	case n.kind == compute.OpTypeBroadcastInDim:
 		return n.shape.DType == dtypes.Float32 || n.shape.DType == dtypes.Bool
-	case n.name == opReLUGradient:
+	case n.kind == opReLUGradient:
 		return true
 	}
 	return false
 }
 
-func has[V any](m map[string]V, name string) bool {
-	_, ok := m[name]
+func has[V any](m map[compute.OpType]V, kind compute.OpType) bool {
+	_, ok := m[kind]
 	return ok
 }
 
-// Operations that the planner makes of patterns.
-const (
-	opReLU         = "relu"          // max(x, 0); NaN stays
-	opReLUGradient = "relu gradient" // 0 where y <= 0, else dy
-	opMaxPool      = "max pool"      // ReduceWindow's maximum that keeps the positions
-	opMaxPoolBack  = "max pool gradient"
-)
-
-// recognise replaces patterns of operations by the planner's own.
-func (g *graph) recognise() {
-	for _, n := range g.nodes {
-		g.relu(n)
-		g.scaled(n)
-	}
-	g.sweep()
-}
-
-// relu turns Where(x <= 0, 0, dy), for any dy, into the gradient of y = ReLU(x) where y is in the graph: so that x itself need not be kept.
-func (g *graph) relu(n *node) {
+// reluGradient turns Where(x <= 0, 0, dy), for any dy, into the gradient of y = ReLU(x) where y is in the graph: so that x itself need not be kept.
+func reluGradient(n *node) {
 	clamp, ok := clamped(n)
 	if !ok || clamp != n.in[2] {
 		return
@@ -78,14 +62,14 @@ func (g *graph) relu(n *node) {
 			continue
 		}
 		if _, ok := clamped(u); ok && u.shape.Equal(n.shape) {
-			u.name, u.in, u.op = opReLUGradient, []*node{u.in[2], n}, nil
+			u.kind, u.in, u.args = opReLUGradient, []*node{u.in[2], n}, nil
 		}
 	}
 }
 
 // clamped returns x of n = Where(x <= 0, 0, anything).
 func clamped(n *node) (x *node, ok bool) {
-	if n.name != "Where" || !n.float() || n.in[0].name != "LessOrEqual" || !n.in[0].in[0].float() {
+	if n.kind != compute.OpTypeWhere || !n.float() || n.in[0].kind != compute.OpTypeLessOrEqual || !n.in[0].in[0].float() {
 		return nil, false
 	}
 	limit, ok := n.in[0].in[1].splat()

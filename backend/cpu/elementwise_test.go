@@ -25,10 +25,10 @@ func call(f compute.Function, name string, in ...compute.Value) compute.Value {
 	return out[0].Interface().(compute.Value)
 }
 
-func keys[V any](m map[string]V) []string {
+func keys[V any](m map[compute.OpType]V) []string {
 	var names []string
-	for n := range m {
-		names = append(names, n)
+	for kind := range m {
+		names = append(names, kind.String())
 	}
 	slices.Sort(names)
 	return names

@@ -1,5 +1,7 @@
 package cpu
 
+import "github.com/gomlx/compute"
+
 // epilogue is what a convolution's last pass can do for the group that reads it: add a bias to every pixel, and clamp at zero.
 type epilogue struct {
 	bias *node // [1,1,1,C]
@@ -14,7 +16,7 @@ func epilogueOf(n *node) (e epilogue, ok bool) {
 	}
 	add := n.users[0]
 	gr := add.group
-	if add.name != "Add" || len(gr.outputs) != 1 || !add.shape.Equal(n.shape) {
+	if add.kind != compute.OpTypeAdd || len(gr.outputs) != 1 || !add.shape.Equal(n.shape) {
 		return e, false
 	}
 	e.bias, e.out = add.in[0], gr.outputs[0]
@@ -54,14 +56,14 @@ func (e epilogue) name() string {
 	return "convolution, bias"
 }
 
-// scaled turns a convolution with w*a, a being a factor of each output channel, into one with w whose last pass multiplies by a: batch norm with
+// scaleOutputs turns a convolution with w*a, a being a factor of each output channel, into one with w whose last pass multiplies by a: batch norm with
 // fixed statistics then needs no pass over the weights.
-func (g *graph) scaled(n *node) {
-	if n.name != "ConvGeneral" {
+func (g *graph) scaleOutputs(n *node) {
+	if n.kind != compute.OpTypeConvGeneral {
 		return
 	}
 	c, ok := convolutionOf(n)
-	if !ok || c.w.name != "Mul" || c.w.result || len(c.w.users) != 1 || c.x == c.w {
+	if !ok || c.w.kind != compute.OpTypeMul || c.w.result || len(c.w.users) != 1 || c.x == c.w {
 		return
 	}
 	w, a := c.w.in[0], c.w.in[1]
@@ -72,6 +74,6 @@ func (g *graph) scaled(n *node) {
 		return
 	}
 	if _, ok := g.forward(n, c); ok {
-		n.in, n.op = []*node{c.x, w, a}, nil
+		n.in, n.scaled = []*node{c.x, w, a}, true
 	}
 }

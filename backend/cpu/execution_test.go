@@ -227,21 +227,6 @@ func TestResultsMemory(t *testing.T) {
 	}
 }
 
-func TestOpsNamesWhatIsRecorded(t *testing.T) {
-	native := 0
-	for _, op := range Ops() {
-		if !slices.Contains(recorded, op.Name) {
-			t.Errorf("%s is no operation of the interface", op.Name)
-		}
-		if op.Native != "" {
-			native++
-		}
-	}
-	if native < 30 || len(Ops()) != len(recorded) {
-		t.Errorf("%d native of %d operations, %d recorded", native, len(Ops()), len(recorded))
-	}
-}
-
 func TestProfileCountsSteps(t *testing.T) {
 	in := stepInputs(5)
 	e := must(build(tested(), in, trainingStep))

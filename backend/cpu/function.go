@@ -22,15 +22,17 @@ type function struct {
 	returned bool
 }
 
-// replay repeats an operation in another function, on other inputs.
-type replay func(g compute.Function, in []compute.Value) ([]compute.Value, error)
+// arguments are those of an operation that are not values: a struct of an operation's own, with the interface's names. They are never changed.
+type arguments interface {
+	// again repeats the operation in g, on other inputs.
+	again(g compute.Function, in []compute.Value) ([]compute.Value, error)
+}
 
 // operation is a recorded one.
 type operation struct {
-	name    string
+	kind    compute.OpType
 	inputs  []*value // nil where an optional input is left out
-	attrs   []any    // its other arguments, in their order
-	replay  replay
+	args    arguments
 	outputs []*value
 }
 
@@ -48,11 +50,11 @@ func newFunction(b *builder, inner compute.Function, parent *function) *function
 }
 
 // record builds the operation in the portable backend and keeps it.
-func (f *function) record(name string, inputs []compute.Value, attrs []any, again replay) ([]compute.Value, error) {
-	op := &operation{name: name, inputs: make([]*value, len(inputs)), attrs: attrs, replay: again}
+func (f *function) record(kind compute.OpType, inputs []compute.Value, args arguments) ([]compute.Value, error) {
+	op := &operation{kind: kind, inputs: make([]*value, len(inputs)), args: args}
 	inner := make([]compute.Value, len(inputs))
 	for i, in := range inputs {
-		v, err := unwrap(name, in)
+		v, err := unwrap(kind.String(), in)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +62,7 @@ func (f *function) record(name string, inputs []compute.Value, attrs []any, agai
 			op.inputs[i], inner[i] = v, v.inner
 		}
 	}
-	made, err := again(f.inner, inner)
+	made, err := args.again(f.inner, inner)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +89,14 @@ func (f *function) record(name string, inputs []compute.Value, attrs []any, agai
 		f.ops = append(f.ops, op)
 	}
 	return out, nil
+}
+
+// first returns the value of an operation that gives one.
+func first(out []compute.Value, err error) (compute.Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
 }
 
 // unwrap returns v as this backend's value; an input that is left out stays nil.
@@ -140,17 +150,37 @@ func (f *function) Closure() (compute.Function, error) {
 	return newFunction(f.builder, inner, f), nil
 }
 
+// parameterArgs are Parameter's arguments.
+type parameterArgs struct {
+	name     string
+	shape    shapes.Shape
+	sharding *compute.ShardingSpec
+}
+
+func (a *parameterArgs) again(g compute.Function, _ []compute.Value) ([]compute.Value, error) {
+	v, err := g.Parameter(a.name, a.shape, a.sharding)
+	return []compute.Value{v}, err
+}
+
+// constantArgs are Constant's arguments.
+type constantArgs struct {
+	flat any // a slice
+	dims []int
+}
+
+func (a *constantArgs) again(g compute.Function, _ []compute.Value) ([]compute.Value, error) {
+	v, err := g.Constant(a.flat, a.dims...)
+	return []compute.Value{v}, err
+}
+
 // Parameter adds an input.
 func (f *function) Parameter(name string, shape shapes.Shape, sharding *compute.ShardingSpec) (compute.Value, error) {
-	out, err := f.record("Parameter", nil, nil, func(g compute.Function, _ []compute.Value) ([]compute.Value, error) {
-		v, err := g.Parameter(name, shape, sharding)
-		return []compute.Value{v}, err
-	})
+	v, err := first(f.record(compute.OpTypeParameter, nil, &parameterArgs{name, shape, sharding}))
 	if err != nil {
 		return nil, err
 	}
-	f.params, f.names = append(f.params, out[0].(*value)), append(f.names, name)
-	return out[0], nil
+	f.params, f.names = append(f.params, v.(*value)), append(f.names, name)
+	return v, nil
 }
 
 // Constant adds a value that is known when the computation is built.
@@ -161,14 +191,7 @@ func (f *function) Constant(flat any, dims ...int) (compute.Value, error) {
 		reflect.Copy(c, v)
 		kept = c.Interface()
 	}
-	out, err := f.record("Constant", nil, []any{kept}, func(g compute.Function, _ []compute.Value) ([]compute.Value, error) {
-		v, err := g.Constant(kept, dims...)
-		return []compute.Value{v}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeConstant, nil, &constantArgs{kept, dims}))
 }
 
 // Shape of a value.

@@ -8,1367 +8,1690 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
+// absArgs are the arguments of Abs that are not values.
+type absArgs struct {
+}
+
+func (*absArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Abs(in[0])
+	return []compute.Value{v0}, err
+}
+
 // Abs records the operation.
 func (f *function) Abs(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Abs", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Abs(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeAbs, []compute.Value{x}, &absArgs{}))
+}
+
+// addArgs are the arguments of Add that are not values.
+type addArgs struct {
+}
+
+func (*addArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Add(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Add records the operation.
 func (f *function) Add(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Add", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Add(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeAdd, []compute.Value{lhs, rhs}, &addArgs{}))
+}
+
+// atan2Args are the arguments of Atan2 that are not values.
+type atan2Args struct {
+}
+
+func (*atan2Args) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Atan2(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Atan2 records the operation.
 func (f *function) Atan2(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Atan2", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Atan2(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeAtan2, []compute.Value{lhs, rhs}, &atan2Args{}))
+}
+
+// argMinMaxArgs are the arguments of ArgMinMax that are not values.
+type argMinMaxArgs struct {
+	axis        int
+	outputDType dtypes.DType
+	isMin       bool
+}
+
+func (a *argMinMaxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ArgMinMax(in[0], a.axis, a.outputDType, a.isMin)
+	return []compute.Value{v0}, err
 }
 
 // ArgMinMax records the operation.
 func (f *function) ArgMinMax(x compute.Value, axis int, outputDType dtypes.DType, isMin bool) (compute.Value, error) {
-	out, err := f.record("ArgMinMax", []compute.Value{x}, []any{axis, outputDType, isMin}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ArgMinMax(in[0], axis, outputDType, isMin)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeArgMinMax, []compute.Value{x}, &argMinMaxArgs{axis, outputDType, isMin}))
+}
+
+// batchNormForInferenceArgs are the arguments of BatchNormForInference that are not values.
+type batchNormForInferenceArgs struct {
+	epsilon     float32
+	featureAxis int
+}
+
+func (a *batchNormForInferenceArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BatchNormForInference(in[0], in[1], in[2], in[3], in[4], a.epsilon, a.featureAxis)
+	return []compute.Value{v0}, err
 }
 
 // BatchNormForInference records the operation.
 func (f *function) BatchNormForInference(operand compute.Value, scale compute.Value, offset compute.Value, mean compute.Value, variance compute.Value, epsilon float32, featureAxis int) (compute.Value, error) {
-	out, err := f.record("BatchNormForInference", []compute.Value{operand, scale, offset, mean, variance}, []any{epsilon, featureAxis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BatchNormForInference(in[0], in[1], in[2], in[3], in[4], epsilon, featureAxis)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBatchNormForInference, []compute.Value{operand, scale, offset, mean, variance}, &batchNormForInferenceArgs{epsilon, featureAxis}))
+}
+
+// batchNormForTrainingArgs are the arguments of BatchNormForTraining that are not values.
+type batchNormForTrainingArgs struct {
+	epsilon     float32
+	featureAxis int
+}
+
+func (a *batchNormForTrainingArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, v1, v2, err := g.BatchNormForTraining(in[0], in[1], in[2], a.epsilon, a.featureAxis)
+	return []compute.Value{v0, v1, v2}, err
 }
 
 // BatchNormForTraining records the operation.
 func (f *function) BatchNormForTraining(operand compute.Value, scale compute.Value, offset compute.Value, epsilon float32, featureAxis int) (compute.Value, compute.Value, compute.Value, error) {
-	out, err := f.record("BatchNormForTraining", []compute.Value{operand, scale, offset}, []any{epsilon, featureAxis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, v1, v2, err := g.BatchNormForTraining(in[0], in[1], in[2], epsilon, featureAxis)
-		return []compute.Value{v0, v1, v2}, err
-	})
+	out, err := f.record(compute.OpTypeBatchNormForTraining, []compute.Value{operand, scale, offset}, &batchNormForTrainingArgs{epsilon, featureAxis})
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	return out[0], out[1], out[2], nil
+}
+
+// batchNormGradientArgs are the arguments of BatchNormGradient that are not values.
+type batchNormGradientArgs struct {
+	epsilon     float32
+	featureAxis int
+}
+
+func (a *batchNormGradientArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, v1, v2, err := g.BatchNormGradient(in[0], in[1], in[2], in[3], in[4], a.epsilon, a.featureAxis)
+	return []compute.Value{v0, v1, v2}, err
 }
 
 // BatchNormGradient records the operation.
 func (f *function) BatchNormGradient(operand compute.Value, scale compute.Value, mean compute.Value, variance compute.Value, gradOutput compute.Value, epsilon float32, featureAxis int) (compute.Value, compute.Value, compute.Value, error) {
-	out, err := f.record("BatchNormGradient", []compute.Value{operand, scale, mean, variance, gradOutput}, []any{epsilon, featureAxis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, v1, v2, err := g.BatchNormGradient(in[0], in[1], in[2], in[3], in[4], epsilon, featureAxis)
-		return []compute.Value{v0, v1, v2}, err
-	})
+	out, err := f.record(compute.OpTypeBatchNormGradient, []compute.Value{operand, scale, mean, variance, gradOutput}, &batchNormGradientArgs{epsilon, featureAxis})
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	return out[0], out[1], out[2], nil
 }
 
+// bitcastArgs are the arguments of Bitcast that are not values.
+type bitcastArgs struct {
+	targetDType dtypes.DType
+}
+
+func (a *bitcastArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Bitcast(in[0], a.targetDType)
+	return []compute.Value{v0}, err
+}
+
 // Bitcast records the operation.
 func (f *function) Bitcast(operand compute.Value, targetDType dtypes.DType) (compute.Value, error) {
-	out, err := f.record("Bitcast", []compute.Value{operand}, []any{targetDType}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Bitcast(in[0], targetDType)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitcast, []compute.Value{operand}, &bitcastArgs{targetDType}))
+}
+
+// bitCountArgs are the arguments of BitCount that are not values.
+type bitCountArgs struct {
+}
+
+func (*bitCountArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BitCount(in[0])
+	return []compute.Value{v0}, err
 }
 
 // BitCount records the operation.
 func (f *function) BitCount(operand compute.Value) (compute.Value, error) {
-	out, err := f.record("BitCount", []compute.Value{operand}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BitCount(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitCount, []compute.Value{operand}, &bitCountArgs{}))
+}
+
+// bitwiseAndArgs are the arguments of BitwiseAnd that are not values.
+type bitwiseAndArgs struct {
+}
+
+func (*bitwiseAndArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BitwiseAnd(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // BitwiseAnd records the operation.
 func (f *function) BitwiseAnd(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("BitwiseAnd", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BitwiseAnd(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitwiseAnd, []compute.Value{lhs, rhs}, &bitwiseAndArgs{}))
+}
+
+// bitwiseNotArgs are the arguments of BitwiseNot that are not values.
+type bitwiseNotArgs struct {
+}
+
+func (*bitwiseNotArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BitwiseNot(in[0])
+	return []compute.Value{v0}, err
 }
 
 // BitwiseNot records the operation.
 func (f *function) BitwiseNot(x compute.Value) (compute.Value, error) {
-	out, err := f.record("BitwiseNot", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BitwiseNot(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitwiseNot, []compute.Value{x}, &bitwiseNotArgs{}))
+}
+
+// bitwiseOrArgs are the arguments of BitwiseOr that are not values.
+type bitwiseOrArgs struct {
+}
+
+func (*bitwiseOrArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BitwiseOr(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // BitwiseOr records the operation.
 func (f *function) BitwiseOr(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("BitwiseOr", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BitwiseOr(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitwiseOr, []compute.Value{lhs, rhs}, &bitwiseOrArgs{}))
+}
+
+// bitwiseXorArgs are the arguments of BitwiseXor that are not values.
+type bitwiseXorArgs struct {
+}
+
+func (*bitwiseXorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BitwiseXor(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // BitwiseXor records the operation.
 func (f *function) BitwiseXor(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("BitwiseXor", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BitwiseXor(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBitwiseXor, []compute.Value{lhs, rhs}, &bitwiseXorArgs{}))
+}
+
+// broadcastInDimArgs are the arguments of BroadcastInDim that are not values.
+type broadcastInDimArgs struct {
+	outputShape   shapes.Shape
+	broadcastAxes []int
+}
+
+func (a *broadcastInDimArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.BroadcastInDim(in[0], a.outputShape, a.broadcastAxes)
+	return []compute.Value{v0}, err
 }
 
 // BroadcastInDim records the operation.
 func (f *function) BroadcastInDim(operand compute.Value, outputShape shapes.Shape, broadcastAxes []int) (compute.Value, error) {
-	out, err := f.record("BroadcastInDim", []compute.Value{operand}, []any{outputShape, broadcastAxes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.BroadcastInDim(in[0], outputShape, broadcastAxes)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeBroadcastInDim, []compute.Value{operand}, &broadcastInDimArgs{outputShape, broadcastAxes}))
+}
+
+// ceilArgs are the arguments of Ceil that are not values.
+type ceilArgs struct {
+}
+
+func (*ceilArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Ceil(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Ceil records the operation.
 func (f *function) Ceil(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Ceil", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Ceil(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeCeil, []compute.Value{x}, &ceilArgs{}))
+}
+
+// clampArgs are the arguments of Clamp that are not values.
+type clampArgs struct {
+}
+
+func (*clampArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Clamp(in[0], in[1], in[2])
+	return []compute.Value{v0}, err
 }
 
 // Clamp records the operation.
 func (f *function) Clamp(minValue compute.Value, x compute.Value, maxValue compute.Value) (compute.Value, error) {
-	out, err := f.record("Clamp", []compute.Value{minValue, x, maxValue}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Clamp(in[0], in[1], in[2])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeClamp, []compute.Value{minValue, x, maxValue}, &clampArgs{}))
+}
+
+// clzArgs are the arguments of Clz that are not values.
+type clzArgs struct {
+}
+
+func (*clzArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Clz(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Clz records the operation.
 func (f *function) Clz(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Clz", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Clz(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeClz, []compute.Value{x}, &clzArgs{}))
+}
+
+// complexArgs are the arguments of Complex that are not values.
+type complexArgs struct {
+}
+
+func (*complexArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Complex(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Complex records the operation.
 func (f *function) Complex(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Complex", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Complex(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeComplex, []compute.Value{lhs, rhs}, &complexArgs{}))
+}
+
+// concatenateArgs are the arguments of Concatenate that are not values.
+type concatenateArgs struct {
+	axis int
+}
+
+func (a *concatenateArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Concatenate(a.axis, in[0:]...)
+	return []compute.Value{v0}, err
 }
 
 // Concatenate records the operation.
 func (f *function) Concatenate(axis int, operands ...compute.Value) (compute.Value, error) {
-	out, err := f.record("Concatenate", append([]compute.Value{}, operands...), []any{axis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Concatenate(axis, in[0:]...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeConcatenate, append([]compute.Value{}, operands...), &concatenateArgs{axis}))
+}
+
+// conjArgs are the arguments of Conj that are not values.
+type conjArgs struct {
+}
+
+func (*conjArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Conj(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Conj records the operation.
 func (f *function) Conj(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Conj", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Conj(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeConj, []compute.Value{x}, &conjArgs{}))
+}
+
+// convGeneralArgs are the arguments of ConvGeneral that are not values.
+type convGeneralArgs struct {
+	axes              compute.ConvolveAxesConfig
+	strides           []int
+	paddings          [][2]int
+	inputDilations    []int
+	kernelDilations   []int
+	channelGroupCount int
+	batchGroupCount   int
+}
+
+func (a *convGeneralArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ConvGeneral(in[0], in[1], a.axes, a.strides, a.paddings, a.inputDilations, a.kernelDilations, a.channelGroupCount, a.batchGroupCount)
+	return []compute.Value{v0}, err
 }
 
 // ConvGeneral records the operation.
 func (f *function) ConvGeneral(input compute.Value, kernel compute.Value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int, inputDilations []int, kernelDilations []int, channelGroupCount int, batchGroupCount int) (compute.Value, error) {
-	out, err := f.record("ConvGeneral", []compute.Value{input, kernel}, []any{axes, strides, paddings, inputDilations, kernelDilations, channelGroupCount, batchGroupCount}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ConvGeneral(in[0], in[1], axes, strides, paddings, inputDilations, kernelDilations, channelGroupCount, batchGroupCount)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeConvGeneral, []compute.Value{input, kernel}, &convGeneralArgs{axes, strides, paddings, inputDilations, kernelDilations, channelGroupCount, batchGroupCount}))
+}
+
+// convertDTypeArgs are the arguments of ConvertDType that are not values.
+type convertDTypeArgs struct {
+	dtype dtypes.DType
+}
+
+func (a *convertDTypeArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ConvertDType(in[0], a.dtype)
+	return []compute.Value{v0}, err
 }
 
 // ConvertDType records the operation.
 func (f *function) ConvertDType(x compute.Value, dtype dtypes.DType) (compute.Value, error) {
-	out, err := f.record("ConvertDType", []compute.Value{x}, []any{dtype}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ConvertDType(in[0], dtype)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeConvertDType, []compute.Value{x}, &convertDTypeArgs{dtype}))
+}
+
+// cosArgs are the arguments of Cos that are not values.
+type cosArgs struct {
+}
+
+func (*cosArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Cos(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Cos records the operation.
 func (f *function) Cos(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Cos", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Cos(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeCos, []compute.Value{x}, &cosArgs{}))
+}
+
+// cumSumArgs are the arguments of CumSum that are not values.
+type cumSumArgs struct {
+	axis    int
+	options compute.CumSumOptions
+}
+
+func (a *cumSumArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.CumSum(in[0], a.axis, a.options)
+	return []compute.Value{v0}, err
 }
 
 // CumSum records the operation.
 func (f *function) CumSum(operand compute.Value, axis int, options compute.CumSumOptions) (compute.Value, error) {
-	out, err := f.record("CumSum", []compute.Value{operand}, []any{axis, options}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.CumSum(in[0], axis, options)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeCumSum, []compute.Value{operand}, &cumSumArgs{axis, options}))
+}
+
+// divArgs are the arguments of Div that are not values.
+type divArgs struct {
+}
+
+func (*divArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Div(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Div records the operation.
 func (f *function) Div(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Div", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Div(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeDiv, []compute.Value{lhs, rhs}, &divArgs{}))
+}
+
+// dotGeneralArgs are the arguments of DotGeneral that are not values.
+type dotGeneralArgs struct {
+	lhsContractingAxes []int
+	lhsBatchAxes       []int
+	rhsContractingAxes []int
+	rhsBatchAxes       []int
+	config             compute.DotGeneralConfig
+}
+
+func (a *dotGeneralArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.DotGeneral(in[0], a.lhsContractingAxes, a.lhsBatchAxes, in[1], a.rhsContractingAxes, a.rhsBatchAxes, a.config)
+	return []compute.Value{v0}, err
 }
 
 // DotGeneral records the operation.
 func (f *function) DotGeneral(lhs compute.Value, lhsContractingAxes []int, lhsBatchAxes []int, rhs compute.Value, rhsContractingAxes []int, rhsBatchAxes []int, config compute.DotGeneralConfig) (compute.Value, error) {
-	out, err := f.record("DotGeneral", []compute.Value{lhs, rhs}, []any{lhsContractingAxes, lhsBatchAxes, rhsContractingAxes, rhsBatchAxes, config}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.DotGeneral(in[0], lhsContractingAxes, lhsBatchAxes, in[1], rhsContractingAxes, rhsBatchAxes, config)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeDotGeneral, []compute.Value{lhs, rhs}, &dotGeneralArgs{lhsContractingAxes, lhsBatchAxes, rhsContractingAxes, rhsBatchAxes, config}))
+}
+
+// dynamicSliceArgs are the arguments of DynamicSlice that are not values.
+type dynamicSliceArgs struct {
+	sliceDims []int
+}
+
+func (a *dynamicSliceArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.DynamicSlice(in[0], in[1:], a.sliceDims)
+	return []compute.Value{v0}, err
 }
 
 // DynamicSlice records the operation.
 func (f *function) DynamicSlice(operand compute.Value, startIndices []compute.Value, sliceDims []int) (compute.Value, error) {
-	out, err := f.record("DynamicSlice", append([]compute.Value{operand}, startIndices...), []any{sliceDims}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.DynamicSlice(in[0], in[1:], sliceDims)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeDynamicSlice, append([]compute.Value{operand}, startIndices...), &dynamicSliceArgs{sliceDims}))
+}
+
+// dynamicUpdateSliceArgs are the arguments of DynamicUpdateSlice that are not values.
+type dynamicUpdateSliceArgs struct {
+}
+
+func (*dynamicUpdateSliceArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.DynamicUpdateSlice(in[0], in[1], in[2:])
+	return []compute.Value{v0}, err
 }
 
 // DynamicUpdateSlice records the operation.
 func (f *function) DynamicUpdateSlice(operand compute.Value, update compute.Value, startIndices []compute.Value) (compute.Value, error) {
-	out, err := f.record("DynamicUpdateSlice", append([]compute.Value{operand, update}, startIndices...), []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.DynamicUpdateSlice(in[0], in[1], in[2:])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeDynamicUpdateSlice, append([]compute.Value{operand, update}, startIndices...), &dynamicUpdateSliceArgs{}))
+}
+
+// equalArgs are the arguments of Equal that are not values.
+type equalArgs struct {
+}
+
+func (*equalArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Equal(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Equal records the operation.
 func (f *function) Equal(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Equal", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Equal(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeEqual, []compute.Value{lhs, rhs}, &equalArgs{}))
+}
+
+// equalTotalOrderArgs are the arguments of EqualTotalOrder that are not values.
+type equalTotalOrderArgs struct {
+}
+
+func (*equalTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.EqualTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // EqualTotalOrder records the operation.
 func (f *function) EqualTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("EqualTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.EqualTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeEqualTotalOrder, []compute.Value{lhs, rhs}, &equalTotalOrderArgs{}))
+}
+
+// erfArgs are the arguments of Erf that are not values.
+type erfArgs struct {
+}
+
+func (*erfArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Erf(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Erf records the operation.
 func (f *function) Erf(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Erf", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Erf(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeErf, []compute.Value{x}, &erfArgs{}))
+}
+
+// expArgs are the arguments of Exp that are not values.
+type expArgs struct {
+}
+
+func (*expArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Exp(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Exp records the operation.
 func (f *function) Exp(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Exp", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Exp(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeExp, []compute.Value{x}, &expArgs{}))
+}
+
+// expm1Args are the arguments of Expm1 that are not values.
+type expm1Args struct {
+}
+
+func (*expm1Args) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Expm1(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Expm1 records the operation.
 func (f *function) Expm1(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Expm1", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Expm1(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeExpm1, []compute.Value{x}, &expm1Args{}))
+}
+
+// fftArgs are the arguments of FFT that are not values.
+type fftArgs struct {
+	fftType   compute.FFTType
+	fftLength []int
+}
+
+func (a *fftArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.FFT(in[0], a.fftType, a.fftLength)
+	return []compute.Value{v0}, err
 }
 
 // FFT records the operation.
 func (f *function) FFT(operand compute.Value, fftType compute.FFTType, fftLength []int) (compute.Value, error) {
-	out, err := f.record("FFT", []compute.Value{operand}, []any{fftType, fftLength}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.FFT(in[0], fftType, fftLength)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFFT, []compute.Value{operand}, &fftArgs{fftType, fftLength}))
+}
+
+// floorArgs are the arguments of Floor that are not values.
+type floorArgs struct {
+}
+
+func (*floorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Floor(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Floor records the operation.
 func (f *function) Floor(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Floor", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Floor(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFloor, []compute.Value{x}, &floorArgs{}))
+}
+
+// gatherArgs are the arguments of Gather that are not values.
+type gatherArgs struct {
+	indexVectorAxis    int
+	offsetOutputAxes   []int
+	collapsedSliceAxes []int
+	startIndexMap      []int
+	sliceSizes         []int
+	indicesAreSorted   bool
+}
+
+func (a *gatherArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Gather(in[0], in[1], a.indexVectorAxis, a.offsetOutputAxes, a.collapsedSliceAxes, a.startIndexMap, a.sliceSizes, a.indicesAreSorted)
+	return []compute.Value{v0}, err
 }
 
 // Gather records the operation.
 func (f *function) Gather(operand compute.Value, startIndices compute.Value, indexVectorAxis int, offsetOutputAxes []int, collapsedSliceAxes []int, startIndexMap []int, sliceSizes []int, indicesAreSorted bool) (compute.Value, error) {
-	out, err := f.record("Gather", []compute.Value{operand, startIndices}, []any{indexVectorAxis, offsetOutputAxes, collapsedSliceAxes, startIndexMap, sliceSizes, indicesAreSorted}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Gather(in[0], in[1], indexVectorAxis, offsetOutputAxes, collapsedSliceAxes, startIndexMap, sliceSizes, indicesAreSorted)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeGather, []compute.Value{operand, startIndices}, &gatherArgs{indexVectorAxis, offsetOutputAxes, collapsedSliceAxes, startIndexMap, sliceSizes, indicesAreSorted}))
+}
+
+// greaterOrEqualArgs are the arguments of GreaterOrEqual that are not values.
+type greaterOrEqualArgs struct {
+}
+
+func (*greaterOrEqualArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.GreaterOrEqual(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // GreaterOrEqual records the operation.
 func (f *function) GreaterOrEqual(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("GreaterOrEqual", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.GreaterOrEqual(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeGreaterOrEqual, []compute.Value{lhs, rhs}, &greaterOrEqualArgs{}))
+}
+
+// greaterOrEqualTotalOrderArgs are the arguments of GreaterOrEqualTotalOrder that are not values.
+type greaterOrEqualTotalOrderArgs struct {
+}
+
+func (*greaterOrEqualTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.GreaterOrEqualTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // GreaterOrEqualTotalOrder records the operation.
 func (f *function) GreaterOrEqualTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("GreaterOrEqualTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.GreaterOrEqualTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeGreaterOrEqualTotalOrder, []compute.Value{lhs, rhs}, &greaterOrEqualTotalOrderArgs{}))
+}
+
+// greaterThanArgs are the arguments of GreaterThan that are not values.
+type greaterThanArgs struct {
+}
+
+func (*greaterThanArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.GreaterThan(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // GreaterThan records the operation.
 func (f *function) GreaterThan(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("GreaterThan", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.GreaterThan(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeGreaterThan, []compute.Value{lhs, rhs}, &greaterThanArgs{}))
+}
+
+// greaterThanTotalOrderArgs are the arguments of GreaterThanTotalOrder that are not values.
+type greaterThanTotalOrderArgs struct {
+}
+
+func (*greaterThanTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.GreaterThanTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // GreaterThanTotalOrder records the operation.
 func (f *function) GreaterThanTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("GreaterThanTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.GreaterThanTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeGreaterThanTotalOrder, []compute.Value{lhs, rhs}, &greaterThanTotalOrderArgs{}))
+}
+
+// identityArgs are the arguments of Identity that are not values.
+type identityArgs struct {
+}
+
+func (*identityArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Identity(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Identity records the operation.
 func (f *function) Identity(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Identity", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Identity(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeIdentity, []compute.Value{x}, &identityArgs{}))
+}
+
+// imagArgs are the arguments of Imag that are not values.
+type imagArgs struct {
+}
+
+func (*imagArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Imag(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Imag records the operation.
 func (f *function) Imag(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Imag", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Imag(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeImag, []compute.Value{x}, &imagArgs{}))
+}
+
+// iotaArgs are the arguments of Iota that are not values.
+type iotaArgs struct {
+	shape    shapes.Shape
+	iotaAxis int
+}
+
+func (a *iotaArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Iota(a.shape, a.iotaAxis)
+	return []compute.Value{v0}, err
 }
 
 // Iota records the operation.
 func (f *function) Iota(shape shapes.Shape, iotaAxis int) (compute.Value, error) {
-	out, err := f.record("Iota", []compute.Value{}, []any{shape, iotaAxis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Iota(shape, iotaAxis)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeIota, []compute.Value{}, &iotaArgs{shape, iotaAxis}))
+}
+
+// isFiniteArgs are the arguments of IsFinite that are not values.
+type isFiniteArgs struct {
+}
+
+func (*isFiniteArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.IsFinite(in[0])
+	return []compute.Value{v0}, err
 }
 
 // IsFinite records the operation.
 func (f *function) IsFinite(x compute.Value) (compute.Value, error) {
-	out, err := f.record("IsFinite", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.IsFinite(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeIsFinite, []compute.Value{x}, &isFiniteArgs{}))
+}
+
+// isNaNArgs are the arguments of IsNaN that are not values.
+type isNaNArgs struct {
+}
+
+func (*isNaNArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.IsNaN(in[0])
+	return []compute.Value{v0}, err
 }
 
 // IsNaN records the operation.
 func (f *function) IsNaN(x compute.Value) (compute.Value, error) {
-	out, err := f.record("IsNaN", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.IsNaN(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeIsNaN, []compute.Value{x}, &isNaNArgs{}))
+}
+
+// lessOrEqualArgs are the arguments of LessOrEqual that are not values.
+type lessOrEqualArgs struct {
+}
+
+func (*lessOrEqualArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LessOrEqual(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LessOrEqual records the operation.
 func (f *function) LessOrEqual(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LessOrEqual", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LessOrEqual(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLessOrEqual, []compute.Value{lhs, rhs}, &lessOrEqualArgs{}))
+}
+
+// lessOrEqualTotalOrderArgs are the arguments of LessOrEqualTotalOrder that are not values.
+type lessOrEqualTotalOrderArgs struct {
+}
+
+func (*lessOrEqualTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LessOrEqualTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LessOrEqualTotalOrder records the operation.
 func (f *function) LessOrEqualTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LessOrEqualTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LessOrEqualTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLessOrEqualTotalOrder, []compute.Value{lhs, rhs}, &lessOrEqualTotalOrderArgs{}))
+}
+
+// lessThanArgs are the arguments of LessThan that are not values.
+type lessThanArgs struct {
+}
+
+func (*lessThanArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LessThan(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LessThan records the operation.
 func (f *function) LessThan(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LessThan", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LessThan(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLessThan, []compute.Value{lhs, rhs}, &lessThanArgs{}))
+}
+
+// lessThanTotalOrderArgs are the arguments of LessThanTotalOrder that are not values.
+type lessThanTotalOrderArgs struct {
+}
+
+func (*lessThanTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LessThanTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LessThanTotalOrder records the operation.
 func (f *function) LessThanTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LessThanTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LessThanTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLessThanTotalOrder, []compute.Value{lhs, rhs}, &lessThanTotalOrderArgs{}))
+}
+
+// logArgs are the arguments of Log that are not values.
+type logArgs struct {
+}
+
+func (*logArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Log(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Log records the operation.
 func (f *function) Log(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Log", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Log(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLog, []compute.Value{x}, &logArgs{}))
+}
+
+// log1pArgs are the arguments of Log1p that are not values.
+type log1pArgs struct {
+}
+
+func (*log1pArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Log1p(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Log1p records the operation.
 func (f *function) Log1p(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Log1p", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Log1p(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLog1p, []compute.Value{x}, &log1pArgs{}))
+}
+
+// logicalAndArgs are the arguments of LogicalAnd that are not values.
+type logicalAndArgs struct {
+}
+
+func (*logicalAndArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LogicalAnd(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LogicalAnd records the operation.
 func (f *function) LogicalAnd(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LogicalAnd", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LogicalAnd(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLogicalAnd, []compute.Value{lhs, rhs}, &logicalAndArgs{}))
+}
+
+// logicalNotArgs are the arguments of LogicalNot that are not values.
+type logicalNotArgs struct {
+}
+
+func (*logicalNotArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LogicalNot(in[0])
+	return []compute.Value{v0}, err
 }
 
 // LogicalNot records the operation.
 func (f *function) LogicalNot(x compute.Value) (compute.Value, error) {
-	out, err := f.record("LogicalNot", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LogicalNot(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLogicalNot, []compute.Value{x}, &logicalNotArgs{}))
+}
+
+// logicalOrArgs are the arguments of LogicalOr that are not values.
+type logicalOrArgs struct {
+}
+
+func (*logicalOrArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LogicalOr(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LogicalOr records the operation.
 func (f *function) LogicalOr(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LogicalOr", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LogicalOr(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLogicalOr, []compute.Value{lhs, rhs}, &logicalOrArgs{}))
+}
+
+// logicalXorArgs are the arguments of LogicalXor that are not values.
+type logicalXorArgs struct {
+}
+
+func (*logicalXorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.LogicalXor(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // LogicalXor records the operation.
 func (f *function) LogicalXor(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("LogicalXor", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.LogicalXor(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLogicalXor, []compute.Value{lhs, rhs}, &logicalXorArgs{}))
+}
+
+// logisticArgs are the arguments of Logistic that are not values.
+type logisticArgs struct {
+}
+
+func (*logisticArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Logistic(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Logistic records the operation.
 func (f *function) Logistic(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Logistic", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Logistic(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeLogistic, []compute.Value{x}, &logisticArgs{}))
+}
+
+// maxArgs are the arguments of Max that are not values.
+type maxArgs struct {
+}
+
+func (*maxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Max(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Max records the operation.
 func (f *function) Max(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Max", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Max(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeMax, []compute.Value{lhs, rhs}, &maxArgs{}))
+}
+
+// minArgs are the arguments of Min that are not values.
+type minArgs struct {
+}
+
+func (*minArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Min(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Min records the operation.
 func (f *function) Min(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Min", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Min(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeMin, []compute.Value{lhs, rhs}, &minArgs{}))
+}
+
+// mulArgs are the arguments of Mul that are not values.
+type mulArgs struct {
+}
+
+func (*mulArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Mul(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Mul records the operation.
 func (f *function) Mul(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Mul", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Mul(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeMul, []compute.Value{lhs, rhs}, &mulArgs{}))
+}
+
+// negArgs are the arguments of Neg that are not values.
+type negArgs struct {
+}
+
+func (*negArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Neg(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Neg records the operation.
 func (f *function) Neg(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Neg", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Neg(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeNeg, []compute.Value{x}, &negArgs{}))
+}
+
+// notEqualArgs are the arguments of NotEqual that are not values.
+type notEqualArgs struct {
+}
+
+func (*notEqualArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.NotEqual(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // NotEqual records the operation.
 func (f *function) NotEqual(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("NotEqual", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.NotEqual(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeNotEqual, []compute.Value{lhs, rhs}, &notEqualArgs{}))
+}
+
+// notEqualTotalOrderArgs are the arguments of NotEqualTotalOrder that are not values.
+type notEqualTotalOrderArgs struct {
+}
+
+func (*notEqualTotalOrderArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.NotEqualTotalOrder(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // NotEqualTotalOrder records the operation.
 func (f *function) NotEqualTotalOrder(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("NotEqualTotalOrder", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.NotEqualTotalOrder(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeNotEqualTotalOrder, []compute.Value{lhs, rhs}, &notEqualTotalOrderArgs{}))
+}
+
+// padArgs are the arguments of Pad that are not values.
+type padArgs struct {
+	axesConfig []compute.PadAxis
+}
+
+func (a *padArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Pad(in[0], in[1], a.axesConfig...)
+	return []compute.Value{v0}, err
 }
 
 // Pad records the operation.
 func (f *function) Pad(x compute.Value, fillValue compute.Value, axesConfig ...compute.PadAxis) (compute.Value, error) {
-	out, err := f.record("Pad", []compute.Value{x, fillValue}, []any{axesConfig}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Pad(in[0], in[1], axesConfig...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypePad, []compute.Value{x, fillValue}, &padArgs{axesConfig}))
+}
+
+// powArgs are the arguments of Pow that are not values.
+type powArgs struct {
+}
+
+func (*powArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Pow(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Pow records the operation.
 func (f *function) Pow(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Pow", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Pow(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypePow, []compute.Value{lhs, rhs}, &powArgs{}))
+}
+
+// realArgs are the arguments of Real that are not values.
+type realArgs struct {
+}
+
+func (*realArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Real(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Real records the operation.
 func (f *function) Real(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Real", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Real(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReal, []compute.Value{x}, &realArgs{}))
+}
+
+// reduceBitwiseAndArgs are the arguments of ReduceBitwiseAnd that are not values.
+type reduceBitwiseAndArgs struct {
+	axes []int
+}
+
+func (a *reduceBitwiseAndArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceBitwiseAnd(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceBitwiseAnd records the operation.
 func (f *function) ReduceBitwiseAnd(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceBitwiseAnd", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceBitwiseAnd(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceBitwiseAnd, []compute.Value{x}, &reduceBitwiseAndArgs{axes}))
+}
+
+// reduceBitwiseOrArgs are the arguments of ReduceBitwiseOr that are not values.
+type reduceBitwiseOrArgs struct {
+	axes []int
+}
+
+func (a *reduceBitwiseOrArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceBitwiseOr(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceBitwiseOr records the operation.
 func (f *function) ReduceBitwiseOr(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceBitwiseOr", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceBitwiseOr(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceBitwiseOr, []compute.Value{x}, &reduceBitwiseOrArgs{axes}))
+}
+
+// reduceBitwiseXorArgs are the arguments of ReduceBitwiseXor that are not values.
+type reduceBitwiseXorArgs struct {
+	axes []int
+}
+
+func (a *reduceBitwiseXorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceBitwiseXor(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceBitwiseXor records the operation.
 func (f *function) ReduceBitwiseXor(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceBitwiseXor", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceBitwiseXor(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceBitwiseXor, []compute.Value{x}, &reduceBitwiseXorArgs{axes}))
+}
+
+// reduceLogicalAndArgs are the arguments of ReduceLogicalAnd that are not values.
+type reduceLogicalAndArgs struct {
+	axes []int
+}
+
+func (a *reduceLogicalAndArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceLogicalAnd(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceLogicalAnd records the operation.
 func (f *function) ReduceLogicalAnd(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceLogicalAnd", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceLogicalAnd(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceLogicalAnd, []compute.Value{x}, &reduceLogicalAndArgs{axes}))
+}
+
+// reduceLogicalOrArgs are the arguments of ReduceLogicalOr that are not values.
+type reduceLogicalOrArgs struct {
+	axes []int
+}
+
+func (a *reduceLogicalOrArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceLogicalOr(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceLogicalOr records the operation.
 func (f *function) ReduceLogicalOr(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceLogicalOr", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceLogicalOr(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceLogicalOr, []compute.Value{x}, &reduceLogicalOrArgs{axes}))
+}
+
+// reduceLogicalXorArgs are the arguments of ReduceLogicalXor that are not values.
+type reduceLogicalXorArgs struct {
+	axes []int
+}
+
+func (a *reduceLogicalXorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceLogicalXor(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceLogicalXor records the operation.
 func (f *function) ReduceLogicalXor(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceLogicalXor", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceLogicalXor(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceLogicalXor, []compute.Value{x}, &reduceLogicalXorArgs{axes}))
+}
+
+// reduceMaxArgs are the arguments of ReduceMax that are not values.
+type reduceMaxArgs struct {
+	axes []int
+}
+
+func (a *reduceMaxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceMax(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceMax records the operation.
 func (f *function) ReduceMax(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceMax", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceMax(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceMax, []compute.Value{x}, &reduceMaxArgs{axes}))
+}
+
+// reduceMinArgs are the arguments of ReduceMin that are not values.
+type reduceMinArgs struct {
+	axes []int
+}
+
+func (a *reduceMinArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceMin(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceMin records the operation.
 func (f *function) ReduceMin(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceMin", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceMin(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceMin, []compute.Value{x}, &reduceMinArgs{axes}))
+}
+
+// reduceProductArgs are the arguments of ReduceProduct that are not values.
+type reduceProductArgs struct {
+	axes []int
+}
+
+func (a *reduceProductArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceProduct(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceProduct records the operation.
 func (f *function) ReduceProduct(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceProduct", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceProduct(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceProduct, []compute.Value{x}, &reduceProductArgs{axes}))
+}
+
+// reduceSumArgs are the arguments of ReduceSum that are not values.
+type reduceSumArgs struct {
+	axes []int
+}
+
+func (a *reduceSumArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceSum(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // ReduceSum records the operation.
 func (f *function) ReduceSum(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("ReduceSum", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceSum(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceSum, []compute.Value{x}, &reduceSumArgs{axes}))
+}
+
+// reduceWindowArgs are the arguments of ReduceWindow that are not values.
+type reduceWindowArgs struct {
+	reductionType    compute.ReduceOpType
+	windowDimensions []int
+	strides          []int
+	inputDilations   []int
+	windowDilations  []int
+	paddings         [][2]int
+}
+
+func (a *reduceWindowArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ReduceWindow(in[0], a.reductionType, a.windowDimensions, a.strides, a.inputDilations, a.windowDilations, a.paddings)
+	return []compute.Value{v0}, err
 }
 
 // ReduceWindow records the operation.
 func (f *function) ReduceWindow(input compute.Value, reductionType compute.ReduceOpType, windowDimensions []int, strides []int, inputDilations []int, windowDilations []int, paddings [][2]int) (compute.Value, error) {
-	out, err := f.record("ReduceWindow", []compute.Value{input}, []any{reductionType, windowDimensions, strides, inputDilations, windowDilations, paddings}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ReduceWindow(in[0], reductionType, windowDimensions, strides, inputDilations, windowDilations, paddings)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReduceWindow, []compute.Value{input}, &reduceWindowArgs{reductionType, windowDimensions, strides, inputDilations, windowDilations, paddings}))
+}
+
+// remArgs are the arguments of Rem that are not values.
+type remArgs struct {
+}
+
+func (*remArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Rem(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Rem records the operation.
 func (f *function) Rem(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Rem", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Rem(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeRem, []compute.Value{lhs, rhs}, &remArgs{}))
+}
+
+// reshapeArgs are the arguments of Reshape that are not values.
+type reshapeArgs struct {
+	dimensions []int
+}
+
+func (a *reshapeArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Reshape(in[0], a.dimensions...)
+	return []compute.Value{v0}, err
 }
 
 // Reshape records the operation.
 func (f *function) Reshape(x compute.Value, dimensions ...int) (compute.Value, error) {
-	out, err := f.record("Reshape", []compute.Value{x}, []any{dimensions}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Reshape(in[0], dimensions...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReshape, []compute.Value{x}, &reshapeArgs{dimensions}))
+}
+
+// reverseArgs are the arguments of Reverse that are not values.
+type reverseArgs struct {
+	axes []int
+}
+
+func (a *reverseArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Reverse(in[0], a.axes...)
+	return []compute.Value{v0}, err
 }
 
 // Reverse records the operation.
 func (f *function) Reverse(x compute.Value, axes ...int) (compute.Value, error) {
-	out, err := f.record("Reverse", []compute.Value{x}, []any{axes}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Reverse(in[0], axes...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeReverse, []compute.Value{x}, &reverseArgs{axes}))
+}
+
+// rngBitGeneratorArgs are the arguments of RNGBitGenerator that are not values.
+type rngBitGeneratorArgs struct {
+	shape shapes.Shape
+}
+
+func (a *rngBitGeneratorArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, v1, err := g.RNGBitGenerator(in[0], a.shape)
+	return []compute.Value{v0, v1}, err
 }
 
 // RNGBitGenerator records the operation.
 func (f *function) RNGBitGenerator(state compute.Value, shape shapes.Shape) (compute.Value, compute.Value, error) {
-	out, err := f.record("RNGBitGenerator", []compute.Value{state}, []any{shape}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, v1, err := g.RNGBitGenerator(in[0], shape)
-		return []compute.Value{v0, v1}, err
-	})
+	out, err := f.record(compute.OpTypeRNGBitGenerator, []compute.Value{state}, &rngBitGeneratorArgs{shape})
 	if err != nil {
 		return nil, nil, err
 	}
 	return out[0], out[1], nil
 }
 
+// roundArgs are the arguments of Round that are not values.
+type roundArgs struct {
+}
+
+func (*roundArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Round(in[0])
+	return []compute.Value{v0}, err
+}
+
 // Round records the operation.
 func (f *function) Round(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Round", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Round(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeRound, []compute.Value{x}, &roundArgs{}))
+}
+
+// rsqrtArgs are the arguments of Rsqrt that are not values.
+type rsqrtArgs struct {
+}
+
+func (*rsqrtArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Rsqrt(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Rsqrt records the operation.
 func (f *function) Rsqrt(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Rsqrt", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Rsqrt(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeRsqrt, []compute.Value{x}, &rsqrtArgs{}))
+}
+
+// scatterMaxArgs are the arguments of ScatterMax that are not values.
+type scatterMaxArgs struct {
+	indexVectorAxis          int
+	updateWindowAxes         []int
+	insertedWindowAxes       []int
+	scatterAxesToOperandAxes []int
+	indicesAreSorted         bool
+	uniqueIndices            bool
+}
+
+func (a *scatterMaxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ScatterMax(in[0], in[1], in[2], a.indexVectorAxis, a.updateWindowAxes, a.insertedWindowAxes, a.scatterAxesToOperandAxes, a.indicesAreSorted, a.uniqueIndices)
+	return []compute.Value{v0}, err
 }
 
 // ScatterMax records the operation.
 func (f *function) ScatterMax(operand compute.Value, scatterIndices compute.Value, updates compute.Value, indexVectorAxis int, updateWindowAxes []int, insertedWindowAxes []int, scatterAxesToOperandAxes []int, indicesAreSorted bool, uniqueIndices bool) (compute.Value, error) {
-	out, err := f.record("ScatterMax", []compute.Value{operand, scatterIndices, updates}, []any{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ScatterMax(in[0], in[1], in[2], indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeScatterMax, []compute.Value{operand, scatterIndices, updates}, &scatterMaxArgs{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}))
+}
+
+// scatterMinArgs are the arguments of ScatterMin that are not values.
+type scatterMinArgs struct {
+	indexVectorAxis          int
+	updateWindowAxes         []int
+	insertedWindowAxes       []int
+	scatterAxesToOperandAxes []int
+	indicesAreSorted         bool
+	uniqueIndices            bool
+}
+
+func (a *scatterMinArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ScatterMin(in[0], in[1], in[2], a.indexVectorAxis, a.updateWindowAxes, a.insertedWindowAxes, a.scatterAxesToOperandAxes, a.indicesAreSorted, a.uniqueIndices)
+	return []compute.Value{v0}, err
 }
 
 // ScatterMin records the operation.
 func (f *function) ScatterMin(operand compute.Value, scatterIndices compute.Value, updates compute.Value, indexVectorAxis int, updateWindowAxes []int, insertedWindowAxes []int, scatterAxesToOperandAxes []int, indicesAreSorted bool, uniqueIndices bool) (compute.Value, error) {
-	out, err := f.record("ScatterMin", []compute.Value{operand, scatterIndices, updates}, []any{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ScatterMin(in[0], in[1], in[2], indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeScatterMin, []compute.Value{operand, scatterIndices, updates}, &scatterMinArgs{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}))
+}
+
+// scatterSumArgs are the arguments of ScatterSum that are not values.
+type scatterSumArgs struct {
+	indexVectorAxis          int
+	updateWindowAxes         []int
+	insertedWindowAxes       []int
+	scatterAxesToOperandAxes []int
+	indicesAreSorted         bool
+	uniqueIndices            bool
+}
+
+func (a *scatterSumArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ScatterSum(in[0], in[1], in[2], a.indexVectorAxis, a.updateWindowAxes, a.insertedWindowAxes, a.scatterAxesToOperandAxes, a.indicesAreSorted, a.uniqueIndices)
+	return []compute.Value{v0}, err
 }
 
 // ScatterSum records the operation.
 func (f *function) ScatterSum(operand compute.Value, scatterIndices compute.Value, updates compute.Value, indexVectorAxis int, updateWindowAxes []int, insertedWindowAxes []int, scatterAxesToOperandAxes []int, indicesAreSorted bool, uniqueIndices bool) (compute.Value, error) {
-	out, err := f.record("ScatterSum", []compute.Value{operand, scatterIndices, updates}, []any{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ScatterSum(in[0], in[1], in[2], indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeScatterSum, []compute.Value{operand, scatterIndices, updates}, &scatterSumArgs{indexVectorAxis, updateWindowAxes, insertedWindowAxes, scatterAxesToOperandAxes, indicesAreSorted, uniqueIndices}))
+}
+
+// selectAndScatterMaxArgs are the arguments of SelectAndScatterMax that are not values.
+type selectAndScatterMaxArgs struct {
+	windowDimensions []int
+	windowStrides    []int
+	paddings         [][2]int
+}
+
+func (a *selectAndScatterMaxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.SelectAndScatterMax(in[0], in[1], a.windowDimensions, a.windowStrides, a.paddings)
+	return []compute.Value{v0}, err
 }
 
 // SelectAndScatterMax records the operation.
 func (f *function) SelectAndScatterMax(operand compute.Value, source compute.Value, windowDimensions []int, windowStrides []int, paddings [][2]int) (compute.Value, error) {
-	out, err := f.record("SelectAndScatterMax", []compute.Value{operand, source}, []any{windowDimensions, windowStrides, paddings}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.SelectAndScatterMax(in[0], in[1], windowDimensions, windowStrides, paddings)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSelectAndScatterMax, []compute.Value{operand, source}, &selectAndScatterMaxArgs{windowDimensions, windowStrides, paddings}))
+}
+
+// selectAndScatterMinArgs are the arguments of SelectAndScatterMin that are not values.
+type selectAndScatterMinArgs struct {
+	windowDimensions []int
+	windowStrides    []int
+	paddings         [][2]int
+}
+
+func (a *selectAndScatterMinArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.SelectAndScatterMin(in[0], in[1], a.windowDimensions, a.windowStrides, a.paddings)
+	return []compute.Value{v0}, err
 }
 
 // SelectAndScatterMin records the operation.
 func (f *function) SelectAndScatterMin(operand compute.Value, source compute.Value, windowDimensions []int, windowStrides []int, paddings [][2]int) (compute.Value, error) {
-	out, err := f.record("SelectAndScatterMin", []compute.Value{operand, source}, []any{windowDimensions, windowStrides, paddings}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.SelectAndScatterMin(in[0], in[1], windowDimensions, windowStrides, paddings)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSelectAndScatterMin, []compute.Value{operand, source}, &selectAndScatterMinArgs{windowDimensions, windowStrides, paddings}))
+}
+
+// shiftLeftArgs are the arguments of ShiftLeft that are not values.
+type shiftLeftArgs struct {
+}
+
+func (*shiftLeftArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ShiftLeft(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // ShiftLeft records the operation.
 func (f *function) ShiftLeft(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("ShiftLeft", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ShiftLeft(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeShiftLeft, []compute.Value{lhs, rhs}, &shiftLeftArgs{}))
+}
+
+// shiftRightArithmeticArgs are the arguments of ShiftRightArithmetic that are not values.
+type shiftRightArithmeticArgs struct {
+}
+
+func (*shiftRightArithmeticArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ShiftRightArithmetic(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // ShiftRightArithmetic records the operation.
 func (f *function) ShiftRightArithmetic(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("ShiftRightArithmetic", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ShiftRightArithmetic(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeShiftRightArithmetic, []compute.Value{lhs, rhs}, &shiftRightArithmeticArgs{}))
+}
+
+// shiftRightLogicalArgs are the arguments of ShiftRightLogical that are not values.
+type shiftRightLogicalArgs struct {
+}
+
+func (*shiftRightLogicalArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.ShiftRightLogical(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // ShiftRightLogical records the operation.
 func (f *function) ShiftRightLogical(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("ShiftRightLogical", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.ShiftRightLogical(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeShiftRightLogical, []compute.Value{lhs, rhs}, &shiftRightLogicalArgs{}))
+}
+
+// signArgs are the arguments of Sign that are not values.
+type signArgs struct {
+}
+
+func (*signArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Sign(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Sign records the operation.
 func (f *function) Sign(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Sign", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Sign(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSign, []compute.Value{x}, &signArgs{}))
+}
+
+// sinArgs are the arguments of Sin that are not values.
+type sinArgs struct {
+}
+
+func (*sinArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Sin(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Sin records the operation.
 func (f *function) Sin(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Sin", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Sin(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSin, []compute.Value{x}, &sinArgs{}))
+}
+
+// sliceArgs are the arguments of Slice that are not values.
+type sliceArgs struct {
+	starts  []int
+	limits  []int
+	strides []int
+}
+
+func (a *sliceArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Slice(in[0], a.starts, a.limits, a.strides)
+	return []compute.Value{v0}, err
 }
 
 // Slice records the operation.
 func (f *function) Slice(x compute.Value, starts []int, limits []int, strides []int) (compute.Value, error) {
-	out, err := f.record("Slice", []compute.Value{x}, []any{starts, limits, strides}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Slice(in[0], starts, limits, strides)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSlice, []compute.Value{x}, &sliceArgs{starts, limits, strides}))
+}
+
+// sqrtArgs are the arguments of Sqrt that are not values.
+type sqrtArgs struct {
+}
+
+func (*sqrtArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Sqrt(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Sqrt records the operation.
 func (f *function) Sqrt(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Sqrt", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Sqrt(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSqrt, []compute.Value{x}, &sqrtArgs{}))
+}
+
+// subArgs are the arguments of Sub that are not values.
+type subArgs struct {
+}
+
+func (*subArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Sub(in[0], in[1])
+	return []compute.Value{v0}, err
 }
 
 // Sub records the operation.
 func (f *function) Sub(lhs compute.Value, rhs compute.Value) (compute.Value, error) {
-	out, err := f.record("Sub", []compute.Value{lhs, rhs}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Sub(in[0], in[1])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSub, []compute.Value{lhs, rhs}, &subArgs{}))
+}
+
+// tanhArgs are the arguments of Tanh that are not values.
+type tanhArgs struct {
+}
+
+func (*tanhArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Tanh(in[0])
+	return []compute.Value{v0}, err
 }
 
 // Tanh records the operation.
 func (f *function) Tanh(x compute.Value) (compute.Value, error) {
-	out, err := f.record("Tanh", []compute.Value{x}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Tanh(in[0])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeTanh, []compute.Value{x}, &tanhArgs{}))
+}
+
+// transposeArgs are the arguments of Transpose that are not values.
+type transposeArgs struct {
+	permutation []int
+}
+
+func (a *transposeArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Transpose(in[0], a.permutation...)
+	return []compute.Value{v0}, err
 }
 
 // Transpose records the operation.
 func (f *function) Transpose(x compute.Value, permutation ...int) (compute.Value, error) {
-	out, err := f.record("Transpose", []compute.Value{x}, []any{permutation}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Transpose(in[0], permutation...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeTranspose, []compute.Value{x}, &transposeArgs{permutation}))
+}
+
+// whereArgs are the arguments of Where that are not values.
+type whereArgs struct {
+}
+
+func (*whereArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.Where(in[0], in[1], in[2])
+	return []compute.Value{v0}, err
 }
 
 // Where records the operation.
 func (f *function) Where(condition compute.Value, onTrue compute.Value, onFalse compute.Value) (compute.Value, error) {
-	out, err := f.record("Where", []compute.Value{condition, onTrue, onFalse}, []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.Where(in[0], in[1], in[2])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeWhere, []compute.Value{condition, onTrue, onFalse}, &whereArgs{}))
+}
+
+// optimizationBarrierArgs are the arguments of OptimizationBarrier that are not values.
+type optimizationBarrierArgs struct {
+}
+
+func (*optimizationBarrierArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	return g.OptimizationBarrier(in[0:]...)
 }
 
 // OptimizationBarrier records the operation.
 func (f *function) OptimizationBarrier(operands ...compute.Value) ([]compute.Value, error) {
-	out, err := f.record("OptimizationBarrier", append([]compute.Value{}, operands...), []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		return g.OptimizationBarrier(in[0:]...)
-	})
-	return out, err
+	return f.record(compute.OpTypeOptimizationBarrier, append([]compute.Value{}, operands...), &optimizationBarrierArgs{})
+}
+
+// schedulingBarrierArgs are the arguments of SchedulingBarrier that are not values.
+type schedulingBarrierArgs struct {
+}
+
+func (*schedulingBarrierArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.SchedulingBarrier(in[0], in[1:]...)
+	return []compute.Value{v0}, err
 }
 
 // SchedulingBarrier records the operation.
 func (f *function) SchedulingBarrier(operand compute.Value, dependencies ...compute.Value) (compute.Value, error) {
-	out, err := f.record("SchedulingBarrier", append([]compute.Value{operand}, dependencies...), []any{}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.SchedulingBarrier(in[0], in[1:]...)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeSchedulingBarrier, append([]compute.Value{operand}, dependencies...), &schedulingBarrierArgs{}))
+}
+
+// fusedSoftmaxArgs are the arguments of FusedSoftmax that are not values.
+type fusedSoftmaxArgs struct {
+	axis int
+}
+
+func (a *fusedSoftmaxArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.FusedSoftmax(in[0], a.axis)
+	return []compute.Value{v0}, err
 }
 
 // FusedSoftmax records the operation.
 func (f *function) FusedSoftmax(x compute.Value, axis int) (compute.Value, error) {
-	out, err := f.record("FusedSoftmax", []compute.Value{x}, []any{axis}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.FusedSoftmax(in[0], axis)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFusedSoftmax, []compute.Value{x}, &fusedSoftmaxArgs{axis}))
+}
+
+// fusedGeluArgs are the arguments of FusedGelu that are not values.
+type fusedGeluArgs struct {
+	exact bool
+}
+
+func (a *fusedGeluArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.FusedGelu(in[0], a.exact)
+	return []compute.Value{v0}, err
 }
 
 // FusedGelu records the operation.
 func (f *function) FusedGelu(x compute.Value, exact bool) (compute.Value, error) {
-	out, err := f.record("FusedGelu", []compute.Value{x}, []any{exact}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.FusedGelu(in[0], exact)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFusedGelu, []compute.Value{x}, &fusedGeluArgs{exact}))
+}
+
+// fusedLayerNormArgs are the arguments of FusedLayerNorm that are not values.
+type fusedLayerNormArgs struct {
+	axes    []int
+	epsilon float64
+}
+
+func (a *fusedLayerNormArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.FusedLayerNorm(in[0], a.axes, a.epsilon, in[1], in[2])
+	return []compute.Value{v0}, err
 }
 
 // FusedLayerNorm records the operation.
 func (f *function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, gamma compute.Value, beta compute.Value) (compute.Value, error) {
-	out, err := f.record("FusedLayerNorm", []compute.Value{x, gamma, beta}, []any{axes, epsilon}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.FusedLayerNorm(in[0], axes, epsilon, in[1], in[2])
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFusedLayerNorm, []compute.Value{x, gamma, beta}, &fusedLayerNormArgs{axes, epsilon}))
+}
+
+// fusedDenseArgs are the arguments of FusedDense that are not values.
+type fusedDenseArgs struct {
+	options compute.DenseConfig
+}
+
+func (a *fusedDenseArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, err := g.FusedDense(in[0], in[1], in[2], a.options)
+	return []compute.Value{v0}, err
 }
 
 // FusedDense records the operation.
 func (f *function) FusedDense(x compute.Value, weight compute.Value, bias compute.Value, options compute.DenseConfig) (compute.Value, error) {
-	out, err := f.record("FusedDense", []compute.Value{x, weight, bias}, []any{options}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, err := g.FusedDense(in[0], in[1], in[2], options)
-		return []compute.Value{v0}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return first(f.record(compute.OpTypeFusedDense, []compute.Value{x, weight, bias}, &fusedDenseArgs{options}))
+}
+
+// fusedAttentionQKVProjectionArgs are the arguments of FusedAttentionQKVProjection that are not values.
+type fusedAttentionQKVProjectionArgs struct {
+	queryDim    int
+	keyValueDim int
+}
+
+func (a *fusedAttentionQKVProjectionArgs) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	v0, v1, v2, err := g.FusedAttentionQKVProjection(in[0], in[1], in[2], in[3], in[4], a.queryDim, a.keyValueDim)
+	return []compute.Value{v0, v1, v2}, err
 }
 
 // FusedAttentionQKVProjection records the operation.
 func (f *function) FusedAttentionQKVProjection(x compute.Value, wQKV compute.Value, biasQ compute.Value, biasK compute.Value, biasV compute.Value, queryDim int, keyValueDim int) (compute.Value, compute.Value, compute.Value, error) {
-	out, err := f.record("FusedAttentionQKVProjection", []compute.Value{x, wQKV, biasQ, biasK, biasV}, []any{queryDim, keyValueDim}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
-		v0, v1, v2, err := g.FusedAttentionQKVProjection(in[0], in[1], in[2], in[3], in[4], queryDim, keyValueDim)
-		return []compute.Value{v0, v1, v2}, err
-	})
+	out, err := f.record(compute.OpTypeFusedAttentionQKVProjection, []compute.Value{x, wQKV, biasQ, biasK, biasV}, &fusedAttentionQKVProjectionArgs{queryDim, keyValueDim})
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	return out[0], out[1], out[2], nil
 }
 
-// recorded names the operations above.
-var recorded = []string{
-	"Abs",
-	"Add",
-	"Atan2",
-	"ArgMinMax",
-	"BatchNormForInference",
-	"BatchNormForTraining",
-	"BatchNormGradient",
-	"Bitcast",
-	"BitCount",
-	"BitwiseAnd",
-	"BitwiseNot",
-	"BitwiseOr",
-	"BitwiseXor",
-	"BroadcastInDim",
-	"Ceil",
-	"Clamp",
-	"Clz",
-	"Complex",
-	"Concatenate",
-	"Conj",
-	"ConvGeneral",
-	"ConvertDType",
-	"Cos",
-	"CumSum",
-	"Div",
-	"DotGeneral",
-	"DynamicSlice",
-	"DynamicUpdateSlice",
-	"Equal",
-	"EqualTotalOrder",
-	"Erf",
-	"Exp",
-	"Expm1",
-	"FFT",
-	"Floor",
-	"Gather",
-	"GreaterOrEqual",
-	"GreaterOrEqualTotalOrder",
-	"GreaterThan",
-	"GreaterThanTotalOrder",
-	"Identity",
-	"Imag",
-	"Iota",
-	"IsFinite",
-	"IsNaN",
-	"LessOrEqual",
-	"LessOrEqualTotalOrder",
-	"LessThan",
-	"LessThanTotalOrder",
-	"Log",
-	"Log1p",
-	"LogicalAnd",
-	"LogicalNot",
-	"LogicalOr",
-	"LogicalXor",
-	"Logistic",
-	"Max",
-	"Min",
-	"Mul",
-	"Neg",
-	"NotEqual",
-	"NotEqualTotalOrder",
-	"Pad",
-	"Pow",
-	"Real",
-	"ReduceBitwiseAnd",
-	"ReduceBitwiseOr",
-	"ReduceBitwiseXor",
-	"ReduceLogicalAnd",
-	"ReduceLogicalOr",
-	"ReduceLogicalXor",
-	"ReduceMax",
-	"ReduceMin",
-	"ReduceProduct",
-	"ReduceSum",
-	"ReduceWindow",
-	"Rem",
-	"Reshape",
-	"Reverse",
-	"RNGBitGenerator",
-	"Round",
-	"Rsqrt",
-	"ScatterMax",
-	"ScatterMin",
-	"ScatterSum",
-	"SelectAndScatterMax",
-	"SelectAndScatterMin",
-	"ShiftLeft",
-	"ShiftRightArithmetic",
-	"ShiftRightLogical",
-	"Sign",
-	"Sin",
-	"Slice",
-	"Sqrt",
-	"Sub",
-	"Tanh",
-	"Transpose",
-	"Where",
-	"OptimizationBarrier",
-	"SchedulingBarrier",
-	"FusedSoftmax",
-	"FusedGelu",
-	"FusedLayerNorm",
-	"FusedDense",
-	"FusedAttentionQKVProjection",
+// recorded lists the operations above.
+var recorded = []compute.OpType{
+	compute.OpTypeAbs,
+	compute.OpTypeAdd,
+	compute.OpTypeAtan2,
+	compute.OpTypeArgMinMax,
+	compute.OpTypeBatchNormForInference,
+	compute.OpTypeBatchNormForTraining,
+	compute.OpTypeBatchNormGradient,
+	compute.OpTypeBitcast,
+	compute.OpTypeBitCount,
+	compute.OpTypeBitwiseAnd,
+	compute.OpTypeBitwiseNot,
+	compute.OpTypeBitwiseOr,
+	compute.OpTypeBitwiseXor,
+	compute.OpTypeBroadcastInDim,
+	compute.OpTypeCeil,
+	compute.OpTypeClamp,
+	compute.OpTypeClz,
+	compute.OpTypeComplex,
+	compute.OpTypeConcatenate,
+	compute.OpTypeConj,
+	compute.OpTypeConvGeneral,
+	compute.OpTypeConvertDType,
+	compute.OpTypeCos,
+	compute.OpTypeCumSum,
+	compute.OpTypeDiv,
+	compute.OpTypeDotGeneral,
+	compute.OpTypeDynamicSlice,
+	compute.OpTypeDynamicUpdateSlice,
+	compute.OpTypeEqual,
+	compute.OpTypeEqualTotalOrder,
+	compute.OpTypeErf,
+	compute.OpTypeExp,
+	compute.OpTypeExpm1,
+	compute.OpTypeFFT,
+	compute.OpTypeFloor,
+	compute.OpTypeGather,
+	compute.OpTypeGreaterOrEqual,
+	compute.OpTypeGreaterOrEqualTotalOrder,
+	compute.OpTypeGreaterThan,
+	compute.OpTypeGreaterThanTotalOrder,
+	compute.OpTypeIdentity,
+	compute.OpTypeImag,
+	compute.OpTypeIota,
+	compute.OpTypeIsFinite,
+	compute.OpTypeIsNaN,
+	compute.OpTypeLessOrEqual,
+	compute.OpTypeLessOrEqualTotalOrder,
+	compute.OpTypeLessThan,
+	compute.OpTypeLessThanTotalOrder,
+	compute.OpTypeLog,
+	compute.OpTypeLog1p,
+	compute.OpTypeLogicalAnd,
+	compute.OpTypeLogicalNot,
+	compute.OpTypeLogicalOr,
+	compute.OpTypeLogicalXor,
+	compute.OpTypeLogistic,
+	compute.OpTypeMax,
+	compute.OpTypeMin,
+	compute.OpTypeMul,
+	compute.OpTypeNeg,
+	compute.OpTypeNotEqual,
+	compute.OpTypeNotEqualTotalOrder,
+	compute.OpTypePad,
+	compute.OpTypePow,
+	compute.OpTypeReal,
+	compute.OpTypeReduceBitwiseAnd,
+	compute.OpTypeReduceBitwiseOr,
+	compute.OpTypeReduceBitwiseXor,
+	compute.OpTypeReduceLogicalAnd,
+	compute.OpTypeReduceLogicalOr,
+	compute.OpTypeReduceLogicalXor,
+	compute.OpTypeReduceMax,
+	compute.OpTypeReduceMin,
+	compute.OpTypeReduceProduct,
+	compute.OpTypeReduceSum,
+	compute.OpTypeReduceWindow,
+	compute.OpTypeRem,
+	compute.OpTypeReshape,
+	compute.OpTypeReverse,
+	compute.OpTypeRNGBitGenerator,
+	compute.OpTypeRound,
+	compute.OpTypeRsqrt,
+	compute.OpTypeScatterMax,
+	compute.OpTypeScatterMin,
+	compute.OpTypeScatterSum,
+	compute.OpTypeSelectAndScatterMax,
+	compute.OpTypeSelectAndScatterMin,
+	compute.OpTypeShiftLeft,
+	compute.OpTypeShiftRightArithmetic,
+	compute.OpTypeShiftRightLogical,
+	compute.OpTypeSign,
+	compute.OpTypeSin,
+	compute.OpTypeSlice,
+	compute.OpTypeSqrt,
+	compute.OpTypeSub,
+	compute.OpTypeTanh,
+	compute.OpTypeTranspose,
+	compute.OpTypeWhere,
+	compute.OpTypeOptimizationBarrier,
+	compute.OpTypeSchedulingBarrier,
+	compute.OpTypeFusedSoftmax,
+	compute.OpTypeFusedGelu,
+	compute.OpTypeFusedLayerNorm,
+	compute.OpTypeFusedDense,
+	compute.OpTypeFusedAttentionQKVProjection,
 }

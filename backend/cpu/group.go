@@ -38,12 +38,10 @@ func (g *graph) cluster() {
 	}
 	g.nodes = nodes
 	g.link()
-	groups := g.groups()
-	for _, gr := range groups {
+	for _, gr := range g.groups() {
 		slices.Reverse(gr.members)
 		gr.findOutputs()
 	}
-	g.sums()
 }
 
 // groups returns the graph's groups in the order of their first members.
@@ -89,7 +87,7 @@ func joinable(n *node) *group {
 // repeat gives each of the groups that read n a copy of its own, where n is so cheap that to compute it again costs less than to write and read it: a
 // tensor that is in memory anyway, and a smaller one. It returns the copies.
 func (g *graph) repeat(n *node) []*node {
-	if n.result || !has(binaries, n.name) || len(n.users) < 2 {
+	if n.result || !has(binaries, n.kind) || len(n.users) < 2 {
 		return nil
 	}
 	x, row := n.in[0], n.in[1]

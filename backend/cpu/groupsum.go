@@ -1,10 +1,14 @@
 package cpu
 
-import "slices"
+import (
+	"slices"
 
-// sums gives column sums of what groups compute to these groups, so that what is summed is not read again, and often not even written: batch norm's
+	"github.com/gomlx/compute"
+)
+
+// joinSums gives column sums of what groups compute to these groups, so that what is summed is not read again, and often not even written: batch norm's
 // statistics and its gradients'. Then a group that reads what another computes moves there, if it only sums it or is the last one outside to read it.
-func (g *graph) sums() {
+func (g *graph) joinSums() {
 	position := map[*node]int{}
 	for i, n := range g.nodes {
 		position[n] = i
@@ -52,10 +56,10 @@ func (n *node) in0Group() *group {
 
 // columnSum reports whether n adds up the rows of a matrix [k, inner] whose rows fit a tile.
 func columnSum(n *node) bool {
-	if n.name != "ReduceSum" || !n.float() || n.group != nil {
+	if n.kind != compute.OpTypeReduceSum || !n.float() || n.group != nil {
 		return false
 	}
-	outer, k, inner, ok := middle(n.in[0].dims(), n.attrs[0].([]int))
+	outer, k, inner, ok := middle(n.in[0].dims(), n.args.(*reduceSumArgs).axes)
 	return ok && outer == 1 && k > 1 && inner > 1 && inner <= tile
 }
 
@@ -65,7 +69,7 @@ func (gr *group) width(n *node) bool {
 		return false
 	}
 	for _, m := range gr.members {
-		if m.name == "ReduceSum" && m.size() != n.size() {
+		if m.kind == compute.OpTypeReduceSum && m.size() != n.size() {
 			return false
 		}
 	}
@@ -74,7 +78,7 @@ func (gr *group) width(n *node) bool {
 
 // onlySums reports whether nothing of the group is written but sums.
 func (gr *group) onlySums() bool {
-	return !slices.ContainsFunc(gr.outputs, func(o *node) bool { return o.name != "ReduceSum" })
+	return !slices.ContainsFunc(gr.outputs, func(o *node) bool { return o.kind != compute.OpTypeReduceSum })
 }
 
 // lastReader reports whether what gr reads of into is read by no third group or step, so that it need not be written when gr moves there.
@@ -92,7 +96,7 @@ func (gr *group) lastReader(into *group) bool {
 func (gr *group) lastPass() bool {
 	for _, m := range gr.members {
 		for _, in := range m.in {
-			if in.name == "ConvGeneral" {
+			if in.kind == compute.OpTypeConvGeneral {
 				if _, ok := epilogueOf(in); ok {
 					return true
 				}
@@ -116,11 +120,11 @@ func (gr *group) host(position map[*node]int) *group {
 		return nil
 	}
 	for _, m := range gr.members {
-		if m.name == "ReduceSum" && !into.width(m) {
+		if m.kind == compute.OpTypeReduceSum && !into.width(m) {
 			return nil
 		}
 		for _, in := range m.in {
-			member := in.group == gr || in.group == into && in.name != "ReduceSum" // into's sums are known when all its tiles are done
+			member := in.group == gr || in.group == into && in.kind != compute.OpTypeReduceSum // into's sums are known when all its tiles are done
 			if !member && ready(in, position) >= position[into.last] {
 				return nil
 			}

@@ -10,7 +10,7 @@ import (
 
 // planConcatenate joins tensors along an axis.
 func planConcatenate(p *planner, n *node) (bool, error) {
-	axis := n.attrs[0].(int)
+	axis := n.args.(*concatenateArgs).axis
 	outer, row := 1, n.shape.DType.Size()
 	for a, d := range n.dims() {
 		if a < axis {
@@ -59,7 +59,7 @@ func concatenated(x *node) (whole *node, first int, ok bool) {
 		return nil, 0, false
 	}
 	whole = x.users[0]
-	if whole.name != "Concatenate" || whole.attrs[0].(int) != 3 || len(x.dims()) != 4 {
+	if whole.kind != compute.OpTypeConcatenate || whole.args.(*concatenateArgs).axis != 3 || len(x.dims()) != 4 {
 		return nil, 0, false
 	}
 	times := 0
@@ -77,7 +77,8 @@ func concatenated(x *node) (whole *node, first int, ok bool) {
 // planSlice cuts a box out of a tensor.
 func planSlice(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	starts, steps := n.attrs[0].([]int), n.attrs[2].([]int)
+	args := n.args.(*sliceArgs)
+	starts, steps := args.starts, args.strides
 	strides := rowMajor(x.dims(), 1)
 	first := 0
 	for a := range starts {
@@ -93,7 +94,7 @@ func planSlice(p *planner, n *node) (bool, error) {
 // planTranspose permutes axes.
 func planTranspose(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	permutation := n.attrs[0].([]int)
+	permutation := n.args.(*transposeArgs).permutation
 	from := rowMajor(x.dims(), 1)
 	strides := make([]int, len(from))
 	for i, a := range permutation {
@@ -112,7 +113,7 @@ func planReverse(p *planner, n *node) (bool, error) {
 	}
 	strides := rowMajor(x.dims(), 1)
 	first := 0
-	for _, a := range n.attrs[0].([]int) {
+	for _, a := range n.args.(*reverseArgs).axes {
 		first += (x.dims()[a] - 1) * strides[a]
 		strides[a] = -strides[a]
 	}
@@ -122,7 +123,7 @@ func planReverse(p *planner, n *node) (bool, error) {
 
 // takesUnreversed reports whether u is a gradient by the input with n as its kernel, which it reads as it was before it was reversed.
 func (g *graph) takesUnreversed(u, n *node) bool {
-	if u.name != "ConvGeneral" || u.in[0] == n || u.in[1] != n {
+	if u.kind != compute.OpTypeConvGeneral || u.in[0] == n || u.in[1] != n {
 		return false
 	}
 	c, ok := convolutionOf(u)
@@ -176,7 +177,7 @@ func (p *planner) move(y, x *node, dims, src []int, from int, dst []int, to int,
 		fs = p.slot(fill)
 		reads = append(reads, fill)
 	}
-	p.add(y.name, []*node{y}, reads, func(w *workspace) func() error {
+	p.add(kindName(y.kind), []*node{y}, reads, func(w *workspace) func() error {
 		piece := func(lo, hi, _ int) { b.copy(w.bytes[ys], w.bytes[xs], lo, hi) }
 		return func() error {
 			if fs >= 0 {
@@ -264,6 +265,6 @@ func (b *box) copy(dst, src []byte, lo, hi int) {
 // padAxes returns Pad's frames, one an axis.
 func padAxes(n *node) []compute.PadAxis {
 	frames := make([]compute.PadAxis, n.shape.Rank())
-	copy(frames, n.attrs[0].([]compute.PadAxis))
+	copy(frames, n.args.(*padArgs).axesConfig)
 	return frames
 }

@@ -3,6 +3,7 @@ package cpu
 import (
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 
@@ -12,18 +13,18 @@ import (
 // node is a value in the plan of a computation.
 type node struct {
 	id    int
-	name  string // of the operation that gives it
+	kind  compute.OpType // of the operation that gives it, or one of the planner's own
 	in    []*node
-	attrs []any
+	args  arguments // nil for the planner's own
 	shape shapes.Shape
 	users []*node // nodes that read it, once each
 
-	op      *operation // nil for nodes that the planner made
-	first   *node      // the first output of the operation, where there are several; else the node itself
-	outputs []*node    // of the first: all of them
-	param   int        // number of the parameter, or -1
-	result  bool       // the function returns it
-	alias   *node      // whose memory it shares (a reshape), or nil
+	scaled  bool    // a convolution with factors of its output channels as a third operand: see scaleOutputs
+	first   *node   // the first output of the operation, where there are several; else the node itself
+	outputs []*node // of the first: all of them
+	param   int     // number of the parameter, or -1
+	result  bool    // the function returns it
+	alias   *node   // whose memory it shares (a reshape), or nil
 
 	group *group // the element-wise group that computes it, or nil
 
@@ -51,10 +52,11 @@ func (n *node) bytes() int { return n.shape.Size() * n.shape.DType.Size() }
 
 func (n *node) float() bool { return n.shape.DType == dtypes.Float32 }
 
+// sameMemory are the operations that give their first operand under another shape or name.
+var sameMemory = map[compute.OpType]bool{compute.OpTypeReshape: true, compute.OpTypeIdentity: true, compute.OpTypeSchedulingBarrier: true}
+
 // sameMemory reports whether n is its first operand under another shape or name.
-func (n *node) sameMemory() bool {
-	return n.name == "Reshape" || n.name == "Identity" || n.name == "SchedulingBarrier"
-}
+func (n *node) sameMemory() bool { return sameMemory[n.kind] }
 
 // root is the node that owns the memory.
 func (n *node) root() *node {
@@ -101,7 +103,7 @@ func newGraph(f *function) *graph {
 		}
 		var first *node
 		for _, v := range op.outputs {
-			n := &node{id: len(g.nodes), name: op.name, attrs: op.attrs, shape: v.shape, op: op, param: -1}
+			n := &node{id: len(g.nodes), kind: op.kind, args: op.args, shape: v.shape, param: -1}
 			if first == nil {
 				first = n
 			}
@@ -172,13 +174,13 @@ func (g *graph) sweep() {
 
 // scalar returns the value of a node that is a float32 constant of one element.
 func (n *node) scalar() (float32, bool) {
-	for n != nil && n.size() == 1 && (n.name == "Reshape" || n.name == "BroadcastInDim") {
+	for n != nil && n.size() == 1 && (n.kind == compute.OpTypeReshape || n.kind == compute.OpTypeBroadcastInDim) {
 		n = n.in[0]
 	}
-	if n == nil || n.name != "Constant" || !n.float() || n.size() != 1 {
+	if n == nil || n.kind != compute.OpTypeConstant || !n.float() || n.size() != 1 {
 		return 0, false
 	}
-	flat, ok := n.attrs[0].([]float32)
+	flat, ok := n.args.(*constantArgs).flat.([]float32)
 	if !ok {
 		return 0, false
 	}
@@ -187,7 +189,7 @@ func (n *node) scalar() (float32, bool) {
 
 // splat returns the value of a node all of whose elements are one constant.
 func (n *node) splat() (float32, bool) {
-	for n != nil && (n.name == "Reshape" || n.name == "BroadcastInDim") {
+	for n != nil && (n.kind == compute.OpTypeReshape || n.kind == compute.OpTypeBroadcastInDim) {
 		n = n.in[0]
 	}
 	if n == nil {

@@ -1,9 +1,76 @@
 package cpu
 
 import (
-	"maps"
+	"cmp"
 	"slices"
+
+	"github.com/gomlx/compute"
 )
+
+// Operations that the planner makes of patterns and for its own use, numbered after the interface's.
+const (
+	opReLUGradient compute.OpType = compute.OpTypeLast + 1 + iota // 0 where y <= 0, else dy
+	opPositions                                                   // of the maxima of pooling
+	opMaxima                                                      // of a pooling of which the graph has the gradient alone
+	opCopy                                                        // of a result that is a parameter, a constant or another result
+)
+
+var ownNames = map[compute.OpType]string{opReLUGradient: "ReLU gradient", opPositions: "positions", opMaxima: "maxima", opCopy: "copy"}
+
+// kindName is the operation's name.
+func kindName(k compute.OpType) string {
+	if name, ok := ownNames[k]; ok {
+		return name
+	}
+	return k.String()
+}
+
+// nativeOp says how an operation runs here.
+type nativeOp struct {
+	what string // in which forms, for the list of operations
+	// plan holds what may take a node; each says whether it could. It is empty for element-wise operations, which groups take, and for those that
+	// only give their operand's memory another shape.
+	plan []func(*planner, *node) (bool, error)
+}
+
+// natives are the operations that run here, in some form at least.
+var natives map[compute.OpType]nativeOp
+
+func init() {
+	plan := func(what string, plan ...func(*planner, *node) (bool, error)) nativeOp { return nativeOp{what, plan} }
+	const reduced = "float32, over leading, trailing or middle axes"
+	natives = map[compute.OpType]nativeOp{
+		compute.OpTypeConvGeneral:         plan("float32, images [N,H,W,C]: forward (strides, dilations, groups, padding), by input, by kernel", planConvolution),
+		compute.OpTypeDotGeneral:          plan("float32, batch axes first, contracted axes together at an end", planProduct),
+		compute.OpTypeReduceSum:           plan(reduced, planReduce),
+		compute.OpTypeReduceMax:           plan(reduced, planReduce),
+		compute.OpTypeReduceWindow:        plan("float32: maximum and sum over windows of images, sum over a window of the last axis", planMaxPool, planChannelSum, planSumPool),
+		compute.OpTypeSelectAndScatterMax: plan("float32, windows of images", planMaxPoolGradient),
+		compute.OpTypeConcatenate:         plan("all types", planConcatenate),
+		compute.OpTypeSlice:               plan("all types", planSlice),
+		compute.OpTypePad:                 plan("all types, negative frames too", planPad),
+		compute.OpTypeTranspose:           plan("all types", planTranspose),
+		compute.OpTypeReverse:             plan("all types", planReverse),
+		compute.OpTypeBroadcastInDim:      plan("float32, bool, in groups"),
+		compute.OpTypeWhere:               plan("float32, in groups"),
+		compute.OpTypeConvertDType:        plan("bool to float32, in groups"),
+	}
+	for kind := range sameMemory {
+		natives[kind] = plan("all types, no copy")
+	}
+	for kind := range unaries {
+		natives[kind] = plan("float32, in groups")
+	}
+	for kind := range binaries {
+		natives[kind] = plan("float32, in groups")
+	}
+	for kind := range compares {
+		natives[kind] = plan("float32, in groups")
+	}
+	for kind := range logicals {
+		natives[kind] = plan("bool, in groups")
+	}
+}
 
 // Op says how the backend runs an operation of GoMLX's interface.
 type Op struct {
@@ -15,37 +82,10 @@ type Op struct {
 // Ops lists the operations of static computations, by name. What Native does not cover (other types, layouts or ranks) runs on the portable backend,
 // one operation at a time; control flow, functions, dynamic and empty shapes run there with the computation around them.
 func Ops() []Op {
-	native := map[string]string{
-		"ConvGeneral":         "float32, images [N,H,W,C]: forward (strides, dilations, groups, padding), by input, by kernel",
-		"DotGeneral":          "float32, batch axes first, contracted axes together at an end",
-		"ReduceSum":           "float32, over leading, trailing or middle axes",
-		"ReduceMax":           "float32, over leading, trailing or middle axes",
-		"ReduceWindow":        "float32: maximum and sum over windows of images, sum over a window of the last axis",
-		"SelectAndScatterMax": "float32, windows of images",
-		"Concatenate":         "all types", "Slice": "all types", "Pad": "all types, negative frames too",
-		"Transpose": "all types", "Reverse": "all types", "Reshape": "all types, no copy", "Identity": "all types, no copy",
-		"BroadcastInDim": "float32, bool", "Where": "float32", "ConvertDType": "bool to float32",
-	}
-	for name := range unaries {
-		native[name] = "float32, in groups"
-	}
-	for name := range binaries {
-		native[name] = "float32, in groups"
-	}
-	for name := range compares {
-		native[name] = "float32, in groups"
-	}
-	for name := range logicals {
-		native[name] = "bool, in groups"
-	}
-	for _, name := range recorded {
-		if _, ok := native[name]; !ok {
-			native[name] = ""
-		}
-	}
 	var list []Op
-	for _, name := range slices.Sorted(maps.Keys(native)) {
-		list = append(list, Op{name, native[name]})
+	for _, kind := range recorded {
+		list = append(list, Op{kind.String(), natives[kind].what})
 	}
+	slices.SortFunc(list, func(a, b Op) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }

@@ -32,15 +32,15 @@ func windowOf(x *node, size, strides []int, pads [][2]int) (kernel.Window, bool)
 
 // pooling is ReduceWindow's arguments by name.
 func pooling(n *node) (kind compute.ReduceOpType, size, strides []int, pads [][2]int, ok bool) {
-	kind, size, strides = n.attrs[0].(compute.ReduceOpType), n.attrs[1].([]int), n.attrs[2].([]int)
-	for _, dilation := range [][]int{n.attrs[3].([]int), n.attrs[4].([]int)} {
+	args := n.args.(*reduceWindowArgs)
+	for _, dilation := range [][]int{args.inputDilations, args.windowDilations} {
 		for _, d := range dilation {
 			if d != 1 {
-				return kind, nil, nil, nil, false
+				return args.reductionType, nil, nil, nil, false
 			}
 		}
 	}
-	return kind, size, strides, n.attrs[5].([][2]int), true
+	return args.reductionType, args.windowDimensions, args.strides, args.paddings, true
 }
 
 // planMaxPool takes the maximum over windows of images. Where the graph has its gradient too, the positions of the maxima are kept for it. A NaN that
@@ -67,8 +67,8 @@ func gives(s kernel.Window, y *node) bool {
 func (p *planner) maxPool(y, x *node, s kernel.Window) {
 	xs, ys, at := p.slot(x), p.slot(y), -1
 	writes := []*node{y}
-	if slices.ContainsFunc(x.users, func(u *node) bool { return u.name == "SelectAndScatterMax" && u.in[0] == x }) {
-		positions := &node{name: "positions", in: []*node{x}, shape: shapes.Make(dtypes.Uint8, y.dims()...), param: -1}
+	if slices.ContainsFunc(x.users, func(u *node) bool { return u.kind == compute.OpTypeSelectAndScatterMax && u.in[0] == x }) {
+		positions := &node{kind: opPositions, in: []*node{x}, shape: shapes.Make(dtypes.Uint8, y.dims()...), param: -1}
 		positions.first = positions
 		if p.positions == nil {
 			p.positions = map[poolKey]*node{}
@@ -98,13 +98,14 @@ type poolKey struct {
 // planMaxPoolGradient takes SelectAndScatterMax(x, dy) of images. Where the pooling is not in the graph before it, the maxima are sought here.
 func planMaxPoolGradient(p *planner, n *node) (bool, error) {
 	x, dy := n.in[0], n.in[1]
-	s, ok := windowOf(x, n.attrs[0].([]int), n.attrs[1].([]int), n.attrs[2].([][2]int))
+	args := n.args.(*selectAndScatterMaxArgs)
+	s, ok := windowOf(x, args.windowDimensions, args.windowStrides, args.paddings)
 	if !ok || !gives(s, dy) {
 		return false, nil
 	}
 	pos, ok := p.positions[poolKey{x, s}]
 	if !ok { // the pooling is not in the graph, or comes later
-		y := &node{name: "maxima", in: []*node{x}, shape: dy.shape, param: -1}
+		y := &node{kind: opMaxima, in: []*node{x}, shape: dy.shape, param: -1}
 		y.first = y
 		p.maxPool(y, x, s)
 		pos = p.positions[poolKey{x, s}]

@@ -8,9 +8,12 @@ import (
 	"github.com/gomlx/compute/dtypes"
 )
 
+// portableMark ends the names of steps that run on the portable backend.
+const portableMark = " (portable)"
+
 // planPortable lets the portable backend run a node that has no kernel here, as a computation of its own.
 func (p *planner) planPortable(n *node) error {
-	if n.op == nil {
+	if n.args == nil || n.scaled {
 		return fmt.Errorf("a pattern without a kernel")
 	}
 	inner, inputs, err := p.alone(n)
@@ -27,7 +30,7 @@ func (p *planner) planPortable(n *node) error {
 		inSlots[i] = p.slot(in)
 	}
 	portable := p.b.backend.portable
-	p.add(n.name+" (portable)", outputs, inputs, func(w *workspace) func() error {
+	p.add(kindName(n.kind)+portableMark, outputs, inputs, func(w *workspace) func() error {
 		return func() error {
 			in := make([]compute.Buffer, len(inputs))
 			for i, node := range inputs {
@@ -66,7 +69,7 @@ func (p *planner) planPortable(n *node) error {
 
 // alone builds n's operation as a computation whose parameters are its inputs, each once.
 func (p *planner) alone(n *node) (compute.Executable, []*node, error) {
-	b := p.b.backend.portable.Builder(n.name)
+	b := p.b.backend.portable.Builder(kindName(n.kind))
 	f := b.Main()
 	var inputs []*node
 	values := make([]compute.Value, len(n.in))
@@ -89,7 +92,7 @@ func (p *planner) alone(n *node) (compute.Executable, []*node, error) {
 		values[i] = v
 		inputs = append(inputs, in)
 	}
-	out, err := n.op.replay(f, values)
+	out, err := n.args.again(f, values)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dvml/dvml/kernel"
@@ -10,12 +9,13 @@ import (
 // planProduct takes DotGeneral of float32 where batch axes lead on both sides and the contracted axes stand together, last or right after them.
 func planProduct(p *planner, n *node) (bool, error) {
 	l, r := n.in[0], n.in[1]
-	config := n.attrs[4].(compute.DotGeneralConfig)
+	args := n.args.(*dotGeneralArgs)
+	config := args.config
 	plain := func(t dtypes.DType) bool { return t == dtypes.InvalidDType || t == dtypes.Float32 }
 	if !l.float() || !r.float() || !n.float() || !plain(config.AccumulatorDType) || !plain(config.OutputDType) {
 		return false, nil
 	}
-	lc, lb, rc, rb := n.attrs[0].([]int), n.attrs[1].([]int), n.attrs[2].([]int), n.attrs[3].([]int)
+	lc, lb, rc, rb := args.lhsContractingAxes, args.lhsBatchAxes, args.rhsContractingAxes, args.rhsBatchAxes
 	batch, m, k, lastL, ok := matrix(l.dims(), lc, lb)
 	if !ok {
 		return false, nil

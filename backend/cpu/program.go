@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"github.com/gomlx/compute"
 	"math"
 	"slices"
 
@@ -158,10 +159,10 @@ func (b *programBuilder) result(m *node, slot func(*node) int) int {
 
 // member adds the code of one member.
 func (b *programBuilder) member(m *node, slot func(*node) int) error {
-	switch m.name {
-	case "BroadcastInDim":
+	switch m.kind {
+	case compute.OpTypeBroadcastInDim:
 		return b.broadcast(m, slot)
-	case "ReduceSum":
+	case compute.OpTypeReduceSum:
 		x, err := b.operand(m.in[0], slot)
 		if err != nil {
 			return err
@@ -185,12 +186,12 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	zero := func() int { return b.inRegister(b.constant(0)) }
 	one := func() int { return b.inRegister(b.constant(1)) }
 	switch {
-	case has(unaries, m.name):
-		emit(instruction{code: opUnary, unary: unaries[m.name], a: reg(0)})
-	case m.name == "Max" || m.name == "Min":
-		b.extreme(binaries[m.name], dst, in)
-	case has(binaries, m.name):
-		op := binaries[m.name]
+	case has(unaries, m.kind):
+		emit(instruction{code: opUnary, unary: unaries[m.kind], a: reg(0)})
+	case m.kind == compute.OpTypeMax || m.kind == compute.OpTypeMin:
+		b.extreme(binaries[m.kind], dst, in)
+	case has(binaries, m.kind):
+		op := binaries[m.kind]
 		switch {
 		case in[1].scalar >= 0 && in[0].scalar < 0:
 			emit(instruction{code: opBinaryScalar, binary: op, a: in[0].reg, b: in[1].scalar})
@@ -199,23 +200,23 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 		default:
 			emit(instruction{code: opBinary, binary: op, a: reg(0), b: reg(1)})
 		}
-	case has(compares, m.name):
-		emit(instruction{code: opSelect, compare: compares[m.name], a: reg(0), b: reg(1), x: one(), y: zero()})
-	case m.name == "Where":
+	case has(compares, m.kind):
+		emit(instruction{code: opSelect, compare: compares[m.kind], a: reg(0), b: reg(1), x: one(), y: zero()})
+	case m.kind == compute.OpTypeWhere:
 		emit(instruction{code: opSelect, compare: kernel.NotEqual, a: reg(0), b: zero(), x: reg(1), y: reg(2)})
-	case m.name == "LogicalAnd":
+	case m.kind == compute.OpTypeLogicalAnd:
 		emit(instruction{code: opBinary, binary: kernel.Mul, a: reg(0), b: reg(1)})
-	case m.name == "LogicalOr":
+	case m.kind == compute.OpTypeLogicalOr:
 		emit(instruction{code: opBinary, binary: kernel.Max, a: reg(0), b: reg(1)})
-	case m.name == "LogicalNot":
+	case m.kind == compute.OpTypeLogicalNot:
 		emit(instruction{code: opBinary, binary: kernel.Sub, a: one(), b: reg(0)})
-	case m.name == "ConvertDType":
+	case m.kind == compute.OpTypeConvertDType:
 		emit(instruction{code: opBinaryScalar, binary: kernel.Add, a: reg(0), b: b.constant(0).scalar})
-	case m.name == opReLUGradient:
+	case m.kind == opReLUGradient:
 		// Not dy where y > 0: where y is NaN, the condition y <= 0 does not hold and dy passes.
 		emit(instruction{code: opSelect, compare: kernel.LessEqual, a: reg(1), b: zero(), x: zero(), y: reg(0)})
 	default:
-		return fmt.Errorf("cpu: %s has no place in a group", m.name)
+		return fmt.Errorf("cpu: %s has no place in a group", kindName(m.kind))
 	}
 	return nil
 }
@@ -246,7 +247,7 @@ func (b *programBuilder) number(o operand) bool {
 
 // broadcast makes a broadcast member a leaf, and copies it where it is read outside.
 func (b *programBuilder) broadcast(m *node, slot func(*node) int) error {
-	axes := m.attrs[1].([]int)
+	axes := m.args.(*broadcastInDimArgs).broadcastAxes
 	src := m.in[0]
 	strides := make([]int, len(b.dims))
 	s := 1

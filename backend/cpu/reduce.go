@@ -2,12 +2,13 @@ package cpu
 
 import (
 	"github.com/dvml/dvml/kernel"
+	"github.com/gomlx/compute"
 )
 
 // planReduce takes sums and maxima of float32 over leading, trailing or middle axes.
 func planReduce(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	axes := n.attrs[0].([]int)
+	axes := reducedAxes(n)
 	if !n.float() {
 		return false, nil
 	}
@@ -15,10 +16,18 @@ func planReduce(p *planner, n *node) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	sum := n.name == "ReduceSum"
+	sum := n.kind == compute.OpTypeReduceSum
 	xs, ys := p.slot(x), p.slot(n)
-	p.add(n.name, []*node{n}, []*node{x}, func(w *workspace) func() error { return reduction(w, ys, xs, outer, k, inner, sum) })
+	p.add(kindName(n.kind), []*node{n}, []*node{x}, func(w *workspace) func() error { return reduction(w, ys, xs, outer, k, inner, sum) })
 	return true, nil
+}
+
+// reducedAxes are the axes that a sum or a maximum is taken over; none stands for all.
+func reducedAxes(n *node) []int {
+	if a, ok := n.args.(*reduceMaxArgs); ok {
+		return a.axes
+	}
+	return n.args.(*reduceSumArgs).axes
 }
 
 // middle reads dims as [outer, k, inner] with the reduced axes as k.

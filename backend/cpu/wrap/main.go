@@ -1,5 +1,5 @@
-// Command wrap writes ../gen_function.go: a method for each operation of GoMLX's backend interface that records the operation. It reads the
-// interface's source, so that a new version of the interface needs only `go generate`.
+// Command wrap writes ../gen_function.go: for each operation of GoMLX's backend interface a struct of its arguments, by their names, and a
+// method that records the operation. It reads the interface's source, so that a new version of the interface needs only `go generate`.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// byHand are operations that hold values inside their options or leave static shapes; function.go has them.
+// byHand are operations that hold values inside their options or leave static shapes; aside.go has them.
 var byHand = map[string]bool{
 	"DynamicReshape": true, "DynamicBroadcastInDim": true, "DynamicIota": true, "DynamicPad": true, "DynamicDimensionSize": true, "DynamicShape": true,
 	"AllReduce": true, "FusedScaledDotProductAttention": true, "FusedScaledDotProductAttentionVJP": true,
@@ -53,9 +53,9 @@ func main() {
 			return false
 		})
 	}
-	fmt.Fprintf(&out, "\n// recorded names the operations above.\nvar recorded = []string{\n")
+	fmt.Fprintf(&out, "\n// recorded lists the operations above.\nvar recorded = []compute.OpType{\n")
 	for _, name := range names {
-		fmt.Fprintf(&out, "%q,\n", name)
+		fmt.Fprintf(&out, "compute.OpType%s,\n", name)
 	}
 	out.WriteString("}\n")
 	text, err := format.Source(out.Bytes())
@@ -67,44 +67,56 @@ func main() {
 	}
 }
 
-// method writes the recording method of one operation.
-func method(out *bytes.Buffer, fset *token.FileSet, name string, f *ast.FuncType) {
-	var params, gather, call, attrs []string
-	values := 0
-	list := "" // a parameter that holds several values
+// signature is an operation's, parted into what is recorded where.
+type signature struct {
+	params []string // as they are declared
+	values []string // the parameters that are values
+	list   string   // a parameter that holds several values, after the others; or ""
+	fields []string // of the arguments' struct, as they are declared
+	args   []string // their names
+	call   []string // the arguments of a call that repeats the operation
+}
+
+func signatureOf(fset *token.FileSet, f *ast.FuncType) (s signature) {
 	for _, p := range f.Params.List {
 		t := typeText(fset, p.Type)
+		dots := ""
+		if strings.HasPrefix(t, "...") {
+			dots = "..."
+		}
 		for _, id := range p.Names {
 			n := id.Name
 			if n == "min" || n == "max" {
 				n += "Value"
 			}
-			params = append(params, n+" "+t)
+			s.params = append(s.params, n+" "+t)
 			switch t {
 			case "compute.Value":
-				gather = append(gather, n)
-				call = append(call, fmt.Sprintf("in[%d]", values))
-				values++
+				s.call = append(s.call, fmt.Sprintf("in[%d]", len(s.values)))
+				s.values = append(s.values, n)
 			case "[]compute.Value", "...compute.Value":
-				list = n
-				dots := ""
-				if strings.HasPrefix(t, "...") {
-					dots = "..."
-				}
-				call = append(call, fmt.Sprintf("in[%d:]%s", values, dots))
+				s.list = n
+				s.call = append(s.call, fmt.Sprintf("in[%d:]%s", len(s.values), dots))
 			default:
-				attrs = append(attrs, n)
-				dots := ""
-				if strings.HasPrefix(t, "...") {
-					dots = "..."
-				}
-				call = append(call, n+dots)
+				s.fields = append(s.fields, n+" "+strings.Replace(t, "...", "[]", 1))
+				s.args = append(s.args, n)
+				s.call = append(s.call, "a."+n+dots)
 			}
 		}
 	}
-	inputs := "[]compute.Value{" + strings.Join(gather, ", ") + "}"
-	if list != "" {
-		inputs = "append(" + inputs + ", " + list + "...)"
+	return s
+}
+
+// method writes the arguments' struct and the recording method of one operation.
+func method(out *bytes.Buffer, fset *token.FileSet, name string, f *ast.FuncType) {
+	s := signatureOf(fset, f)
+	args := strings.ToLower(name[:1]) + name[1:] + "Args"
+	if strings.HasPrefix(name, "FFT") || strings.HasPrefix(name, "RNG") {
+		args = strings.ToLower(name[:3]) + name[3:] + "Args"
+	}
+	inputs := "[]compute.Value{" + strings.Join(s.values, ", ") + "}"
+	if s.list != "" {
+		inputs = "append(" + inputs + ", " + s.list + "...)"
 	}
 	count := 0
 	for _, r := range f.Results.List {
@@ -112,24 +124,37 @@ func method(out *bytes.Buffer, fset *token.FileSet, name string, f *ast.FuncType
 	}
 	single := typeText(fset, f.Results.List[0].Type)
 	many := single == "[]compute.Value"
-	var returns, names []string
+	var returns, vs []string
 	for i := range count - 1 {
 		returns = append(returns, single)
-		names = append(names, fmt.Sprintf("v%d", i))
+		vs = append(vs, fmt.Sprintf("v%d", i))
 	}
-	fmt.Fprintf(out, "\n// %s records the operation.\nfunc (f *function) %s(%s) (%s, error) {\n", name, name, strings.Join(params, ", "), strings.Join(returns, ", "))
-	fmt.Fprintf(out, "out, err := f.record(%q, %s, []any{%s}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {\n", name, inputs, strings.Join(attrs, ", "))
+	receiver := "a *" + args
+	if len(s.args) == 0 {
+		receiver = "*" + args
+	}
+	fmt.Fprintf(out, "\n// %s are the arguments of %s that are not values.\ntype %s struct {\n%s\n}\n", args, name, args, strings.Join(s.fields, "\n"))
+	fmt.Fprintf(out, "\nfunc (%s) again(g compute.Function, in []compute.Value) ([]compute.Value, error) {\n", receiver)
 	if many {
-		fmt.Fprintf(out, "return g.%s(%s)\n})\nreturn out, err\n}\n", name, strings.Join(call, ", "))
-		return
+		fmt.Fprintf(out, "return g.%s(%s)\n}\n", name, strings.Join(s.call, ", "))
+	} else {
+		list := strings.Join(vs, ", ")
+		fmt.Fprintf(out, "%s, err := g.%s(%s)\nreturn []compute.Value{%s}, err\n}\n", list, name, strings.Join(s.call, ", "), list)
 	}
-	fmt.Fprintf(out, "%s, err := g.%s(%s)\nreturn []compute.Value{%s}, err\n})\n", strings.Join(names, ", "), name, strings.Join(call, ", "), strings.Join(names, ", "))
-	nils := strings.Repeat("nil, ", count-1)
-	var outs []string
-	for i := range count - 1 {
-		outs = append(outs, fmt.Sprintf("out[%d]", i))
+	fmt.Fprintf(out, "\n// %s records the operation.\nfunc (f *function) %s(%s) (%s, error) {\n", name, name, strings.Join(s.params, ", "), strings.Join(returns, ", "))
+	record := fmt.Sprintf("f.record(compute.OpType%s, %s, &%s{%s})", name, inputs, args, strings.Join(s.args, ", "))
+	switch {
+	case many:
+		fmt.Fprintf(out, "return %s\n}\n", record)
+	case count == 2:
+		fmt.Fprintf(out, "return first(%s)\n}\n", record)
+	default:
+		var outs []string
+		for i := range count - 1 {
+			outs = append(outs, fmt.Sprintf("out[%d]", i))
+		}
+		fmt.Fprintf(out, "out, err := %s\nif err != nil {\nreturn %serr\n}\nreturn %s, nil\n}\n", record, strings.Repeat("nil, ", count-1), strings.Join(outs, ", "))
 	}
-	fmt.Fprintf(out, "if err != nil {\nreturn %serr\n}\nreturn %s, nil\n}\n", nils, strings.Join(outs, ", "))
 }
 
 // typeText is a type as it is written outside its package.

@@ -1,0 +1,29 @@
+package cpu
+
+// passes turn the recorded graph into the one that is planned, in this order.
+var passes = []func(g *graph){
+	// y = ReLU(x): its gradient reads y, so that x itself need not be kept.
+	func(g *graph) { g.each(reluGradient) },
+	// A convolution with a kernel that is multiplied per output channel multiplies its result instead, in its last pass.
+	func(g *graph) { g.each(g.scaleOutputs) },
+	// What nothing needs any more goes.
+	(*graph).sweep,
+	// Element-wise operations that feed each other become groups, which run tile by tile in one pass over memory.
+	(*graph).cluster,
+	// Sums of what groups compute are taken as it is computed, and groups join where one reads what another computes.
+	(*graph).joinSums,
+}
+
+// fuse runs the passes.
+func (g *graph) fuse() {
+	for _, pass := range passes {
+		pass(g)
+	}
+}
+
+// each calls f for every node.
+func (g *graph) each(f func(n *node)) {
+	for _, n := range g.nodes {
+		f(n)
+	}
+}
