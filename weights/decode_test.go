@@ -108,6 +108,20 @@ func TestOrderedDictOfPython2(t *testing.T) {
 	}
 }
 
+// The numbers of ONNX's fields that the samples are made of.
+const (
+	modelGraph       = 7 // ModelProto.graph
+	graphInitializer = 5 // GraphProto.initializer
+
+	tensorDims       = 1
+	tensorDataType   = 2
+	tensorFloatData  = 4
+	tensorName       = 8
+	tensorRawData    = 9
+	tensorDoubleData = 10
+	tensorLocation   = 14
+)
+
 // onnxModel builds a model with initialisers, as protobuf's encoders do.
 func onnxModel(initialisers ...[]byte) []byte {
 	var graph []byte

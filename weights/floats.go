@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/dvml/dvml/internal/half"
 )
 
 // dtypeWidth gives the bytes of a value of each type, by its safetensors name.
@@ -14,7 +16,7 @@ var dtypeWidth = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 
 var floatOf = map[string]func(b []byte) float32{
 	"F64":  func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
 	"F32":  func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
-	"F16":  func(b []byte) float32 { return halfToFloat(binary.LittleEndian.Uint16(b)) },
+	"F16":  func(b []byte) float32 { return half.Float32(binary.LittleEndian.Uint16(b)) },
 	"BF16": func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) },
 }
 
@@ -49,17 +51,4 @@ func readFloats(r io.Reader, dtype string, size int64) ([]float32, error) {
 		rest = rest[n:]
 	}
 	return data, nil
-}
-
-// halfToFloat converts an IEEE 754 half precision number: 1 sign, 5 exponent, 10 fraction bits.
-func halfToFloat(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // zero or subnormal: fraction * 2^-24
-		f := float32(fraction) / (1 << 24)
-		return math.Float32frombits(sign | math.Float32bits(f))
-	case 31: // infinity or NaN
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
