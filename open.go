@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
@@ -103,7 +104,11 @@ func (m *Model) describe() (err error) {
 		return err
 	}
 	// A network alone has no classes, of which a method has at least two; its heads are never built.
-	m.network, err = method.NewModel(m.config.Backbone.Spec, m.config.Method, max(m.info.Classes, 2), m.config.Seed)
+	network, err := backbone.Open(m.config.Backbone.Spec, m.info.Structure)
+	if err != nil {
+		return err
+	}
+	m.network, err = method.NewModel(network, m.config.Method, max(m.info.Classes, 2), m.config.Seed)
 	return err
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/loss"
 	"github.com/dvml/dvml/method"
@@ -80,9 +80,9 @@ func Run(backend compute.Backend, o Options) (*Result, error) {
 		var err error
 		switch part {
 		case "caffe":
-			r.Caffe, err = network(backend, o, backbone.Original)
+			r.Caffe, err = network(backend, o, googlenet.Original)
 		case "bn":
-			r.BN, err = network(backend, o, backbone.BN)
+			r.BN, err = network(backend, o, googlenet.BN)
 		case "layers":
 			r.Layers, err = layers(backend, o)
 		case "matmul":
@@ -115,7 +115,7 @@ func best(n int, f func() error) (float64, error) {
 
 func network(backend compute.Backend, o Options, form string) (*Network, error) {
 	variables := model.NewStore()
-	spec := backbone.Spec{Form: form, Width: 1}
+	spec := googlenet.Spec{Form: form, Width: 1}
 	images := noise(o.Batch, o.Size, o.Size, 3)
 	step, free, err := trainingStep(backend, variables, spec, o)
 	if err != nil {
@@ -153,7 +153,7 @@ func call(exec *model.Exec, x *tensors.Tensor) error {
 }
 
 // trainingStep returns one step of Adam: of DVML's objective on the original form, of the features' sum on the batch norm form.
-func trainingStep(backend compute.Backend, variables *model.Store, spec backbone.Spec, o Options) (run func(images *tensors.Tensor) error, free func(), err error) {
+func trainingStep(backend compute.Backend, variables *model.Store, spec googlenet.Spec, o Options) (run func(images *tensors.Tensor) error, free func(), err error) {
 	c, err := config.Preset("report-3")
 	if err != nil {
 		return nil, nil, err
@@ -168,7 +168,7 @@ func trainingStep(backend compute.Backend, variables *model.Store, spec backbone
 	for i := range labels {
 		labels[i] = int32(i / 2)
 	}
-	return train.BenchmarkStep(backend, variables, m, c, labels, spec.Form == backbone.Original)
+	return train.BenchmarkStep(backend, variables, m, c, labels, spec.Form == googlenet.Original)
 }
 
 func layers(backend compute.Backend, o Options) (map[string][2]float64, error) {

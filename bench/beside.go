@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 )
 
 // Pair compares the training steps of two engines on one network, taken in turn, so that other work on the machine disturbs both alike.
@@ -23,7 +23,7 @@ type Pair struct {
 func Beside(one, other compute.Backend, o Options) ([]Pair, error) {
 	var pairs []Pair
 	for _, part := range o.Only {
-		form, ok := map[string]string{"caffe": backbone.Original, "bn": backbone.BN}[part]
+		form, ok := map[string]string{"caffe": googlenet.Original, "bn": googlenet.BN}[part]
 		if !ok {
 			continue
 		}
@@ -44,7 +44,7 @@ func beside(one, other compute.Backend, o Options, form string) (p Pair, err err
 	var steps [2]func() error
 	for i, b := range []compute.Backend{one, other} {
 		images := noise(o.Batch, o.Size, o.Size, 3)
-		step, free, err := trainingStep(b, model.NewStore(), backbone.Spec{Form: form, Width: 1}, o)
+		step, free, err := trainingStep(b, model.NewStore(), googlenet.Spec{Form: form, Width: 1}, o)
 		if err != nil {
 			return p, err
 		}

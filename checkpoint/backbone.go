@@ -1,13 +1,13 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/weights"
@@ -17,45 +17,63 @@ import (
 const scope = "backbone"
 
 // Backbone is a backbone's weights, read from a file.
-type Backbone struct {
-	Spec          backbone.Spec
-	Normalisation augment.Normalisation // what the weights want
-	Naming        string                // whose names the file uses
-	tensors       map[string]weights.Tensor
-}
+type Backbone struct{ backbone.Imported }
 
 // ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package backbone understands.
 func ReadBackbone(path string) (*Backbone, error) {
 	file, err := weights.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, err
 	}
-	own := map[string]weights.Tensor{}
-	for name, t := range file.Tensors {
-		if rest, ok := strings.CutPrefix(name, scope+"/"); ok {
-			own[rest] = t
-		}
+	if info, own, err := description(path, file); err != nil {
+		return nil, err
+	} else if own {
+		return fromCheckpoint(path, file, info)
 	}
-	if len(own) > 0 { // a checkpoint holds heads and the optimiser's state too
-		file.Tensors = own
-	}
-	spec, err := backbone.Detect(file)
+	in, err := backbone.Read(path, file)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	in, err := spec.Import(file)
-	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
-	}
-	return &Backbone{spec, in.Normalisation, in.Naming, in.Tensors}, nil
+	return &Backbone{in}, nil
 }
 
-// Fits reports an error where the weights are not of the backbone that spec names.
-func (b *Backbone) Fits(spec backbone.Spec) error {
-	if b.Spec.Form != spec.Form || b.Spec.Features() != spec.Features() {
-		return fmt.Errorf("the weights are of form %s, width %g; the settings say form %s, width %g", b.Spec.Form, b.Spec.Width, spec.Form, spec.Width)
+// fromCheckpoint takes the backbone out of a checkpoint, which holds heads and the optimiser's state too, and says which network it is.
+func fromCheckpoint(path string, file *weights.File, info Info) (*Backbone, error) {
+	cfg, err := config.Parse([]byte(info.Config))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	network, err := backbone.Open(cfg.Backbone.Spec, info.Structure)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	in := backbone.Imported{Network: network, Tensors: map[string]weights.Tensor{}, Normalisation: info.Normalisation, Naming: "dvml's", Size: info.Size, BatchNorm: info.BatchNorm}
+	for _, v := range network.Variables() {
+		t, ok := file.Tensors[scope+"/"+v.Path]
+		if !ok {
+			return nil, fmt.Errorf("%s: the weights %s are missing", path, v.Path)
+		}
+		if !slices.Equal(t.Shape, v.Shape) {
+			return nil, fmt.Errorf("%s: %s has shape %v and should have %v", path, v.Path, t.Shape, v.Shape)
+		}
+		in.Tensors[v.Path] = t
+	}
+	return &Backbone{in}, nil
+}
+
+// Fits reports an error where the weights are not of the network that settings name.
+func (b *Backbone) Fits(s backbone.Spec) error {
+	have := b.Network.Spec()
+	same := have.Network == s.Network && have.Form == s.Form && have.Output == s.Output
+	if named, err := backbone.Open(s, b.Network.Structure()); !same || err != nil || named.Features() != b.Network.Features() {
+		return fmt.Errorf("the weights are of %s; the settings name another network: %s", b.Network, settings(s))
 	}
 	return nil
+}
+
+// settings writes a network as a settings file names it.
+func settings(s backbone.Spec) string {
+	return fmt.Sprintf("network %s, form %s, width %g", cmp.Or(s.Network, backbone.Default), s.Form, s.Width)
 }
 
 // Alone returns the state of a model of the backbone without heads, of which only the features can be had.
@@ -64,18 +82,19 @@ func (b *Backbone) Alone() (*model.Store, Info, error) {
 	if err != nil {
 		return nil, Info{}, err
 	}
-	cfg.Backbone.Spec, cfg.Image.Normalisation = b.Spec, b.Normalisation
+	cfg.UseBackbone("", b.Imported)
 	text, err := cfg.YAML()
 	if err != nil {
 		return nil, Info{}, err
 	}
 	store := model.NewStore()
-	return store, Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation}, b.Fill(store)
+	info := Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation, Structure: b.Network.Structure(), Size: b.Size, BatchNorm: b.BatchNorm}
+	return store, info, b.Fill(store)
 }
 
 // Fill puts the weights into store.
 func (b *Backbone) Fill(store *model.Store) error {
-	for name, t := range b.tensors {
+	for name, t := range b.Tensors {
 		if _, err := store.CreateVariable("/"+scope+"/"+name, tensors.FromFlatDataAndDimensions(t.Data, t.Shape...)); err != nil {
 			return fmt.Errorf("checkpoint: %w", err)
 		}

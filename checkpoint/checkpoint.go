@@ -50,6 +50,10 @@ type Info struct {
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Normalisation is what the backbone wants of an image.
 	Normalisation augment.Normalisation `json:"normalisation"`
+	// Structure, Size and BatchNorm are the backbone's: see backbone.Backbone and backbone.Imported.
+	Structure []byte `json:"structure,omitempty"`
+	Size      int    `json:"size,omitempty"`
+	BatchNorm bool   `json:"batch_norm,omitempty"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
 }
@@ -121,13 +125,12 @@ func load(path string, rename func(name string, has func(name string) bool) stri
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("checkpoint: %w", err)
 	}
-	text, ok := file.Meta[infoKey]
-	if !ok {
-		return nil, Info{}, fmt.Errorf("checkpoint: %s %w; `dvml import` makes a backbone of it", path, ErrForeign)
+	info, own, err := description(path, file)
+	if err != nil {
+		return nil, Info{}, err
 	}
-	info := Info{BestStep: -1}
-	if err := json.Unmarshal([]byte(text), &info); err != nil {
-		return nil, Info{}, fmt.Errorf("checkpoint: %s: its description is not readable: %w", path, err)
+	if !own {
+		return nil, Info{}, fmt.Errorf("checkpoint: %s %w; `dvml import` makes a backbone of it", path, ErrForeign)
 	}
 	has := func(name string) bool {
 		_, ok := file.Tensors[name]
@@ -145,6 +148,19 @@ func load(path string, rename func(name string, has func(name string) bool) stri
 		}
 	}
 	return store, info, nil
+}
+
+// description reads what a checkpoint says beside its variables; own is false for files that dvml did not write.
+func description(path string, file *weights.File) (info Info, own bool, err error) {
+	text, ok := file.Meta[infoKey]
+	if !ok {
+		return Info{}, false, nil
+	}
+	info.BestStep = -1
+	if err := json.Unmarshal([]byte(text), &info); err != nil {
+		return Info{}, true, fmt.Errorf("checkpoint: %s: its description is not readable: %w", path, err)
+	}
+	return info, true, nil
 }
 
 // flat returns the values of a float32 or int32 tensor as float32.

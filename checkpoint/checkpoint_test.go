@@ -14,7 +14,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/augment"
-	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/internal/shared"
@@ -127,8 +126,8 @@ func TestPhotographsAgreeWithOnnxruntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Spec.Form != backbone.Original || b.Spec.Width != 1 || b.Normalisation != augment.Caffe {
-		t.Errorf("taken for %+v with %+v", b.Spec, b.Normalisation)
+	if b.Network.String() != "GoogLeNet, original form, width 1" || b.Normalisation != augment.Caffe {
+		t.Errorf("taken for %s with %+v", b.Network, b.Normalisation)
 	}
 	store := model.NewStore()
 	if err := b.Fill(store); err != nil {
@@ -138,7 +137,7 @@ func TestPhotographsAgreeWithOnnxruntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec := model.MustNewExec(backend, store, func(s *model.Scope, x *graph.Node) *graph.Node { return b.Spec.Build(s.At(scope), x, false) })
+	exec := model.MustNewExec(backend, store, func(s *model.Scope, x *graph.Node) *graph.Node { return b.Network.Build(s.At(scope), x, false) })
 	plan := augment.Plan{Crop: 227, Norm: b.Normalisation}
 	for i, name := range golden.Files {
 		f, err := os.Open(shared.Path(t, "data/cars196/cars_train/"+name))

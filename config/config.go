@@ -78,15 +78,18 @@ func (c *Config) RatesOf(p int) Rates {
 // Backbone is the network below the heads and where its first weights come from.
 type Backbone struct {
 	backbone.Spec `yaml:",inline"`
-	// Weights is a file that backbone.Spec.FromFile understands; empty: drawn from the seed.
+	// Weights is a file that backbone.Read understands; empty: drawn from the seed.
 	Weights string `yaml:"weights"`
 }
 
-// UseBackbone takes form, width and normalisation from those of the weights in path. Where layers train on cached features, batch norm keeps the
+// UseBackbone takes the network, its normalisation and the size of its images from the weights in path. Where layers train on cached features, batch norm keeps the
 // statistics that these were computed with: a backbone that changed its features at the moment it is unfrozen would undo the warm start.
-func (c *Config) UseBackbone(path string, spec backbone.Spec, norm augment.Normalisation) {
-	c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = path, spec, norm
-	c.Backbone.FreezeStatistics = spec.Form == backbone.BN && c.Freeze.Stage() != ""
+func (c *Config) UseBackbone(path string, b backbone.Imported) {
+	c.Backbone.Weights, c.Backbone.Spec, c.Image.Normalisation = path, b.Network.Spec(), b.Normalisation
+	if b.Size > 0 {
+		c.Image.Crop = b.Size
+	}
+	c.Backbone.FreezeStatistics = c.Backbone.FreezeStatistics || b.BatchNorm && c.Freeze.Stage() != ""
 }
 
 // Image says how a stored image becomes the network's input.

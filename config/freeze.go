@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/dvml/dvml/backbone"
 )
@@ -11,7 +10,7 @@ import (
 type Freeze struct {
 	// Part is "" or "backbone": the whole backbone is frozen, and the heads train on its pooled features.
 	Part string `yaml:"part"`
-	// Until names the last stage of the backbone that is frozen (backbone.Stages), and the stages above it train on its maps; "": none.
+	// Until names the last stage of the backbone that is frozen (one of its cuts), and the stages above it train on its maps; "": none.
 	Until string `yaml:"until"`
 	// Crops is how many augmented crops an image these are computed of; 0: the centre crop alone.
 	Crops int `yaml:"crops"`
@@ -22,7 +21,7 @@ type Freeze struct {
 // Stage is the stage of the backbone whose output is cached, "" where nothing is frozen.
 func (f Freeze) Stage() string {
 	if f.Part == "backbone" {
-		return backbone.LastStage
+		return backbone.Features
 	}
 	return f.Until
 }
@@ -34,7 +33,7 @@ func (f Freeze) Frozen(step int) bool {
 
 // Holds reports whether no layer of the backbone trains at step (from 0).
 func (f Freeze) Holds(step int) bool {
-	return f.Frozen(step) && f.Stage() == backbone.LastStage
+	return f.Frozen(step) && f.Stage() == backbone.Features
 }
 
 // check reports settings of freeze that contradict each other or those of the image.
@@ -44,8 +43,8 @@ func (f Freeze) check(c *Config) error {
 		return fmt.Errorf("freeze.part is %q; it is empty or backbone (a stage of it: freeze.until)", f.Part)
 	case f.Part != "" && f.Until != "":
 		return fmt.Errorf("freeze.part is %s and freeze.until %s; name one of them (--set 'freeze.part=\"\"' takes back a preset's)", f.Part, f.Until)
-	case f.Until != "" && backbone.CheckStage(f.Until) != nil:
-		return fmt.Errorf("freeze.until is %q; it is one of %s", f.Until, strings.Join(backbone.Stages(), ", "))
+	case f.Until != "" && f.badCut(c) != nil:
+		return fmt.Errorf("freeze.until: %w", f.badCut(c))
 	case f.Crops < 0:
 		return fmt.Errorf("freeze.crops is %d; it is not negative", f.Crops)
 	case f.Crops > 0 && f.Stage() != "" && !c.TrainPlan().Random():
@@ -54,4 +53,13 @@ func (f Freeze) check(c *Config) error {
 		return fmt.Errorf("freeze.unfreeze_at is %d; it is not negative (0: never)", f.UnfreezeAt)
 	}
 	return nil
+}
+
+// badCut reports a name in until that the network does not have, as far as settings alone can tell: of a network that a file describes, training finds out.
+func (f Freeze) badCut(c *Config) error {
+	network, err := backbone.Open(c.Backbone.Spec, nil)
+	if err != nil {
+		return nil
+	}
+	return backbone.CheckCut(network, f.Until)
 }

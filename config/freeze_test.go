@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 )
 
 func TestFreezeIsChecked(t *testing.T) {
 	for want, f := range map[string]Freeze{
-		`freeze.until is "inception_6"; it is one of conv1, conv2, inception_3a`: {Until: "inception_6"},
+		`the network has no "inception_6" to cut at; it has conv1, conv2, inception_3a`: {Until: "inception_6"},
 		"name one of them":         {Part: "backbone", Until: "conv2"},
 		"freeze.part is \"heads\"": {Part: "heads"},
 		"freeze.crops is -1":       {Part: "backbone", Crops: -1},
@@ -27,7 +27,7 @@ func TestFreezeIsChecked(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", f, err, want)
 		}
 	}
-	for _, stage := range backbone.Stages() {
+	for _, stage := range (googlenet.Spec{}).Cuts() {
 		c, err := Preset("laptop")
 		if err != nil {
 			t.Fatal(err)
@@ -44,13 +44,13 @@ func TestWarmStartKeepsBatchNormsStatistics(t *testing.T) {
 	for _, c := range []struct {
 		form, part string
 		want       bool
-	}{{backbone.BN, "backbone", true}, {backbone.BN, "", false}, {backbone.Original, "backbone", false}} {
+	}{{googlenet.BN, "backbone", true}, {googlenet.BN, "", false}, {googlenet.Original, "backbone", false}} {
 		cfg, err := base()
 		if err != nil {
 			t.Fatal(err)
 		}
 		cfg.Freeze.Part = c.part
-		cfg.UseBackbone("w", backbone.Spec{Form: c.form, Width: 1}, augment.Normalisation{})
+		cfg.UseBackbone("w", backbone.Imported{Network: googlenet.Spec{Form: c.form, Width: 1}, BatchNorm: c.form == googlenet.BN})
 		if cfg.Backbone.FreezeStatistics != c.want {
 			t.Errorf("%s, freeze %q: frozen statistics %t", c.form, c.part, cfg.Backbone.FreezeStatistics)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	_ "github.com/dvml/dvml/backbone/networks" // every network that settings can name
 	"github.com/dvml/dvml/evaluate"
 )
 

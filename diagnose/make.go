@@ -135,11 +135,11 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 // features returns the pooled features of the held-out images: those of the last state where it has the same backbone, those that training with a
 // frozen backbone keeps beside the data, or, where there are none of these weights, new ones.
 func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([]float32, error) {
-	weights, err := features.Fingerprint(s.config.Backbone.Spec, s.model.Variables(), backbone.LastStage)
+	weights, err := features.Fingerprint(s.model.Network().Backbone, s.model.Variables(), backbone.Features)
 	if err != nil {
 		return nil, err
 	}
-	source := features.Source{Reader: s.data, Embedder: e, Stage: backbone.LastStage, Weights: weights, Test: s.config.TestPlan()}
+	source := features.Source{Reader: s.data, Embedder: e, Stage: backbone.Features, Weights: weights, Test: s.config.TestPlan()}
 	if o.Memory != nil && o.Memory.key == source.Key() {
 		return o.Memory.features, nil
 	}

@@ -48,9 +48,9 @@ func New(backend compute.Backend, variables *model.Store, m *method.Model, kind 
 }
 
 // NewStage prepares an embedder that stops after the named stage of the backbone. Its vectors are what the stage gives for images of side x side,
-// [h,w,C] row after row, as backbone.Spec.StageShape tells.
+// [h,w,C] row after row, as backbone.Backbone.CutShape tells.
 func NewStage(backend compute.Backend, variables *model.Store, m *method.Model, stage string, side, batch int) (*Embedder, error) {
-	shape, err := m.Backbone.StageShape(stage, side)
+	shape, err := m.Backbone.CutShape(stage, side)
 	if err != nil {
 		return nil, fmt.Errorf("embed: %w", err)
 	}

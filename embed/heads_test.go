@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/method"
@@ -22,7 +22,7 @@ func TestHeadsOfByHand(t *testing.T) {
 	}
 	choices := method.DefaultMethod()
 	choices.Dim, choices.FeatureNorm = 5, false
-	m, err := method.NewModel(backbone.Spec{Form: backbone.Original, Width: 1.0 / 16}, choices, 3, 1)
+	m, err := method.NewModel(googlenet.Spec{Form: googlenet.Original, Width: 1.0 / 16}, choices, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

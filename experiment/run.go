@@ -68,7 +68,7 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 			}
 			c.Data = o.Data
 			if weights != nil {
-				c.UseBackbone(o.Weights, weights.Spec, weights.Normalisation)
+				c.UseBackbone(o.Weights, weights.Imported)
 			}
 			if o.Steps > 0 {
 				scale(c, o.Steps)

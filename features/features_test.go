@@ -16,7 +16,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/augment"
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/internal/hdf5"
@@ -60,7 +60,7 @@ func source(t *testing.T, crops int) (s Source, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := backbone.Spec{Form: backbone.Original, Width: 0.125}
+	spec := googlenet.Spec{Form: googlenet.Original, Width: 0.125}
 	m, err := method.NewModel(spec, method.DefaultMethod(), 3, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := method.NewModel(backbone.Spec{Form: backbone.Original, Width: 0.125}, method.DefaultMethod(), 3, 1)
+	m, err := method.NewModel(googlenet.Spec{Form: googlenet.Original, Width: 0.125}, method.DefaultMethod(), 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

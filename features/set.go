@@ -112,12 +112,9 @@ func (s *Set) Row(crop, image int) ([]float32, error) {
 }
 
 // Fingerprint is a digest, for Source.Weights, of the weights that vars holds for a backbone up to a stage.
-func Fingerprint(spec backbone.Spec, vars *model.Store, stage string) (string, error) {
+func Fingerprint(network backbone.Backbone, vars *model.Store, stage string) (string, error) {
 	h := sha256.New()
-	for _, v := range spec.Variables() {
-		if !backbone.UpTo(v.Stage, stage) {
-			continue
-		}
+	for _, v := range network.VariablesUntil(stage) {
 		name := "/backbone/" + v.Path
 		w := vars.GetVariable(name)
 		if w == nil {

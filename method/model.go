@@ -13,7 +13,7 @@ import (
 // Model is a backbone under a method, for a training set of Classes classes. Its variables live under the scope's "backbone", "heads",
 // "decoder", "classifier" and "loss".
 type Model struct {
-	Backbone backbone.Spec
+	Backbone backbone.Backbone
 	Method   Method
 	Classes  int
 
@@ -21,10 +21,7 @@ type Model struct {
 }
 
 // NewModel checks the settings and makes the model. Its loss is told the number of classes, the dimension and the seed of its proxies.
-func NewModel(b backbone.Spec, m Method, classes int, seed uint64) (*Model, error) {
-	if err := b.Validate(); err != nil {
-		return nil, fmt.Errorf("backbone: %w", err)
-	}
+func NewModel(b backbone.Backbone, m Method, classes int, seed uint64) (*Model, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}

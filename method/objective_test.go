@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/internal/shared"
 )
 
@@ -53,7 +53,7 @@ func testLabels() *tensors.Tensor {
 // hears returns, for each group of weights, whether the term that pick takes out of the objective has a gradient there, that of x included.
 func hears(t *testing.T, m Method, phase Phase, pick func(Terms) *Node) map[string]bool {
 	t.Helper()
-	mo, err := NewModel(backbone.Spec{Form: backbone.Original, Width: 1}, m, 4, 1)
+	mo, err := NewModel(googlenet.Spec{Form: googlenet.Original, Width: 1}, m, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/loss"
 )
 
@@ -45,7 +45,7 @@ func TestDropoutIsTheScaledMask(t *testing.T) {
 func TestNoiseOfThePlainObjective(t *testing.T) {
 	m := DefaultMethod()
 	m.Objective, m.Dim, m.Classifier, m.Noise = "plain", 6, false, 0.5
-	mo, err := NewModel(backbone.Spec{Form: backbone.Original, Width: 1}, m, 4, 1)
+	mo, err := NewModel(googlenet.Spec{Form: googlenet.Original, Width: 1}, m, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

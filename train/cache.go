@@ -33,7 +33,7 @@ func (t *Trainer) openCache(ctx context.Context) error {
 		return err
 	}
 	defer e.Close()
-	weights, err := features.Fingerprint(c.Backbone.Spec, t.store, stage)
+	weights, err := features.Fingerprint(t.Model.Backbone, t.store, stage)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (t *Trainer) frozen(step int) *features.Set {
 // lower layers begin with steps three times too long.
 func (t *Trainer) unfreeze() error {
 	c := t.Config.Freeze
-	if c.Stage() == "" || c.Stage() == backbone.LastStage || t.info.Step == 0 || t.info.Step != c.UnfreezeAt {
+	if c.Stage() == "" || c.Stage() == backbone.Features || t.info.Step == 0 || t.info.Step != c.UnfreezeAt {
 		return nil
 	}
 	t.info.Taken[backboneGroup] = 0

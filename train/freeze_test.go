@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
@@ -171,10 +172,10 @@ func TestFeaturesAreTheBaseline(t *testing.T) {
 func TestUntilIsTheWholeNetworkWithItsLowerLayersHeld(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImagesOf(t, data, 70)
-	for _, form := range []string{backbone.Original, backbone.BN} {
+	for _, form := range []string{googlenet.Original, googlenet.BN} {
 		config := func() *config.Config {
 			c := tiny(t, data)
-			c.Backbone.Spec = backbone.Spec{Form: form, Width: 0.25, FreezeStatistics: form == backbone.BN}
+			c.Backbone.Spec = backbone.Spec{Form: form, Width: 0.25, FreezeStatistics: form == googlenet.BN}
 			c.Image.Crop, c.Image.RandomCrop, c.Image.Mirror = 64, false, false
 			c.Optimizer.Name, c.Optimizer.Momentum = "sgd", 0.9
 			c.Optimizer.Rates = config.Rates{Backbone: 1e-2, Heads: 1e-2, Decoder: 1e-2, Classifier: 1e-2, Loss: 1e-2}
@@ -215,12 +216,16 @@ func TestStatisticsBelowStay(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := untilConfig(t, data)
-	c.Backbone.Form, c.Freeze.UnfreezeAt = backbone.BN, 0
+	c.Backbone.Form, c.Freeze.UnfreezeAt = googlenet.BN, 0
 	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
 	last := finish(t, tr)
 	first := tensorsOf(t, tr.Folder.Checkpoint(2))
-	for _, v := range c.Backbone.Variables() {
-		frozen := backbone.UpTo(v.Stage, "inception_4a")
+	held := map[string]bool{}
+	for _, v := range tr.Model.Backbone.VariablesUntil("inception_4a") {
+		held[v.Path] = true
+	}
+	for _, v := range tr.Model.Backbone.Variables() {
+		frozen := held[v.Path]
 		if name := "backbone/" + v.Path; slices.Equal(first[name].Data, last[name].Data) != frozen {
 			t.Errorf("%s: frozen %t, unchanged %t", name, frozen, !frozen)
 		}
@@ -260,7 +265,7 @@ func TestExpectedTime(t *testing.T) {
 	first, left := tr.expected(1e9)
 	tr.info.Step = 4
 	whole, rest := tr.expected(1e9)
-	frozen := 6e-9 * float64(c.Backbone.FLOPsUntil("inception_4a", 32)*int64(c.Batch.Size())) // seconds a step
+	frozen := 6e-9 * float64(tr.Model.Backbone.FLOPsUntil("inception_4a", 32)*int64(c.Batch.Size())) // seconds a step
 	if d := (whole - first).Seconds() - frozen; math.Abs(d) > 1e-6 || rest != 2*whole || left != 4*first+rest {
 		t.Errorf("%v a step of the cache, %v of the whole network, %v in all, %v for the last two", first, whole, left, rest)
 	}

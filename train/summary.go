@@ -20,7 +20,7 @@ const fewClasses = 6
 // Summary says, before the first step, what will be trained and what to expect of it.
 func (t *Trainer) Summary() string {
 	c := t.Config
-	spec := t.Model.Backbone
+	network := t.Model.Backbone
 	var s strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&s, "%-10s %s\n", name, fmt.Sprintf(format, args...))
@@ -30,7 +30,7 @@ func (t *Trainer) Summary() string {
 	if t.data.classes < fewClasses {
 		line("note", "%s to train on are few: training seldom helps on others then; a few dozen are what it learns from", plural.Of(t.data.classes, "class"))
 	}
-	line("backbone", "GoogLeNet, %s form, width %g, %d px, %.1f M parameters, first weights %s", spec.Form, spec.Width, c.Image.Crop, float64(spec.Parameters())/1e6, orDrawn(c.Backbone.Weights))
+	line("backbone", "%s, %d px, %.1f M parameters, first weights %s", network, c.Image.Crop, float64(network.Parameters())/1e6, orDrawn(c.Backbone.Weights))
 	line("method", "%s around %s, D = %d", c.Method.Objective, c.Method.Loss.Name, c.Method.Dim)
 	line("batch", "%s", t.batchesInWords())
 	taken := ""

@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/features"
@@ -51,7 +52,10 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
 	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(config.Groups))}
 	t.store = model.NewStore()
-	err := t.load()
+	err := t.firstWeights()
+	if err == nil {
+		err = t.load()
+	}
 	if err == nil {
 		err = t.begin()
 	}
@@ -62,23 +66,31 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 	return t, nil
 }
 
-// begin gives a new run its first weights, its folder and its settings file.
+// firstWeights reads the backbone's weights, where the settings name some, and what the network is made of.
+func (t *Trainer) firstWeights() error {
+	c := t.Config
+	if c.Backbone.Weights == "" {
+		return nil
+	}
+	b, err := checkpoint.ReadBackbone(c.Backbone.Weights)
+	if err == nil {
+		err = b.Fits(c.Backbone.Spec)
+	}
+	if err == nil {
+		err = b.Fill(t.store)
+	}
+	if err != nil {
+		return fmt.Errorf("backbone.weights: %w", err)
+	}
+	t.info.Structure, t.info.Size, t.info.BatchNorm = b.Network.Structure(), b.Size, b.BatchNorm
+	return nil
+}
+
+// begin gives a new run its folder and its settings file.
 func (t *Trainer) begin() error {
 	c := t.Config
 	if err := checkFrozen(t.backend, t.Model, c); err != nil {
 		return err
-	}
-	if c.Backbone.Weights != "" {
-		b, err := checkpoint.ReadBackbone(c.Backbone.Weights)
-		if err == nil {
-			err = b.Fits(c.Backbone.Spec)
-		}
-		if err == nil {
-			err = b.Fill(t.store)
-		}
-		if err != nil {
-			return fmt.Errorf("backbone.weights: %w", err)
-		}
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
 	t.info.Names, t.info.Prepared = t.data.names(), checkpoint.Prepared{Size: t.data.reader.Size(), Fit: t.data.reader.Fit()}
@@ -113,10 +125,17 @@ func (t *Trainer) load() (err error) {
 	}
 	m := t.Config.Method
 	m.Loss.PerClass = t.Config.PerClass()
-	if t.Model, err = method.NewModel(t.Config.Backbone.Spec, m, t.data.classes, t.Config.Seed); err != nil {
+	network, err := backbone.Open(t.Config.Backbone.Spec, t.info.Structure)
+	if err != nil {
 		return err
 	}
-	return nil
+	if until := t.Config.Freeze.Until; until != "" {
+		if err := backbone.CheckCut(network, until); err != nil {
+			return fmt.Errorf("freeze.until: %w", err)
+		}
+	}
+	t.Model, err = method.NewModel(network, m, t.data.classes, t.Config.Seed)
+	return err
 }
 
 // prepare opens the logs and the evaluator, at the step of t.info.

@@ -11,12 +11,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/internal/initial"
 )
 
 // networkGradients returns the features of a GoogLeNet and the gradients of a loss of them by every weight, with the weights' names.
-func networkGradients(t *testing.T, b compute.Backend, s backbone.Spec, images tensor) (names []string, out []tensor) {
+func networkGradients(t *testing.T, b compute.Backend, s googlenet.Spec, images tensor) (names []string, out []tensor) {
 	t.Helper()
 	store := model.NewStore()
 	store.SetParam("/"+initial.SeedParam, uint64(3))
@@ -45,8 +45,8 @@ func networkGradients(t *testing.T, b compute.Backend, s backbone.Spec, images t
 // TestNetworks compares whole training graphs: the gradients of small GoogLeNets by each weight. They agree to 1e-4 of their length. Batch norm over a
 // few pixels multiplies roundings, so there the bound is how far the reference moves from itself when the pixels are off by a rounding.
 func TestNetworks(t *testing.T) {
-	for _, s := range []backbone.Spec{
-		{Form: backbone.Original, Width: 1.0 / 16}, {Form: backbone.BN, Width: 1.0 / 16, FreezeStatistics: true}, {Form: backbone.BN, Width: 1.0 / 16},
+	for _, s := range []googlenet.Spec{
+		{Form: googlenet.Original, Width: 1.0 / 16}, {Form: googlenet.BN, Width: 1.0 / 16, FreezeStatistics: true}, {Form: googlenet.BN, Width: 1.0 / 16},
 	} {
 		t.Run(fmt.Sprintf("%+v", s), func(t *testing.T) {
 			r := random(30)
@@ -72,7 +72,7 @@ func TestNetworks(t *testing.T) {
 			}
 			t.Logf("worst difference %.2g, of the reference to itself %.2g; plan: %v", worst, sensitive, counts(spied.plans[len(spied.plans)-1]))
 			forward := "convolution, bias, ReLU"
-			if s.Form == backbone.BN && !s.FreezeStatistics { // the batch's statistics stand between
+			if s.Form == googlenet.BN && !s.FreezeStatistics { // the batch's statistics stand between
 				forward = "convolution"
 			}
 			native(t, spied.plans[len(spied.plans)-1], forward, "convolution by input", "convolution by kernel", "max pool", "max pool gradient")

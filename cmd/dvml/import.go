@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/weights/download"
 )
@@ -32,9 +36,9 @@ func (c *importCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out := first(c.Out, "googlenet-"+b.Spec.Form+".safetensors")
+	out := first(c.Out, named(b.Network.Spec(), c.Source)+".safetensors")
 	if _, err := os.Stat(out); err == nil && !c.Force {
-		return fmt.Errorf("%s is there already; name another file, or --force replaces it", out)
+		return fmt.Errorf("%s already exists; name another file, or use --force to overwrite it", out)
 	}
 	variables, info, err := b.Alone()
 	if err != nil {
@@ -48,8 +52,16 @@ func (c *importCmd) Run(ctx context.Context) error {
 		order = "BGR"
 	}
 	fmt.Printf("%s: %s, from weights named as %s; its images are %s, less %v, divided by %v\n\nNext: %s train --data YOUR.h5 --backbone %s\n",
-		out, b.Spec, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
+		out, b.Network, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
 	return nil
+}
+
+// named is the name of a network's file: googlenet-bn, or that of the file that it was read from.
+func named(s backbone.Spec, source string) string {
+	if s.Form != "" {
+		return cmp.Or(s.Network, backbone.Default) + "-" + s.Form
+	}
+	return strings.TrimSuffix(filepath.Base(source), filepath.Ext(source))
 }
 
 // publishedName is what names of published weights look like; not a path, and no drive of Windows.

@@ -167,7 +167,7 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Co
 		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}
-		cfg.UseBackbone(weights, b.Spec, b.Normalisation)
+		cfg.UseBackbone(weights, b.Imported)
 	}
 	for _, s := range c.Set {
 		if strings.HasPrefix(s, "phases") {

@@ -1,4 +1,4 @@
-package backbone
+package googlenet
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/internal/initial"
 	"github.com/dvml/dvml/weights"
 )
@@ -87,8 +88,8 @@ func TestBuild(t *testing.T) {
 
 			other := model.NewStore() // split, and built a second time: the same first values
 			other.SetParam("/"+initial.SeedParam, uint64(3))
-			for _, stage := range Stages() {
-				shape, err := s.StageShape(stage, size)
+			for _, stage := range s.Cuts() {
+				shape, err := s.CutShape(stage, size)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -100,7 +101,7 @@ func TestBuild(t *testing.T) {
 					return out
 				})
 			}
-			if _, err := s.StageShape("conv9", size); err == nil || !strings.Contains(err.Error(), "inception_4e, inception_5a") {
+			if _, err := s.CutShape("conv9", size); err == nil || !strings.Contains(err.Error(), "inception_4e, inception_5a") {
 				t.Errorf("no stage: %v", err)
 			}
 			for _, stage := range []string{"conv1", "inception_4b", "pool"} {
@@ -129,7 +130,7 @@ func TestBuildRefuses(t *testing.T) {
 	for want, try := range map[string]func(scope *model.Scope, x *Node) *Node{
 		"backbone.form is": func(scope *model.Scope, x *Node) *Node { return Spec{Form: "resnet", Width: 1}.Build(scope, x, false) },
 		"at least 32":      func(scope *model.Scope, x *Node) *Node { return narrow[0].Build(scope, x, false) },
-		"no stage":         func(scope *model.Scope, x *Node) *Node { return narrow[0].BuildUntil(scope, x, false, "conv9") },
+		"to cut at":        func(scope *model.Scope, x *Node) *Node { return narrow[0].BuildUntil(scope, x, false, "conv9") },
 	} {
 		exec := model.MustNewExec(backend(), model.NewStore(), try)
 		if _, err := exec.Call1(madeImages(1, 1, 31, 1)); err == nil || !strings.Contains(err.Error(), want) {
@@ -199,7 +200,7 @@ func filed(s Spec, n naming, rename func(string) string) *weights.File {
 	return f
 }
 
-func TestFromFileKnowsEveryNaming(t *testing.T) {
+func TestImportKnowsEveryNaming(t *testing.T) {
 	zoo := func(name string) string { // conv1_7x7_s2_w -> conv1/7x7_s2_w_0, inception_3a_1x1_b -> inception_3a/1x1_b_0
 		parts := strings.SplitN(name, "_", 2)
 		if parts[0] == "inception" {
@@ -250,14 +251,14 @@ func TestFromFileKnowsEveryNaming(t *testing.T) {
 	}
 }
 
-func TestFromFileNamesEachProblem(t *testing.T) {
+func TestImportNamesEachProblem(t *testing.T) {
 	s := narrow[1]
 	f := filed(s, namings[2], func(name string) string { return name })
 	delete(f.Tensors, "conv2.bn.bias")
 	delete(f.Tensors, "inception4c.branch3.1.conv.weight")
 	f.Tensors["conv7.bn.bias"] = weights.Tensor{Shape: []int{1}, Data: []float32{0}}
 	f.Tensors["inception5b.branch1.bn.running_var"] = weights.Tensor{Shape: []int{2}, Data: []float32{0, 0}}
-	_, _, err := s.FromFile(f)
+	_, err := s.Import(f)
 	for _, want := range []string{"conv2.bn.bias is missing", "inception4c.branch3.1.conv.weight is missing", "conv7.bn.bias is none of",
 		"inception5b.branch1.bn.running_var has shape [2] and should have [24]"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -267,22 +268,22 @@ func TestFromFileNamesEachProblem(t *testing.T) {
 	if err != nil && strings.Count(err.Error(), "\n") != 4 {
 		t.Errorf("the error says more than the four problems: %v", err)
 	}
-	if _, _, err := narrow[0].FromFile(f); err == nil || !strings.Contains(err.Error(), "set it to bn") {
+	if _, err := narrow[0].Import(f); err == nil || !strings.Contains(err.Error(), "set it to bn") {
 		t.Errorf("another form: %v", err)
 	}
-	if _, _, err := s.FromFile(&weights.File{Tensors: map[string]weights.Tensor{"layer1.0.conv1.weight": {}}}); err == nil || !strings.Contains(err.Error(), "layer1.0.conv1.weight") {
+	if _, err := s.Import(&weights.File{Tensors: map[string]weights.Tensor{"layer1.0.conv1.weight": {}}}); err == nil || !strings.Contains(err.Error(), "layer1.0.conv1.weight") {
 		t.Errorf("another network: %v", err)
 	}
 }
 
 func TestNormalisationOfTheFileWins(t *testing.T) {
 	f := filed(narrow[1], namings[2], func(name string) string { return name })
-	f.Meta[MetaNormalisation] = EncodeNormalisation(augment.ImageNet)
-	if _, norm, err := narrow[1].FromFile(f); err != nil || norm != augment.ImageNet {
-		t.Errorf("%+v, %v", norm, err)
+	f.Meta[backbone.MetaNormalisation] = backbone.EncodeNormalisation(augment.ImageNet)
+	if in, err := narrow[1].Import(f); err != nil || in.Normalisation != augment.ImageNet {
+		t.Errorf("%+v, %v", in.Normalisation, err)
 	}
-	f.Meta[MetaNormalisation] = "{"
-	if _, _, err := narrow[1].FromFile(f); err == nil {
+	f.Meta[backbone.MetaNormalisation] = "{"
+	if _, err := narrow[1].Import(f); err == nil {
 		t.Error("a broken normalisation is read")
 	}
 }

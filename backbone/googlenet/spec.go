@@ -1,10 +1,11 @@
-package backbone
+package googlenet
 
 import (
 	"fmt"
 	"math"
 
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 )
 
 // The forms of GoogLeNet.
@@ -16,16 +17,18 @@ const (
 // MinSize is the smallest height and width of an image: at 32 the last inception modules see one pixel.
 const MinSize = 32
 
-// Spec says which backbone to build.
+// Spec says which GoogLeNet to build. It is a [backbone.Backbone].
 type Spec struct {
 	// Form is "original" or "bn".
-	Form string `yaml:"form"`
+	Form string
 	// Width multiplies the channels of every layer, for small machines; weights that circulate fit width 1 only.
-	Width float64 `yaml:"width"`
+	Width float64
 	// FreezeStatistics makes batch norm use its running averages in training too and leave them as they are. It says nothing of scale and
 	// offset, which go on learning. For the bn form only.
-	FreezeStatistics bool `yaml:"freeze_statistics"`
+	FreezeStatistics bool
 }
+
+var _ backbone.Backbone = Spec{}
 
 // Validate reports the first setting that is out of its range, by its name in the configuration file.
 func (s Spec) Validate() error {

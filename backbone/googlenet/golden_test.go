@@ -1,4 +1,4 @@
-package backbone
+package googlenet
 
 import (
 	"encoding/json"
@@ -68,17 +68,17 @@ func loadStore(t *testing.T, s Spec, file string) (*model.Store, augment.Normali
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, norm, err := s.FromFile(f)
+	in, err := s.Import(f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := model.NewStore()
-	for path, v := range values {
+	for path, v := range in.Tensors {
 		if _, err := store.CreateVariable(path, tensors.FromFlatDataAndDimensions(v.Data, v.Shape...)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return store, norm
+	return store, in.Normalisation
 }
 
 // relative is the largest difference over the largest value, and 2 where the lengths differ.

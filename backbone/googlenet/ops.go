@@ -1,4 +1,4 @@
-package backbone
+package googlenet
 
 import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas

@@ -1,12 +1,13 @@
-package backbone
+package googlenet
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/backbone"
 )
 
 // Build adds the network to the graph of images [B,H,W,3], normalised as the weights want it, and returns the features [B,F]. In training,
@@ -27,21 +28,9 @@ func (s Spec) BuildFrom(scope *model.Scope, x *Node, training bool, stage string
 	return s.build(scope, x, training, stageIndex(stage)+1, len(stages)-1)
 }
 
-// CheckStage returns an error that lists the stages where stage is none of them.
-func CheckStage(stage string) error {
-	if !slices.Contains(stages, stage) {
-		return fmt.Errorf("backbone: no stage %q; the stages are %s", stage, strings.Join(stages, ", "))
-	}
-	return nil
-}
-
-// UpTo reports whether the first stage named comes before the second, or is it. The names are of [Stages].
-func UpTo(stage, last string) bool {
-	return stageIndex(stage) <= stageIndex(last)
-}
-
+// stageIndex is the place of a stage. One that the network does not have is a mistake of the caller, who checks names with [backbone.CheckCut].
 func stageIndex(stage string) int {
-	if err := CheckStage(stage); err != nil {
+	if err := backbone.CheckCut(Spec{}, stage); err != nil {
 		panic(err)
 	}
 	return slices.Index(stages, stage)

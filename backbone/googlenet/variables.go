@@ -1,4 +1,4 @@
-package backbone
+package googlenet
 
 import (
 	"math"
@@ -6,23 +6,22 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/internal/initial"
 )
 
-// Variable describes one variable of the network.
-type Variable struct {
-	Path      string // relative to the backbone's scope, "conv1_7x7_s2/weights"
-	Stage     string // the stage of its layer
-	Shape     []int  // weights are [kh,kw,Cin,Cout], all others [Cout]
-	Trainable bool   // false for batch norm's running averages
-}
+// Variables returns the variables of the network in the order of its layers: weights [kh,kw,Cin,Cout], all others [Cout].
+func (s Spec) Variables() []backbone.Variable { return s.VariablesUntil(backbone.Features) }
 
-// Variables returns the variables of the network in the order of its layers.
-func (s Spec) Variables() []Variable {
-	var all []Variable
+// VariablesUntil returns the variables of the layers up to the named stage.
+func (s Spec) VariablesUntil(stage string) []backbone.Variable {
+	var all []backbone.Variable
 	for _, l := range s.Layers() {
+		if stageIndex(l.Stage) > stageIndex(stage) {
+			continue
+		}
 		for _, name := range variableNames(l, s.Form) {
-			all = append(all, Variable{Path: l.Name + "/" + name, Stage: l.Stage, Shape: l.variableShape(name), Trainable: trainable(name)})
+			all = append(all, backbone.Variable{Path: l.Name + "/" + name, Shape: l.variableShape(name), Trainable: trainable(name)})
 		}
 	}
 	return all

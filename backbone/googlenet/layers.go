@@ -1,6 +1,10 @@
-package backbone
+package googlenet
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dvml/dvml/backbone"
+)
 
 // The operations of layers.
 const (
@@ -27,17 +31,14 @@ type Layer struct {
 // Input is the name of the network's input among the inputs of layers.
 const Input = "images"
 
-// LastStage gives the features.
-const LastStage = "pool"
-
-// Stages returns the names of the stages in their order. A pool that makes the map smaller stands at the beginning of a stage, so that what a
+// Cuts returns the names of the stages in their order. A pool that makes the map smaller stands at the beginning of a stage, so that what a
 // stage gives is what its last convolution or concatenation gives.
-func Stages() []string {
+func (Spec) Cuts() []string {
 	return slices.Clone(stages)
 }
 
 var stages = []string{"conv1", "conv2", "inception_3a", "inception_3b", "inception_4a", "inception_4b", "inception_4c", "inception_4d", "inception_4e",
-	"inception_5a", "inception_5b", LastStage}
+	"inception_5a", "inception_5b", backbone.Features}
 
 // inceptions gives, for each inception module, the channels of 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and pool_proj (table 1 of the paper).
 var inceptions = []struct {
@@ -82,7 +83,7 @@ func (s Spec) Layers() []Layer {
 		}
 		b.inception(i.name, i.channels)
 	}
-	b.stage = LastStage
+	b.stage = backbone.Features
 	b.add(Layer{Name: "pool5", Op: OpMean, Channels: b.width})
 	return b.layers
 }

@@ -1,4 +1,6 @@
-package backbone
+package googlenet
+
+import "github.com/dvml/dvml/backbone"
 
 // Parameters returns the number of trainable values.
 func (s Spec) Parameters() int {
@@ -13,13 +15,13 @@ func (s Spec) Parameters() int {
 
 // FLOPs returns the floating point operations of one forward pass of one image of size x size: two for each multiply-add of the convolutions,
 // beside which all else is small. A training step takes about three times as many.
-func (s Spec) FLOPs(size int) int64 { return s.FLOPsUntil(LastStage, size) }
+func (s Spec) FLOPs(size int) int64 { return s.FLOPsUntil(backbone.Features, size) }
 
 // FLOPsUntil is FLOPs of the layers up to the named stage.
 func (s Spec) FLOPsUntil(stage string, size int) int64 {
 	var total int64
 	for _, l := range s.sized(size) {
-		if l.Op == OpConv && UpTo(l.Stage, stage) {
+		if l.Op == OpConv && stageIndex(l.Stage) <= stageIndex(stage) {
 			total += 2 * int64(l.out*l.out) * int64(l.Channels) * int64(l.Kernel*l.Kernel*l.In)
 		}
 	}
@@ -36,9 +38,9 @@ func (s Spec) Activations(size int) int64 {
 	return total
 }
 
-// StageShape returns what the named stage gives for one image of size x size: [h,w,C], or [F] after "pool".
-func (s Spec) StageShape(stage string, size int) ([]int, error) {
-	if err := CheckStage(stage); err != nil {
+// CutShape returns what the named stage gives for one image of size x size: [h,w,C], or [F] after "pool".
+func (s Spec) CutShape(stage string, size int) ([]int, error) {
+	if err := backbone.CheckCut(s, stage); err != nil {
 		return nil, err
 	}
 	var shape []int
@@ -54,21 +56,13 @@ func (s Spec) StageShape(stage string, size int) ([]int, error) {
 	return shape, nil
 }
 
-// GraphNode describes a layer for a drawing of the network.
-type GraphNode struct {
-	Name   string   // "inception_3a/inception_3a_3x3": the stage and the layer
-	Op     string   // one of the Op constants, or "images" for the input
-	Inputs []string // names of nodes
-	Shape  []int    // what it gives: [-1,h,w,C], or [-1,C] for the features
-}
-
 // Nodes describes the network for images of size x size, the input first.
-func (s Spec) Nodes(size int) []GraphNode {
+func (s Spec) Nodes(size int) []backbone.GraphNode {
 	full := map[string]string{Input: Input}
-	nodes := []GraphNode{{Name: Input, Op: Input, Shape: []int{-1, size, size, 3}}}
+	nodes := []backbone.GraphNode{{Name: Input, Op: Input, Shape: []int{-1, size, size, 3}}}
 	for _, l := range s.sized(size) {
 		full[l.Name] = l.Stage + "/" + l.Name
-		n := GraphNode{Name: full[l.Name], Op: l.Op, Shape: []int{-1, l.out, l.out, l.Channels}}
+		n := backbone.GraphNode{Name: full[l.Name], Op: l.Op, Shape: []int{-1, l.out, l.out, l.Channels}}
 		if l.Op == OpMean {
 			n.Shape = []int{-1, l.Channels}
 		}

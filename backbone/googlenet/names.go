@@ -1,9 +1,10 @@
-package backbone
+package googlenet
 
 import (
 	"strings"
 
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 )
 
 // naming is one way in which files name the network's weights.
@@ -74,12 +75,12 @@ func torchName(l Layer, variable string) string {
 }
 
 // names returns each variable of the network by the file's name.
-func (n naming) names(s Spec) map[string]Variable {
-	byName := map[string]Variable{}
+func (n naming) names(s Spec) map[string]backbone.Variable {
+	byName := map[string]backbone.Variable{}
 	for _, l := range s.Layers() {
 		for _, variable := range variableNames(l, s.Form) {
 			if name := n.name(l, variable); name != "" {
-				byName[name] = Variable{Path: l.Name + "/" + variable, Shape: l.variableShape(variable), Trainable: trainable(variable)}
+				byName[name] = backbone.Variable{Path: l.Name + "/" + variable, Shape: l.variableShape(variable), Trainable: trainable(variable)}
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package backbone
+package googlenet
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/internal/python"
 	"github.com/dvml/dvml/weights"
 )
@@ -54,7 +55,7 @@ func TestAgreesWithPyTorch(t *testing.T) {
 	}{{Spec{Form: Original, Width: 0.25}, 1e-5, 1e-4}, {Spec{Form: BN, Width: 0.25}, 1e-3, 2e-3}} {
 		s := c.spec
 		store, x := model.NewStore(), madeImages(5, 4, 75, 100)
-		var variables []Variable
+		var variables []backbone.Variable
 		for _, v := range s.Variables() {
 			if v.Trainable {
 				variables = append(variables, v)

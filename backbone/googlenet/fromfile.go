@@ -1,58 +1,31 @@
-package backbone
+package googlenet
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/weights"
 )
-
-// MetaNormalisation is the key of a file's metadata under which the normalisation that its weights want may stand, as
-// [EncodeNormalisation] writes it. Where it is absent the file's naming tells: Caffe's weights want [augment.Caffe] and so on.
-const MetaNormalisation = "normalisation"
-
-// EncodeNormalisation returns the text of a normalisation for [MetaNormalisation].
-func EncodeNormalisation(n augment.Normalisation) string {
-	text, err := json.Marshal(n)
-	if err != nil {
-		panic(err) // three numbers and a bool; NaN is the only way here
-	}
-	return string(text)
-}
-
-// Imported is what [Spec.Import] found in a file.
-type Imported struct {
-	Tensors       map[string]weights.Tensor // by the path of the variable in the backbone's scope, in the variable's layout
-	Normalisation augment.Normalisation     // what the weights want
-	Naming        string                    // whose names the file uses, in words
-	Ignored       []string                  // names of the file's tensors that are no part of the backbone: classifiers, counters, heads
-}
-
-// FromFile returns the backbone's weights by the paths of their variables, and the normalisation that they want; see [Spec.Import].
-func (s Spec) FromFile(f *weights.File) (map[string]weights.Tensor, augment.Normalisation, error) {
-	in, err := s.Import(f)
-	return in.Tensors, in.Normalisation, err
-}
 
 // Import finds the backbone's weights in a file under any of the names that circulate: this project's, those of Caffe's model in ONNX files
 // (conv1_7x7_s2_w, or the ONNX model zoo's conv1/7x7_s2_w_0) and torchvision's (conv1.conv.weight). Weights [Cout,Cin,kh,kw] are brought to
 // [kh,kw,Cin,Cout]. Auxiliary classifiers and the last fully connected layer are left aside and listed. The error names each weight that is
 // missing, is not of the network, or has a wrong shape.
-func (s Spec) Import(f *weights.File) (Imported, error) {
+func (s Spec) Import(f *weights.File) (backbone.Imported, error) {
 	n, form, err := recognise(f)
 	if err != nil {
-		return Imported{}, err
+		return backbone.Imported{}, err
 	}
 	if form != s.Form {
-		return Imported{}, fmt.Errorf("backbone: the file holds GoogLeNet in the form %s, and backbone.form is %s: set it to %s", form, s.Form, form)
+		return backbone.Imported{}, fmt.Errorf("backbone: the file holds GoogLeNet in the form %s, and backbone.form is %s: set it to %s", form, s.Form, form)
 	}
-	in := Imported{Tensors: map[string]weights.Tensor{}, Naming: n.title}
+	in := backbone.Imported{Network: s, Tensors: map[string]weights.Tensor{}, Naming: n.title}
 	if in.Normalisation, err = normalisation(f, n, s); err != nil {
-		return Imported{}, err
+		return backbone.Imported{}, err
 	}
 	var problems []string
 	want := n.names(s)
@@ -83,7 +56,7 @@ func (s Spec) Import(f *weights.File) (Imported, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return Imported{}, fmt.Errorf("backbone: the file (names as %s) does not fit %s GoogLeNet of width %g:\n  %s",
+		return backbone.Imported{}, fmt.Errorf("backbone: the file (names as %s) does not fit %s GoogLeNet of width %g:\n  %s",
 			n.title, s.Form, s.Width, strings.Join(problems, "\n  "))
 	}
 	return in, nil
@@ -98,10 +71,10 @@ func (n naming) fileShape(shape []int) []int {
 }
 
 func normalisation(f *weights.File, n naming, s Spec) (augment.Normalisation, error) {
-	if text, ok := f.Meta[MetaNormalisation]; ok {
+	if text, ok := f.Meta[backbone.MetaNormalisation]; ok {
 		var norm augment.Normalisation
 		if err := json.Unmarshal([]byte(text), &norm); err != nil {
-			return norm, fmt.Errorf("backbone: the file's metadata %q: %w", MetaNormalisation, err)
+			return norm, fmt.Errorf("backbone: the file's metadata %q: %w", backbone.MetaNormalisation, err)
 		}
 		return norm, norm.Check()
 	}
@@ -155,11 +128,12 @@ func recognise(f *weights.File) (naming, string, error) {
 	}
 	names := f.Names()
 	if len(names) == 0 {
-		return best, "", errors.New("backbone: the file holds no tensors")
+		return best, "", fmt.Errorf("the file holds no tensors: %w", backbone.ErrOther)
 	}
 	var titles []string
 	for _, n := range namings {
 		titles = append(titles, n.title)
 	}
-	return best, "", fmt.Errorf("backbone: none of the file's %d tensors (the first is %q) is GoogLeNet's; known names are %s", len(names), names[0], strings.Join(titles, ", "))
+	return best, "", fmt.Errorf("none of the file's %d tensors (the first is %q) is GoogLeNet's, whose known names are %s: %w", len(names), names[0], strings.Join(titles, ", "),
+		backbone.ErrOther)
 }
