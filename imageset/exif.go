@@ -2,69 +2,106 @@ package imageset
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"regexp"
 )
 
 // orientation returns EXIF's orientation (1: upright, to 8) of an encoded image; 1 if it has none or one that makes no sense.
+// Where EXIF says nothing of it, the file's XMP is asked.
 func orientation(data []byte, format string) int {
+	var exif, xmp []byte
 	switch format {
 	case "jpeg":
-		return scanJPEG(data).orientation
+		head := scanJPEG(data)
+		exif, xmp = head.exif, head.xmp
 	case "png":
-		return orientationInChunks(data, 8, pngChunk)
+		exif, xmp = metadata(data, 8, pngChunk)
 	case "webp":
-		return orientationInChunks(data, 12, webpChunk)
+		exif, xmp = metadata(data, 12, webpChunk)
 	case "tiff":
-		return exifOrientation(data)
+		exif = data
+		if d, err := readDirectory(data); err == nil {
+			xmp = d.tags[tagXMP].body
+		}
+	case "avif":
+		return avifOrientation(data)
+	}
+	if o, found := exifOrientation(exif); found {
+		return o
+	}
+	return xmpOrientation(xmp)
+}
+
+// exifOrientation looks the tag up in EXIF data, which is a TIFF file. found is false where the tag is not there.
+func exifOrientation(data []byte) (orientation int, found bool) {
+	d, err := readDirectory(bytes.TrimPrefix(data, []byte("Exif\x00\x00")))
+	if err != nil {
+		return 1, false
+	}
+	f, found := d.tags[tagOrientation]
+	v, ok := d.at(f, 0)
+	if !found || !ok || f.count != 1 || f.kind == 1 || f.kind == 7 || v < 1 || v > 8 {
+		return 1, found
+	}
+	return int(v), true
+}
+
+var xmpTag = regexp.MustCompile(`tiff:Orientation(?:="|>)([0-9])`)
+
+func xmpOrientation(data []byte) int {
+	if m := xmpTag.FindSubmatch(data); m != nil && m[1][0] >= '1' && m[1][0] <= '8' {
+		return int(m[1][0] - '0')
 	}
 	return 1
 }
 
-// exifOrientation looks the tag up in EXIF data, which is a TIFF file.
-func exifOrientation(data []byte) int {
-	data = bytes.TrimPrefix(data, []byte("Exif\x00\x00"))
-	if len(data) < 8 {
-		return 1
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if data[0] == 'M' {
-		order = binary.BigEndian
-	}
-	if order.Uint16(data[2:]) != 42 {
-		return 1
-	}
-	at := uint64(order.Uint32(data[4:]))
-	if at+2 > uint64(len(data)) {
-		return 1
-	}
-	entries := data[at+2:]
-	for range order.Uint16(data[at:]) {
-		if len(entries) < 12 {
-			return 1
-		}
-		const tagOrientation, typeShort = 0x0112, 3
-		if order.Uint16(entries) == tagOrientation && order.Uint16(entries[2:]) == typeShort {
-			if o := order.Uint16(entries[8:]); o >= 1 && o <= 8 {
-				return int(o)
-			}
-			return 1
-		}
-		entries = entries[12:]
-	}
-	return 1
-}
-
-// orientationInChunks goes through a file of chunks from at on.
-func orientationInChunks(data []byte, at int, chunk func([]byte) (name string, body, rest []byte)) int {
+// metadata goes through a file of chunks from at on.
+func metadata(data []byte, at int, chunk func([]byte) (name string, body, rest []byte)) (exif, xmp []byte) {
 	for rest := data[min(at, len(data)):]; len(rest) >= 8; {
 		var name string
 		var body []byte
 		name, body, rest = chunk(rest)
-		if name == "eXIf" || name == "EXIF" {
-			return exifOrientation(body)
+		switch name {
+		case "eXIf", "EXIF":
+			exif = body
+		case "XMP ":
+			xmp = body
+		case "iTXt":
+			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00\x00")); ok {
+				xmp = text
+			}
+		case "zTXt":
+			if profile, ok := bytes.CutPrefix(body, []byte("Raw profile type exif\x00\x00")); ok && exif == nil {
+				exif = rawProfile(profile)
+			}
 		}
 	}
-	return 1
+	return exif, xmp
+}
+
+// rawProfile reads ImageMagick's form of EXIF in a PNG: compressed text of a name, a length, and hexadecimal digits.
+func rawProfile(compressed []byte) []byte {
+	const most = 1 << 20
+	z, err := zlib.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(z, most))
+	if err != nil {
+		return nil
+	}
+	fields := bytes.Fields(text)
+	if len(fields) < 3 {
+		return nil
+	}
+	out, err := hex.DecodeString(string(bytes.Join(fields[2:], nil)))
+	if err != nil {
+		return nil
+	}
+	return out
 }
 
 // cut returns the n bytes of data after the first skip, and what follows them and extra more.
@@ -87,14 +124,14 @@ func webpChunk(data []byte) (name string, body, rest []byte) {
 
 // jpegHead is what a JPEG file's segments say before its pixels.
 type jpegHead struct {
-	orientation int
+	exif, xmp   []byte
 	progressive bool
 	samples     float64 // per pixel, of all components: 3 for 4:4:4, 1.5 for 4:2:0
 }
 
 // scanJPEG reads segments up to the first scan.
 func scanJPEG(data []byte) jpegHead {
-	h := jpegHead{orientation: 1, samples: 4}
+	h := jpegHead{samples: 4}
 	for rest := data[min(2, len(data)):]; len(rest) >= 4; {
 		if rest[0] != 0xff {
 			rest = rest[1:]
@@ -112,8 +149,10 @@ func scanJPEG(data []byte) jpegHead {
 		var body []byte
 		body, rest = cut(rest, 4, max(size, 2)-2, 0)
 		switch {
-		case marker == 0xe1 && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
-			h.orientation = exifOrientation(body)
+		case marker == 0xe1 && h.exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
+			h.exif = body
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")):
+			h.xmp = body
 		case marker >= 0xc0 && marker <= 0xc2 && len(body) >= 6:
 			h.progressive = marker == 0xc2
 			h.samples = samples(body)
