@@ -141,6 +141,10 @@ func (e *encoded) flatten(img image.Image) image.Image {
 		switch img := img.(type) {
 		case *image.Gray:
 			return img
+		case *image.YCbCr:
+			if e.format != "heic" { // whose samples libheif repeats
+				return colours(img)
+			}
 		case *image.NRGBA:
 			if img.Opaque() {
 				return &image.RGBA{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect}
@@ -188,6 +192,12 @@ func straight(img image.Image) *image.NRGBA {
 	switch img := img.(type) {
 	case *image.NRGBA:
 		return img
+	case *image.YCbCr:
+		set(func(x, y int) [4]byte {
+			luma, chroma := img.YOffset(x, y), img.COffset(x, y)
+			r, g, b := color.YCbCrToRGB(img.Y[luma], img.Cb[chroma], img.Cr[chroma])
+			return [4]byte{r, g, b, 255}
+		})
 	case *image.NRGBA64:
 		set(func(x, y int) [4]byte {
 			p := img.Pix[img.PixOffset(x, y):]

@@ -34,11 +34,7 @@ func decodeJPEG(data []byte) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := jpeg.Decode(bytes.NewReader(data))
-	if ycc, ok := img.(*image.YCbCr); ok {
-		return colours(ycc), err
-	}
-	return img, err
+	return jpeg.Decode(bytes.NewReader(data))
 }
 
 // mendJPEG returns the file with what image/jpeg stumbles over, and libjpeg does not, put right: segments of a length below 2,

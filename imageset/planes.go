@@ -21,6 +21,6 @@ func Planes(img image.Image, size int, fit Fit) ([]byte, error) {
 		draw.Draw(moved, moved.Rect, img, b.Min, draw.Src)
 		img = moved
 	}
-	e := &encoded{config: image.Config{Width: b.Dx(), Height: b.Dy()}}
+	e := &encoded{header: header{w: b.Dx(), h: b.Dy()}}
 	return planes(square(e.flatten(img), size, fit), 1), nil
 }
