@@ -33,7 +33,7 @@ func convolutionOf(n *node) (c convolution, ok bool) {
 		c.pads = make([][2]int, 2)
 	}
 	c.channelGroups, c.batchGroups = max(args.channelGroupCount, 1), max(args.batchGroupCount, 1)
-	return c, c.batchGroups == 1
+	return c, true
 }
 
 // pair returns the setting of both spatial axes.
@@ -44,18 +44,10 @@ func pair(v []int, missing int) []int {
 	return v
 }
 
-// planConvolution takes the three convolutions of training a network with channels innermost: forward, by input and by kernel.
+// planConvolution takes convolutions of a network with channels innermost.
 func planConvolution(p *planner, n *node) (bool, error) {
 	c, ok := convolutionOf(n)
-	if !ok {
-		return false, nil
-	}
-	for _, take := range []func(*planner, *node, convolution) bool{planForward, planByInput, planByKernel} {
-		if take(p, n, c) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return ok && planForward(p, n, c), nil
 }
 
 // innermost reports whether images are [N,H,W,C] on both sides.
@@ -68,7 +60,7 @@ func (c convolution) innermost() bool {
 // forward returns the plan of n as x [N,H,W,Cin] with w [KH,KW,Cin/Groups,Cout].
 func (g *graph) forward(n *node, c convolution) (*kernel.Conv, bool) {
 	a := c.axes
-	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 2 || a.KernelOutputChannels != 3 {
+	if c.batchGroups != 1 || !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 2 || a.KernelOutputChannels != 3 {
 		return nil, false
 	}
 	x, w := c.x.dims(), c.w.dims()
@@ -126,80 +118,6 @@ func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogu
 			return nil
 		}
 	})
-}
-
-// byInput returns the plan of the convolution that n is the gradient of, and its kernel. n takes the gradient by the input: dy [N,Ho,Wo,Cout], dilated by the strides, with the reversed kernel [KH,KW,Cin,Cout] whose channels
-// have changed their roles.
-func (g *graph) byInput(n *node, c convolution) (conv *kernel.Conv, w *node, ok bool) {
-	a := c.axes
-	if !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 3 || a.KernelOutputChannels != 2 ||
-		c.channelGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.kind != compute.OpTypeReverse || !slices.Equal(sorted(c.w.args.(*reverseArgs).axes), []int{0, 1}) {
-		return nil, nil, false
-	}
-	w = c.w.in[0] // as it was before it was reversed
-	dx, dy, k := n.dims(), c.x.dims(), w.dims()
-	// Padding of the forward convolution that this one is the gradient of.
-	top := (k[0]-1)*c.kDilation[0] - c.pads[0][0]
-	left := (k[1]-1)*c.kDilation[1] - c.pads[1][0]
-	s := kernel.ConvShape{
-		N: dx[0], H: dx[1], W: dx[2], Cin: dx[3], Cout: dy[3], KH: k[0], KW: k[1], StrideH: c.inDilation[0], StrideW: c.inDilation[1],
-		PadTop: top, PadLeft: left, DilationH: c.kDilation[0], DilationW: c.kDilation[1],
-	}
-	s.PadBottom = endPad(dy[1], s.StrideH, k[0], s.DilationH, dx[1], top)
-	s.PadRight = endPad(dy[2], s.StrideW, k[1], s.DilationW, dx[2], left)
-	conv, ok = g.prepare(s, dy[1], dy[2])
-	return conv, w, ok
-}
-
-// planByInput takes what byInput does.
-func planByInput(p *planner, n *node, c convolution) bool {
-	conv, w, ok := p.g.byInput(n, c)
-	if !ok {
-		return false
-	}
-	dxs, dys, ws := p.slot(n), p.slot(c.x), p.slot(w)
-	p.add("convolution by input", []*node{n}, []*node{c.x, w}, func(w *workspace) func() error {
-		return func() error {
-			conv.BackwardInput(w.pool, w.f32[dxs], 0, w.f32[dys], 0, w.f32[ws], kernel.Epilogue{})
-			return nil
-		}
-	})
-	return true
-}
-
-// planByKernel takes the gradient by the kernel: x [N,H,W,Cin] with dy [N,Ho,Wo,Cout] as its kernel, batch and channels having changed their roles.
-func planByKernel(p *planner, n *node, c convolution) bool {
-	a := c.axes
-	if a.InputBatch != 3 || a.InputChannels != 0 || !slices.Equal(a.InputSpatial, []int{1, 2}) ||
-		a.KernelInputChannels != 0 || a.KernelOutputChannels != 3 || !slices.Equal(a.KernelSpatial, []int{1, 2}) ||
-		a.OutputBatch != 2 || a.OutputChannels != 3 || !slices.Equal(a.OutputSpatial, []int{0, 1}) ||
-		c.channelGroups != 1 || c.inDilation[0] != 1 || c.inDilation[1] != 1 {
-		return false
-	}
-	x, dy, dw := c.x.dims(), c.w.dims(), n.dims()
-	s := kernel.ConvShape{
-		N: x[0], H: x[1], W: x[2], Cin: x[3], Cout: dy[3], KH: dw[0], KW: dw[1], StrideH: c.kDilation[0], StrideW: c.kDilation[1],
-		PadTop: c.pads[0][0], PadLeft: c.pads[1][0], DilationH: c.strides[0], DilationW: c.strides[1],
-	}
-	s.PadBottom = endPad(dy[1], s.StrideH, dw[0], s.DilationH, x[1], s.PadTop)
-	s.PadRight = endPad(dy[2], s.StrideW, dw[1], s.DilationW, x[2], s.PadLeft)
-	conv, ok := p.g.prepare(s, dy[1], dy[2])
-	if !ok {
-		return false
-	}
-	dws, xs, dys := p.slot(n), p.slot(c.x), p.slot(c.w)
-	p.add("convolution by kernel", []*node{n}, []*node{c.x, c.w}, func(w *workspace) func() error {
-		return func() error {
-			conv.BackwardKernel(w.pool, w.f32[dws], w.f32[xs], 0, w.f32[dys], 0, false)
-			return nil
-		}
-	})
-	return true
-}
-
-// endPad is the padding at the end that makes a convolution's output out pixels long.
-func endPad(out, stride, k, dilation, in, start int) int {
-	return (out-1)*stride + (k-1)*dilation + 1 - in - start
 }
 
 // prepare makes the kernel's plan, once for each geometry, where it is one that the kernels know and gives ho x wo pixels.

@@ -2,6 +2,10 @@ package cpu
 
 // passes turn the recorded graph into the one that is planned, in this order.
 var passes = []func(g *graph){
+	// The convolutions that are gradients of convolutions are known as such, whatever the order of their axes.
+	func(g *graph) { g.each(g.gradients) },
+	// Images are laid out with their channels innermost, once, and so kept.
+	(*graph).channelsInnermost,
 	// y = ReLU(x): its gradient reads y, so that x itself need not be kept.
 	func(g *graph) { g.each(reluGradient) },
 	// A convolution with a kernel that is multiplied per output channel multiplies its result instead, in its last pass.

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"slices"
-
 	"github.com/gomlx/compute"
 )
 
@@ -107,10 +105,6 @@ func planTranspose(p *planner, n *node) (bool, error) {
 // planReverse turns axes round.
 func planReverse(p *planner, n *node) (bool, error) {
 	x := n.in[0]
-	if len(n.users) > 0 && !n.result && !slices.ContainsFunc(n.users, func(u *node) bool { return !p.g.takesUnreversed(u, n) }) {
-		n.place = nowhere
-		return true, nil
-	}
 	strides := rowMajor(x.dims(), 1)
 	first := 0
 	for _, a := range n.args.(*reverseArgs).axes {
@@ -119,19 +113,6 @@ func planReverse(p *planner, n *node) (bool, error) {
 	}
 	p.move(n, x, n.dims(), strides, first, rowMajor(n.dims(), 1), 0, nil)
 	return true, nil
-}
-
-// takesUnreversed reports whether u is a gradient by the input with n as its kernel, which it reads as it was before it was reversed.
-func (g *graph) takesUnreversed(u, n *node) bool {
-	if u.kind != compute.OpTypeConvGeneral || u.in[0] == n || u.in[1] != n {
-		return false
-	}
-	c, ok := convolutionOf(u)
-	if !ok {
-		return false
-	}
-	_, _, ok = g.byInput(u, c)
-	return ok
 }
 
 // planPad puts a frame around a tensor and zeros between its elements. A negative frame crops.

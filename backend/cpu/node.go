@@ -15,7 +15,7 @@ type node struct {
 	id    int
 	kind  compute.OpType // of the operation that gives it, or one of the planner's own
 	in    []*node
-	args  arguments // nil for the planner's own
+	args  any // arguments, or what an operation of the planner's own has
 	shape shapes.Shape
 	users []*node // nodes that read it, once each
 

@@ -9,13 +9,15 @@ import (
 
 // Operations that the planner makes of patterns and for its own use, numbered after the interface's.
 const (
-	opReLUGradient compute.OpType = compute.OpTypeLast + 1 + iota // 0 where y <= 0, else dy
-	opPositions                                                   // of the maxima of pooling
-	opMaxima                                                      // of a pooling of which the graph has the gradient alone
-	opCopy                                                        // of a result that is a parameter, a constant or another result
+	opReLUGradient   compute.OpType = compute.OpTypeLast + 1 + iota // 0 where y <= 0, else dy
+	opInputGradient                                                 // dx of a convolution, of dy and the kernel
+	opKernelGradient                                                // dw of a convolution, of x and dy
+	opPositions                                                     // of the maxima of pooling
+	opMaxima                                                        // of a pooling of which the graph has the gradient alone
+	opCopy                                                          // of a result that is a parameter, a constant or another result
 )
 
-var ownNames = map[compute.OpType]string{opReLUGradient: "ReLU gradient", opPositions: "positions", opMaxima: "maxima", opCopy: "copy"}
+var ownNames = map[compute.OpType]string{opReLUGradient: "ReLU gradient", opInputGradient: "convolution by input", opKernelGradient: "convolution by kernel", opPositions: "positions", opMaxima: "maxima", opCopy: "copy"}
 
 // kindName is the operation's name.
 func kindName(k compute.OpType) string {
@@ -55,6 +57,9 @@ func init() {
 		compute.OpTypeWhere:               plan("float32, in groups"),
 		compute.OpTypeConvertDType:        plan("bool to float32, in groups"),
 	}
+	// The planner's own are made where they can be planned.
+	natives[opInputGradient] = plan("", planInputGradient)
+	natives[opKernelGradient] = plan("", planKernelGradient)
 	for kind := range sameMemory {
 		natives[kind] = plan("all types, no copy")
 	}

@@ -73,6 +73,9 @@ func TestNativesAreNative(t *testing.T) {
 	r := random(40)
 	in := []tensor{normal(r, 2, 5, 6, 4), normal(r, 3, 3, 4, 8), normal(r, 4, 3), booleans(r, 2, 5, 6, 4)}
 	for kind, n := range natives {
+		if kind > compute.OpTypeLast { // the planner's own
+			continue
+		}
 		if n.what == "" || !slices.Contains(recorded, kind) {
 			t.Errorf("%s: in what forms it is native is not said, or it is not an operation of the interface", kind)
 		}

@@ -13,7 +13,7 @@ const portableMark = " (portable)"
 
 // planPortable lets the portable backend run a node that has no kernel here, as a computation of its own.
 func (p *planner) planPortable(n *node) error {
-	if n.args == nil || n.scaled {
+	if _, ok := n.args.(arguments); !ok || n.scaled {
 		return fmt.Errorf("a pattern without a kernel")
 	}
 	inner, inputs, err := p.alone(n)
@@ -92,7 +92,7 @@ func (p *planner) alone(n *node) (compute.Executable, []*node, error) {
 		values[i] = v
 		inputs = append(inputs, in)
 	}
-	out, err := n.args.again(f, values)
+	out, err := n.args.(arguments).again(f, values)
 	if err != nil {
 		return nil, nil, err
 	}
