@@ -202,6 +202,7 @@ func readCSV(s source) (*Set, error) {
 		set.Images[i].Label = labels[name]
 	}
 	if !splits {
+		set.Dealt = true
 		set.classDisjoint()
 	}
 	return set, nil

@@ -9,8 +9,9 @@
 //	inshop    In-Shop Clothes Retrieval: list_eval_partition.txt, img/
 //	csv       rows of path,label or path,label,split, or any columns under a header with these names
 //
-// Metric learning is tested on classes that were never trained on. Where the source has no split of that kind, the first half of the classes trains
-// and the rest tests, as is customary for Cars196 and CUB-200-2011, whose own splits are of images.
+// Metric learning is tested on classes that were never trained on. Where the source has no split, Prepare holds out half of the
+// classes that it could read, drawn at random; for Cars196 and CUB-200-2011, whose own splits are of images, the second half, as
+// is customary. HoldOut chooses otherwise.
 //
 // Decode turns one file of about any kind into RGB planes of one size, and Prepare does so with a whole set, on all cores and in bounded memory,
 // into a file of package store.

@@ -200,7 +200,7 @@ func (f *folders) shared(found []map[string][]string, splits []store.Split) {
 		}
 	}
 	if both > 0 {
-		f.note("%d of the %s held out are trained on too, by other images",
+		f.note("%d of the %s held out are trained on too, by other images; --hold-out 0.5 deals by class instead",
 			both, plural.Of(len(held), "class"))
 	}
 }

@@ -2,9 +2,11 @@ package imageset
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
 	"slices"
 	"sync"
@@ -20,6 +22,7 @@ type PrepareOptions struct {
 	Size     int                   // side of the stored images in pixels; 0: DefaultSize
 	Fit      Fit                   // how an image becomes a square
 	Strict   bool                  // a broken image ends the work; otherwise it is left out and reported
+	HoldOut  HoldOut               // which classes are held out
 	JPEG     bool                  // store JPEG bytes instead of pixels; photographs that are JPEG of the size already keep theirs
 	Workers  int                   // images decoded at a time; 0: one a core
 	Progress func(done, total int) // called after each image, by one goroutine at a time; may be nil
@@ -32,6 +35,15 @@ type Summary struct {
 	Test    int
 	Classes int       // with an image
 	Skipped []Skipped // what was left out, in the order of the set
+	Dealt   string    // how the classes that are held out were chosen; empty: as the source has it
+	Bytes   int64     // of the files that were stored
+	Copies  []Copy    // files of the same bytes, in the order of the set
+}
+
+// Copy is an image of the same bytes as an earlier one.
+type Copy struct {
+	Path, Of       string
+	Class, ClassOf string
 }
 
 // Skipped is an image that was left out.
@@ -51,18 +63,27 @@ func Prepare(ctx context.Context, src *Set, out string, o PrepareOptions) (Summa
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if err := checkTarget(o.Size, o.Fit); err != nil {
-		return Summary{}, fmt.Errorf("imageset: prepare: %w", err)
+		return Summary{}, fmt.Errorf("prepare: %w", err)
 	}
 	if len(src.Images) == 0 {
-		return Summary{}, errors.New("imageset: prepare: the set has no images")
+		return Summary{}, errors.New("prepare: the set has no images")
+	}
+	if err := o.HoldOut.check(src.Classes); err != nil {
+		return Summary{}, err
 	}
 	w, err := store.Create(out, store.Spec{N: len(src.Images), Size: o.Size, Classes: src.Classes, JPEG: o.JPEG, Fit: o.Fit.String()})
 	if err != nil {
-		return Summary{}, fmt.Errorf("imageset: prepare: %w", err)
+		return Summary{}, fmt.Errorf("prepare: %w", err)
 	}
-	p := &preparation{src: src, out: w, o: o, budget: newBudget(maxMemory), failed: map[int]error{}}
+	p := &preparation{src: src, out: w, o: o, budget: newBudget(maxMemory), failed: map[int]error{},
+		files: make([]fileDigest, len(src.Images))}
 	err = p.run(ctx)
+	var dealt string
+	if err == nil {
+		dealt, err = p.deal()
+	}
 	summary := p.summary()
+	summary.Dealt = dealt
 	if err == nil && summary.Written == 0 {
 		err = fmt.Errorf("no image can be decoded, the first is %s: %w", summary.Skipped[0].Path, summary.Skipped[0].Err)
 	}
@@ -70,9 +91,15 @@ func Prepare(ctx context.Context, src *Set, out string, o PrepareOptions) (Summa
 		err = w.Commit()
 	}
 	if err != nil {
-		return summary, fmt.Errorf("imageset: prepare: %w", errors.Join(err, w.Abort()))
+		return summary, fmt.Errorf("prepare: %w", errors.Join(err, w.Abort()))
 	}
 	return summary, nil
+}
+
+// fileDigest tells files apart.
+type fileDigest struct {
+	sum  [sha256.Size]byte
+	size int64
 }
 
 // preparation is a call of Prepare.
@@ -86,6 +113,8 @@ type preparation struct {
 	next   int           // image to be taken
 	done   int           // images stored or left out
 	failed map[int]error // images left out
+	files  []fileDigest  // of each image; each is written by the worker that has it
+	splits []store.Split // of each image, where they are dealt
 	fatal  error         // from the writer
 }
 
@@ -154,7 +183,10 @@ func (p *preparation) image(i int) error {
 	data, err := readFile(img, smallFile)
 	if errors.Is(err, errLarge) { // alone, as far as the budget goes
 		p.budget.take(maxMemory)
-		defer p.budget.give(maxMemory)
+		defer func() {
+			runtime.GC() // so that the next one finds the memory free
+			p.budget.give(maxMemory)
+		}()
 		if data, err = readFile(img, maxMemory); err != nil {
 			return err
 		}
@@ -180,6 +212,7 @@ func (p *preparation) store(i int, data []byte, reserve func(int64) func()) erro
 	if err != nil {
 		return err
 	}
+	p.files[i] = fileDigest{sha256.Sum256(data), int64(len(data))}
 	img := &p.src.Images[i]
 	if p.o.JPEG && e.keepsJPEG(p.o.Size) {
 		err = p.out.PutJPEG(i, data, int32(img.Label), img.Split)
@@ -194,21 +227,92 @@ func (p *preparation) store(i int, data []byte, reserve func(int64) func()) erro
 
 var errLarge = errors.New("the file is too large")
 
-// readFile reads an image's file of at most limit bytes.
+// readFile reads an image's file of at most limit bytes. Of what says its size it reads no more than a head before it knows
+// that the file is an image, and takes no more memory than the file has bytes: an archive may unpack to anything.
 func readFile(img *Image, limit int64) ([]byte, error) {
 	r, err := img.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	large := fmt.Errorf("%w: more than %d MiB", errLarge, limit>>20)
+	sized, ok := r.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		data, err := io.ReadAll(io.LimitReader(r, limit+1))
+		if err == nil && int64(len(data)) > limit {
+			err = large
+		}
+		return data, err
+	}
+	info, err := sized.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%w: more than %d MiB", errLarge, limit>>20)
+	head := make([]byte, min(sniffed, info.Size()))
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, shortRead(err)
+	}
+	if kind(head) == "" || info.Size() <= sniffed {
+		return head, nil
+	}
+	if info.Size() > limit {
+		return nil, large
+	}
+	data := make([]byte, info.Size())
+	copy(data, head)
+	if _, err := io.ReadFull(r, data[len(head):]); err != nil {
+		return nil, shortRead(err)
 	}
 	return data, nil
+}
+
+func shortRead(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errShort
+	}
+	return err
+}
+
+// deal gives the stored images the splits of their classes, where the source has none or others are asked for. Classes
+// without an image that could be read do not count.
+func (p *preparation) deal() (how string, err error) {
+	if !p.src.Dealt && !p.o.HoldOut.chosen() {
+		return "", nil
+	}
+	count := make([]int, len(p.src.Classes))
+	for i := range p.src.Images {
+		if p.failed[i] == nil {
+			count[p.src.Images[i].Label]++
+		}
+	}
+	split, how := p.o.HoldOut.deal(p.src.Classes, count)
+	p.splits = make([]store.Split, len(p.src.Images))
+	for i := range p.src.Images {
+		p.splits[i] = split[p.src.Images[i].Label]
+		if p.failed[i] == nil {
+			err = errors.Join(err, p.out.SetSplit(i, p.splits[i]))
+		}
+	}
+	return how, err
+}
+
+// copies finds files of the same bytes.
+func (p *preparation) copies() []Copy {
+	var out []Copy
+	first := map[[sha256.Size]byte]int{}
+	for i := range p.src.Images {
+		if p.failed[i] != nil || p.files[i].size == 0 {
+			continue
+		}
+		j, again := first[p.files[i].sum]
+		if !again {
+			first[p.files[i].sum] = i
+			continue
+		}
+		a, b := &p.src.Images[i], &p.src.Images[j]
+		out = append(out, Copy{a.Path, b.Path, p.src.Classes[a.Label], p.src.Classes[b.Label]})
+	}
+	return out
 }
 
 func (p *preparation) summary() Summary {
@@ -223,13 +327,18 @@ func (p *preparation) summary() Summary {
 		}
 		img := &p.src.Images[i]
 		classes[img.Label] = true
-		if img.Split == store.Train {
+		s.Bytes += p.files[i].size
+		split := img.Split
+		if p.splits != nil {
+			split = p.splits[i]
+		}
+		if split == store.Train {
 			s.Train++
 		} else {
 			s.Test++
 		}
 	}
-	s.Classes = len(classes)
+	s.Classes, s.Copies = len(classes), p.copies()
 	return s
 }
 

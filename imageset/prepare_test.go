@@ -278,7 +278,7 @@ func TestPrepareMemory(t *testing.T) {
 	}
 	defer w.Abort()
 	worst := uint64(0)
-	p := &preparation{src: set, out: w, budget: newBudget(140 << 20), failed: map[int]error{},
+	p := &preparation{src: set, out: w, budget: newBudget(140 << 20), failed: map[int]error{}, files: make([]fileDigest, len(files)),
 		o: PrepareOptions{Size: 256, Workers: len(files), Strict: true, Progress: func(int, int) {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)

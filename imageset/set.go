@@ -14,7 +14,7 @@ type Set struct {
 	Images  []Image
 	Left    []Left   // what was met and is not among Images
 	Notes   []string // how the source was understood, where that is not plain: which folders are which part
-	Dealt   bool     // the source has no split: that of Images holds out the second half of the classes
+	Dealt   bool     // the source has no split: Prepare deals one, and that of Images holds out the second half of the classes
 
 	close func() error
 }

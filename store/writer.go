@@ -131,6 +131,22 @@ func (w *Writer) putJPEG(i int, data []byte, label int32, split Split) error {
 	return w.finish(i, sha256.Sum256(data), err)
 }
 
+// SetSplit changes the split of an image that was put: which classes are held out may be known only when all were read.
+func (w *Writer) SetSplit(i int, split Split) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closed:
+		return fmt.Errorf("store: image %d: the file is committed or given up", i)
+	case i < 0 || i >= len(w.rows) || w.rows[i].state != stored:
+		return fmt.Errorf("store: image %d is not put", i)
+	case int(split) >= len(splits):
+		return fmt.Errorf("store: image %d: unknown split %d", i, split)
+	}
+	w.rows[i].split = split
+	return nil
+}
+
 // claim checks the arguments and takes row i.
 func (w *Writer) claim(i int, label int32, split Split) error {
 	w.mu.Lock()

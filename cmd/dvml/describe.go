@@ -50,11 +50,12 @@ func describe(path string) (trainable bool, err error) {
 	}
 	defer r.Close()
 	c := count(r)
-	trainClasses, testClasses, both, lone := 0, 0, 0, 0
+	trainClasses, testClasses, both, lone, classes := 0, 0, 0, 0, 0
 	for i := range c.train {
 		trainClasses += min(c.train[i], 1)
 		testClasses += min(c.test[i], 1)
 		both += min(c.train[i], c.test[i], 1)
+		classes += min(c.train[i]+c.test[i], 1)
 		if c.train[i]+c.test[i] == 1 {
 			lone++
 		}
@@ -63,7 +64,7 @@ func describe(path string) (trainable bool, err error) {
 	if both > 0 {
 		never = fmt.Sprintf(", %d of them trained on", both)
 	}
-	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(len(r.Classes()), "class"), r.Size(), r.Size())
+	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(classes, "class"), r.Size(), r.Size())
 	fmt.Printf("  to train on   %s of %s\n", plural.Of(len(r.Indices(store.Train)), "image"), plural.Of(trainClasses, "class"))
 	fmt.Printf("  to test with  %s of %s%s\n", plural.Of(len(r.Indices(store.Test)), "image"), plural.Of(testClasses, "class"), never)
 	if searched := len(r.Indices(store.Gallery)); searched > 0 {

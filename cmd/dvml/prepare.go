@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,20 +17,25 @@ import (
 )
 
 type prepareCmd struct {
-	Source string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz or .zip of one."`
-	Out    string `arg:"" help:"The HDF5 file to write."`
-	Format string `help:"Layout of the source, where it is not recognised: ${formats}."`
-	Size   int    `default:"256" help:"Side of the stored images in pixels."`
-	Fit    string `enum:"stretch,crop,pad" default:"stretch" help:"How an image becomes square: stretch (aspect not kept), crop (centre) or pad."`
-	Strict bool   `help:"A broken image ends the work; without it, it is reported and left out."`
-	JPEG   bool   `help:"Store JPEG bytes instead of pixels: about ten times smaller, slower to read."`
-	Force  bool   `help:"Replace OUT where it exists."`
+	Source  string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz or .zip of one."`
+	Out     string `arg:"" help:"The HDF5 file to write."`
+	Format  string `help:"Layout of the source, where it is not recognised: ${formats}."`
+	Size    int    `default:"256" help:"Side of the stored images in pixels."`
+	Fit     string `enum:"stretch,crop,pad" default:"stretch" help:"How an image becomes square: stretch (aspect not kept), crop (centre) or pad."`
+	HoldOut string `placeholder:"FRACTION|LIST|random[:SEED]" help:"Which classes are held out to judge a model by: a fraction, names separated by commas, or half at random. Without it: as the source has it, else half at random (seed 0)."`
+	Strict  bool   `help:"A broken image ends the work; without it, it is reported and left out."`
+	JPEG    bool   `help:"Store JPEG bytes instead of pixels: about ten times smaller, slower to read."`
+	Force   bool   `help:"Replace OUT where it exists."`
 }
 
 // Run prepares.
 func (c *prepareCmd) Run(ctx context.Context) error {
-	if _, err := os.Stat(c.Out); err == nil && !c.Force {
-		return fmt.Errorf("%s is there already; --force replaces it", c.Out)
+	if err := writable(c.Out, c.Force); err != nil {
+		return err
+	}
+	holdOut, err := imageset.ParseHoldOut(c.HoldOut)
+	if err != nil {
+		return err
 	}
 	set, err := imageset.Open(c.Source, imageset.Options{Format: c.Format})
 	if err != nil {
@@ -44,7 +53,8 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	printLeft(set)
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, JPEG: c.JPEG, Progress: screen.count("read")})
+	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, HoldOut: holdOut,
+		JPEG: c.JPEG, Progress: screen.count("read")})
 	screen.close()
 	if err != nil {
 		return err
@@ -55,11 +65,87 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	if n := len(summary.Skipped); n > 0 {
 		fmt.Printf("%s left out (listed above)\n", plural.Of(n, "broken image"))
 	}
+	printCopies(summary.Copies)
+	if summary.Dealt != "" {
+		fmt.Printf("%s; --hold-out chooses others\n", summary.Dealt)
+	}
+	c.printSize(summary.Bytes)
 	trainable, err := describe(c.Out)
 	if err == nil && trainable {
 		fmt.Printf("\nNext: %s train --data %s\n", program(), c.Out)
 	}
 	return err
+}
+
+// writable refuses an OUT that cannot be written, or that holds something else than data, before the work.
+func writable(out string, force bool) error {
+	info, err := os.Stat(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: name the data file to write, such as %s", out, filepath.Join(out, "photographs.h5"))
+	case !force:
+		return fmt.Errorf("%s already exists; use --force to overwrite", out)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", out)
+	}
+	file, err := os.Open(out)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	head := make([]byte, 8)
+	if n, err := io.ReadFull(file, head); n > 0 && (err != nil || string(head) != "\x89HDF\r\n\x1a\n") {
+		return fmt.Errorf("%s is not a data file: --force overwrites no other files", out)
+	}
+	return nil
+}
+
+// printCopies names photographs that are there twice: in two classes one of them is labelled wrong, in one they say little.
+func printCopies(copies []imageset.Copy) {
+	const few = 3
+	var crossed []imageset.Copy
+	for _, c := range copies {
+		if c.Class != c.ClassOf {
+			crossed = append(crossed, c)
+		}
+	}
+	if n := len(copies) - len(crossed); n > 0 {
+		fmt.Printf("%s there twice in one class\n", are(n))
+	}
+	if len(crossed) > 0 {
+		fmt.Printf("%s there in two classes:\n", are(len(crossed)))
+	}
+	for _, c := range crossed[:min(few, len(crossed))] {
+		fmt.Printf("  %s (%s) and %s (%s)\n", c.Of, c.ClassOf, c.Path, c.Class)
+	}
+	if len(crossed) > few {
+		fmt.Println("  ...")
+	}
+}
+
+func are(photographs int) string {
+	if photographs == 1 {
+		return "1 photograph is"
+	}
+	return fmt.Sprintf("%d photographs are", photographs)
+}
+
+// printSize says how large the data file is, and how it would be smaller.
+func (c *prepareCmd) printSize(source int64) {
+	info, err := os.Stat(c.Out)
+	if err != nil {
+		return // describe says so
+	}
+	const worthIt, times = 100e6, 3
+	fmt.Printf("%s takes %.1f MB, its photographs %.1f MB", c.Out, float64(info.Size())/1e6, float64(source)/1e6)
+	if !c.JPEG && info.Size() > worthIt && info.Size() > times*source {
+		fmt.Print("; with --jpeg it is about a tenth of that, and slower to read")
+	}
+	fmt.Println()
 }
 
 // printLeft says what of the source is not among the set's images, by reason, so that the numbers add up.
