@@ -4,8 +4,14 @@ package cpu
 var passes = []func(g *graph){
 	// The convolutions that are gradients of convolutions are known as such, whatever the order of their axes.
 	func(g *graph) { g.each(g.gradients) },
+	// The gradients that GoMLX takes group by group of a convolution of groups become the whole convolution's.
+	func(g *graph) { g.each(g.regroup) },
+	// What nothing needs any more goes.
+	(*graph).sweep,
 	// Images are laid out with their channels innermost, once, and so kept.
 	(*graph).channelsInnermost,
+	// Sums and maxima over axes that do not stand together are taken one run of axes after the other.
+	(*graph).partReductions,
 	// y = ReLU(x): its gradient reads y, so that x itself need not be kept.
 	func(g *graph) { g.each(reluGradient) },
 	// A convolution with a kernel that is multiplied per output channel multiplies its result instead, in its last pass.

@@ -10,8 +10,9 @@ import (
 
 // convGradientArgs are those of opInputGradient(dy, w) and opKernelGradient(x, dy): the convolution that they are a gradient of.
 type convGradientArgs struct {
-	axes  compute.ConvolveAxesConfig // of the convolution
-	shape kernel.ConvShape
+	axes   compute.ConvolveAxesConfig // of the convolution
+	shape  kernel.ConvShape
+	ho, wo int // of the convolution's output
 }
 
 // gradients turns the convolutions by which GoMLX takes the gradients of a convolution into the planner's own operations.
@@ -89,7 +90,7 @@ func (g *graph) gradientOf(s kernel.ConvShape, forward compute.ConvolveAxesConfi
 	if _, ok := g.prepare(s, ho, wo); !ok {
 		return nil, false
 	}
-	return &convGradientArgs{forward, s}, true
+	return &convGradientArgs{forward, s, ho, wo}, true
 }
 
 // endPad is the padding at the end that makes a convolution's output out pixels long.

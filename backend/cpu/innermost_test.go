@@ -195,6 +195,9 @@ func TestBlocksRunNatively(t *testing.T) {
 			}
 			plan := agreeWithReference(t, name, 1e-4, g, in)
 			native(t, plan)
+			if n := counts(plan)["convolution by kernel"]; n > 6 {
+				t.Errorf("%d gradients by kernels: a depthwise convolution's is not taken as a whole", n)
+			}
 			images := 0
 			for _, s := range plan.steps {
 				if s.name == "Transpose" && s.reads[0].bytes() > 4*9*24*24 {

@@ -1,7 +1,12 @@
 package cpu
 
 import (
+	"slices"
+	"unsafe"
+
 	"github.com/gomlx/compute"
+
+	"github.com/dvml/dvml/kernel"
 )
 
 // Operations that move values without computing, of any type: they work on bytes.
@@ -160,9 +165,16 @@ func (p *planner) move(y, x *node, dims, src []int, from int, dst []int, to int,
 	}
 	p.add(kindName(y.kind), []*node{y}, reads, func(w *workspace) func() error {
 		piece := func(lo, hi, _ int) { b.copy(w.bytes[ys], w.bytes[xs], lo, hi) }
+		strip := func(lo, hi, _ int) {
+			b.transpose(w.bytes[ys][b.to+lo*b.inDst:], w.bytes[xs][b.from+lo*b.inSrc:], hi-lo)
+		}
 		return func() error {
 			if fs >= 0 {
 				spread(w.bytes[ys], w.bytes[fs])
+			}
+			if b.rows > 0 && b.outer == 1 {
+				w.pool.Parallel(b.n, max(1, block/b.rows/4), strip)
+				return nil
 			}
 			w.pool.Parallel(b.outer, max(1, block/max(b.row, 1)), piece)
 			return nil
@@ -185,6 +197,8 @@ type box struct {
 	n, inSrc, inDst int // innermost axis: elements and their distances in bytes
 	unit, row       int
 	from, to        int
+	// of a transposition of rows x n elements of 4 bytes: rows lie in the order of the source, columns in that of the destination; else rows is 0
+	rows, rowSrc, rowDst int
 }
 
 func newBox(dims, src, dst []int, unit int) box {
@@ -208,10 +222,27 @@ func newBox(dims, src, dst []int, unit int) box {
 	}
 	k := len(d) - 1
 	b := box{dims: d[:k], src: s[:k], dst: t[:k], outer: 1, n: d[k], inSrc: s[k], inDst: t[k], unit: unit, row: d[k] * unit}
+	b.transposes()
 	for _, n := range b.dims {
 		b.outer *= n
 	}
 	return b
+}
+
+// transposes looks for an outer axis whose elements lie together in the source, where the innermost axis's do so in the destination: both are then walked
+// together by the kernel that transposes matrices.
+func (b *box) transposes() {
+	if b.unit != 4 || b.inDst != b.unit || b.inSrc%4 != 0 || b.inSrc <= 0 || b.n < 2 {
+		return
+	}
+	for k, s := range b.src {
+		if s == b.unit && b.dst[k] > 0 && b.dims[k] > 1 && b.inSrc >= b.unit*b.dims[k] {
+			b.rows, b.rowSrc, b.rowDst = b.dims[k], b.src[k], b.dst[k]
+			b.row *= b.rows
+			b.dims, b.src, b.dst = slices.Delete(b.dims, k, k+1), slices.Delete(b.src, k, k+1), slices.Delete(b.dst, k, k+1)
+			return
+		}
+	}
 }
 
 // copy moves rows lo to hi-1.
@@ -225,6 +256,8 @@ func (b *box) copy(dst, src []byte, lo, hi int) {
 			to += i * b.dst[k]
 		}
 		switch {
+		case b.rows > 0:
+			b.transpose(dst[to:], src[from:], b.n)
 		case b.inSrc == b.unit && b.inDst == b.unit:
 			copy(dst[to:to+b.row], src[from:from+b.row])
 		case b.unit == 4:
@@ -241,6 +274,14 @@ func (b *box) copy(dst, src []byte, lo, hi int) {
 			}
 		}
 	}
+}
+
+// transpose moves n rows of the source, of rows elements each, to columns of the destination.
+func (b *box) transpose(dst, src []byte, n int) {
+	floats := func(bytes []byte) []float32 {
+		return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bytes))), len(bytes)/4)
+	}
+	kernel.Transpose(floats(dst), b.rowDst/4, floats(src), b.inSrc/4, n, b.rows)
 }
 
 // padAxes returns Pad's frames, one an axis.

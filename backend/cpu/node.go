@@ -139,7 +139,7 @@ func (g *graph) link() {
 	}
 	for _, n := range g.nodes {
 		for _, in := range n.in {
-			if in != nil && !slices.Contains(in.users, n) {
+			if in != nil && (len(in.users) == 0 || in.users[len(in.users)-1] != n) {
 				in.users = append(in.users, n)
 			}
 		}

@@ -40,7 +40,7 @@ var natives map[compute.OpType]nativeOp
 
 func init() {
 	plan := func(what string, plan ...func(*planner, *node) (bool, error)) nativeOp { return nativeOp{what, plan} }
-	const reduced = "float32, over leading, trailing or middle axes"
+	const reduced = "float32"
 	natives = map[compute.OpType]nativeOp{
 		compute.OpTypeConvGeneral:         plan("float32, images [N,H,W,C]: forward (strides, dilations, groups, padding), by input, by kernel", planConvolution),
 		compute.OpTypeDotGeneral:          plan("float32, batch axes first, contracted axes together at an end", planProduct),
@@ -48,6 +48,7 @@ func init() {
 		compute.OpTypeReduceMax:           plan(reduced, planReduce),
 		compute.OpTypeReduceWindow:        plan("float32: maximum and sum over windows of images, sum over a window of the last axis", planMaxPool, planChannelSum, planSumPool),
 		compute.OpTypeSelectAndScatterMax: plan("float32, windows of images", planMaxPoolGradient),
+		compute.OpTypeFusedSoftmax:        plan("float32, over the last axis", planSoftmax),
 		compute.OpTypeConcatenate:         plan("all types", planConcatenate),
 		compute.OpTypeSlice:               plan("all types", planSlice),
 		compute.OpTypePad:                 plan("all types, negative frames too", planPad),

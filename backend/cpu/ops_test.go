@@ -34,6 +34,7 @@ var samples = map[compute.OpType]func(f compute.Function, x, w, m, b compute.Val
 		}
 		return f.SelectAndScatterMax(x, y, []int{1, 2, 2, 1}, []int{1, 1, 1, 1}, nil)
 	},
+	compute.OpTypeFusedSoftmax: func(f compute.Function, x, _, _, _ compute.Value) (compute.Value, error) { return f.FusedSoftmax(x, 3) },
 	compute.OpTypeConcatenate: func(f compute.Function, x, _, _, _ compute.Value) (compute.Value, error) {
 		return f.Concatenate(2, x, x)
 	},
@@ -113,6 +114,7 @@ var argumentsRead = map[arguments]string{
 	&reduceMaxArgs{}:           "axes",
 	&reduceWindowArgs{}:        "reductionType windowDimensions strides inputDilations windowDilations paddings",
 	&selectAndScatterMaxArgs{}: "windowDimensions windowStrides paddings",
+	&fusedSoftmaxArgs{}:        "axis",
 	&concatenateArgs{}:         "axis",
 	&sliceArgs{}:               "starts limits strides",
 	&padArgs{}:                 "axesConfig",
