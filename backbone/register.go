@@ -97,13 +97,25 @@ func Read(path string, f *weights.File) (Imported, error) {
 		in, err := rooms[name].Read(path, f)
 		switch {
 		case err == nil:
-			return in, nil
+			return in, in.Check()
 		case !errors.Is(err, ErrOther):
 			return Imported{}, err
 		}
 		problems = append(problems, err.Error())
 	}
 	return Imported{}, fmt.Errorf("no network that is known here: %s", strings.Join(problems, "; "))
+}
+
+// Check reports weights that no training gives and that would spoil everything computed with them, by the tensor's name.
+func (in Imported) Check() error {
+	for _, path := range slices.Sorted(maps.Keys(in.Tensors)) {
+		for i, v := range in.Tensors[path].Data {
+			if v-v != 0 { // NaN and infinities
+				return fmt.Errorf("the weights %s hold %g at place %d: the file is damaged, or its training had diverged; use an earlier one", path, v, i)
+			}
+		}
+	}
+	return nil
 }
 
 // MetaNormalisation is the key of a file's metadata under which the normalisation that its weights want may stand, as

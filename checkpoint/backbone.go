@@ -58,6 +58,9 @@ func fromCheckpoint(path string, file *weights.File, info Info) (*Backbone, erro
 		}
 		in.Tensors[v.Path] = t
 	}
+	if err := in.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return &Backbone{in}, nil
 }
 

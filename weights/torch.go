@@ -3,6 +3,7 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -117,26 +118,36 @@ func ints(v any) ([]int, bool) {
 	return out, ok
 }
 
-// stateDict finds the tensors by name in what the pickle gave: a dict of tensors, or one that holds such a dict under one of the usual names.
+// stateDict finds the tensors by name in what the pickle gave: a dict of tensors, or one that holds such a dict, whatever its name is: the one with the
+// most tensors, since a checkpoint may hold an optimiser's too.
 func stateDict(root any) (map[string]*view, error) {
 	top, ok := root.(*dict)
 	if !ok {
 		return nil, errors.New("it holds no dict of tensors (a whole model, perhaps); save model.state_dict()")
 	}
-	for _, d := range []any{top, top.items["state_dict"], top.items["model"], top.items["model_state_dict"]} {
-		views := map[string]*view{}
-		if d, ok := d.(*dict); ok {
-			for name, v := range d.items {
-				if v, ok := v.(*view); ok {
-					views[name] = v
-				}
+	best := views(top)
+	for _, key := range slices.Sorted(maps.Keys(top.items)) {
+		if d, ok := top.items[key].(*dict); ok {
+			if found := views(d); len(found) > len(best) {
+				best = found
 			}
 		}
-		if len(views) > 0 {
-			return views, nil
+	}
+	if len(best) == 0 {
+		return nil, errors.New("it holds no tensors by name, neither at the top nor in a dict one level down; save model.state_dict()")
+	}
+	return best, nil
+}
+
+// views are a dict's own tensors.
+func views(d *dict) map[string]*view {
+	found := map[string]*view{}
+	for name, v := range d.items {
+		if v, ok := v.(*view); ok {
+			found[name] = v
 		}
 	}
-	return nil, errors.New("it holds no tensors by name, neither at the top nor under state_dict, model or model_state_dict; save model.state_dict()")
+	return found
 }
 
 // tensors copies the views out of their storages. Views of integers are left out.

@@ -2,6 +2,7 @@ package googlenet
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,9 @@ func TestImportKnowsEveryNaming(t *testing.T) {
 		{narrow[0], namings[1], zoo, "loss3/classifier_w_0", augment.Caffe},
 		{narrow[1], namings[2], same, "aux1.conv.conv.weight", augment.TorchGoogLeNet},
 		{narrow[1], namings[2], under("module."), "module.fc.weight", augment.TorchGoogLeNet},
+		{narrow[1], namings[2], under("_orig_mod."), "_orig_mod.fc.weight", augment.TorchGoogLeNet},
+		{narrow[1], namings[2], under("model.backbone."), "model.head.weight", augment.TorchGoogLeNet},
+		{narrow[0], namings[1], under("trunk/"), "anything", augment.Caffe},
 	} {
 		f := filed(c.spec, c.naming, c.rename)
 		f.Tensors[c.extra] = weights.Tensor{Shape: []int{1}, Data: []float32{0}}
@@ -295,4 +299,19 @@ func ExampleSpec() {
 	// Output:
 	// 1024 features, 5599904 parameters
 	// 3.0 GFLOP an image of 224 pixels
+}
+
+// Weights that no training gives are refused by the name of their tensor.
+func TestDamagedWeightsAreNamed(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		tensor string
+		value  float32
+	}{{"conv1_7x7_s2/weights", nan}, {"inception_5b_1x1/mean", float32(math.Inf(1))}, {"inception_5b_1x1/variance", -1}} {
+		f := filed(narrow[1], namings[0], func(name string) string { return name })
+		f.Tensors[c.tensor].Data[1] = c.value
+		if _, err := backbone.Read("x.safetensors", f); err == nil || !strings.Contains(err.Error(), c.tensor) {
+			t.Errorf("%s with %g: %v", c.tensor, c.value, err)
+		}
+	}
 }

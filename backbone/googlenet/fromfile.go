@@ -55,6 +55,11 @@ func (s Spec) Import(f *weights.File) (backbone.Imported, error) {
 			}
 		}
 	}
+	for _, v := range s.Variables() {
+		if t := in.Tensors[v.Path]; strings.HasSuffix(v.Path, "/variance") && len(t.Data) > 0 && slices.Min(t.Data) < 0 {
+			problems = append(problems, fmt.Sprintf("%s holds the variance %g, and a variance is not negative", v.Path, slices.Min(t.Data)))
+		}
+	}
 	if len(problems) > 0 {
 		return backbone.Imported{}, fmt.Errorf("backbone: the file (names as %s) does not fit %s GoogLeNet of width %g:\n  %s",
 			n.title, s.Form, s.Width, strings.Join(problems, "\n  "))
@@ -103,25 +108,24 @@ func Detect(f *weights.File) (Spec, error) {
 	return s, s.Validate()
 }
 
-// recognise finds the naming and the form under which most of the file's tensors are known.
+// recognise finds the naming and the form under which most of the file's tensors are known, and the prefix that all of their names have: wrappers of
+// networks put module., model., _orig_mod. or backbone. before them.
 func recognise(f *weights.File) (naming, string, error) {
 	var best naming
-	form, most := "", 0
+	form, prefix, most := "", "", 0
 	for _, n := range namings {
 		for _, candidate := range []string{Original, BN} {
 			if n.form != "" && n.form != candidate {
 				continue
 			}
-			want, hits := n.names(Spec{Form: candidate, Width: 1}), 0
-			for name := range f.Tensors {
-				if _, ok := want[n.canonical(name)]; ok {
-					hits++
-				}
-			}
+			p, hits := n.prefixIn(f, n.names(Spec{Form: candidate, Width: 1}))
 			if hits > most {
-				best, form, most = n, candidate, hits
+				best, form, prefix, most = n, candidate, p, hits
 			}
 		}
+	}
+	if prefix != "" {
+		best = best.under(prefix)
 	}
 	if most > 0 {
 		return best, form, nil

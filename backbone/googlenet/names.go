@@ -1,10 +1,13 @@
 package googlenet
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/weights"
 )
 
 // naming is one way in which files name the network's weights.
@@ -23,9 +26,8 @@ type naming struct {
 
 var namings = []naming{
 	{
-		title: "dvml's (conv1_7x7_s2/weights)",
-		// A checkpoint of a whole model has them under backbone/.
-		canonical: func(file string) string { return strings.TrimPrefix(strings.TrimPrefix(file, "/"), "backbone/") },
+		title:     "dvml's (conv1_7x7_s2/weights)",
+		canonical: func(file string) string { return file },
 		name:      func(l Layer, variable string) string { return l.Name + "/" + variable },
 		other:     func(c string) bool { return !strings.HasPrefix(c, "conv") && !strings.HasPrefix(c, "inception") },
 	},
@@ -49,7 +51,7 @@ var namings = []naming{
 	{
 		title:     "torchvision's (conv1.conv.weight)",
 		form:      BN,
-		canonical: func(file string) string { return strings.TrimPrefix(file, "module.") },
+		canonical: func(file string) string { return file },
 		name:      torchName,
 		other: func(c string) bool {
 			return strings.HasPrefix(c, "aux") || strings.HasPrefix(c, "fc.") || strings.HasSuffix(c, ".num_batches_tracked")
@@ -85,4 +87,39 @@ func (n naming) names(s Spec) map[string]backbone.Variable {
 		}
 	}
 	return byName
+}
+
+// prefixIn returns the prefix under which most of the file's tensors are among those wanted, and how many are.
+func (n naming) prefixIn(f *weights.File, want map[string]backbone.Variable) (prefix string, hits int) {
+	known := map[string]int{}
+	for name := range f.Tensors {
+		for at := range len(name) {
+			if at > 0 && name[at-1] != '.' && name[at-1] != '/' {
+				continue
+			}
+			if _, ok := want[n.canonical(name[at:])]; ok {
+				known[name[:at]]++
+				break
+			}
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(known)) { // the shortest of equals
+		if known[p] > hits {
+			prefix, hits = p, known[p]
+		}
+	}
+	return prefix, hits
+}
+
+// under is the naming with prefix before each name. Tensors without it are no part of the backbone.
+func (n naming) under(prefix string) naming {
+	canonical, other := n.canonical, n.other
+	n.canonical = func(file string) string {
+		if rest, ok := strings.CutPrefix(file, prefix); ok {
+			return canonical(rest)
+		}
+		return prefix + "\x00" // a name that no network has
+	}
+	n.other = func(c string) bool { return c == prefix+"\x00" || other(c) }
+	return n
 }
