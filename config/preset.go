@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/dvml/dvml/internal/yamltext"
 )
 
 //go:embed presets/*.yaml
@@ -89,6 +91,10 @@ func base() (*Config, error) {
 
 // decode lays the YAML text over c: what the text does not name stays.
 func (c *Config) decode(text []byte) error {
+	text, err := yamltext.Clean(text)
+	if err != nil || len(text) == 0 {
+		return err
+	}
 	if err := checkLists(text); err != nil {
 		return err
 	}

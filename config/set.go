@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/dvml/dvml/internal/yamltext"
 )
 
 // Set changes one setting, written as path=value with the names of the YAML file: optimizer.rates.heads=1e-4. The value is YAML. An error says which
@@ -26,6 +28,9 @@ func (c *Config) Set(assignment string) error {
 		fmt.Fprintf(&doc, "%s%s:\n", strings.Repeat("  ", i), k)
 	}
 	fmt.Fprintf(&doc, "%s%s: %s\n", strings.Repeat("  ", len(keys)-1), keys[len(keys)-1], value)
+	if _, err := yamltext.Clean([]byte(doc.String())); err != nil {
+		return fmt.Errorf("--set %s: %w", name, err)
+	}
 	if err := checkLists([]byte(doc.String())); err != nil {
 		return fmt.Errorf("--set %s: %w", assignment, err)
 	}

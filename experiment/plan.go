@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/internal/yamltext"
 )
 
 // Plan is a list of runs.
@@ -71,6 +72,9 @@ func Load(name string) (*Plan, error) {
 		if text, err = os.ReadFile(name); err != nil {
 			return nil, fmt.Errorf("experiment: %q is neither a file nor one of %s: %w", name, strings.Join(Names(), ", "), err)
 		}
+	}
+	if text, err = yamltext.Clean(text); err != nil {
+		return nil, fmt.Errorf("experiment: %s: %w", name, err)
 	}
 	p := &Plan{Preset: "report-1", Seeds: []uint64{1}}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
