@@ -65,6 +65,7 @@ var (
 	Int32   = Type{Class: Integer, Size: 4, Signed: true}
 	Int64   = Type{Class: Integer, Size: 8, Signed: true}
 	Float32 = Type{Class: Float, Size: 4}
+	Float16 = Type{Class: Float, Size: 2}
 	Bool    = Type{Class: Enum, Size: 1, Base: &Type{Class: Integer, Size: 1, Signed: true}}
 	Object  = Type{Class: Reference, Size: 8}
 )
@@ -145,7 +146,11 @@ func (t Type) encode() []byte {
 		b := head(1, bits)
 		b = le.AppendUint16(b, 0)
 		return le.AppendUint16(b, uint16(8*t.Size))
-	case Float: // IEEE 754 single precision
+	case Float: // IEEE 754: half or single precision
+		if t.Size == 2 {
+			b := head(1, 0x0f20)
+			return append(b, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0)
+		}
 		b := head(1, 0x1f20)
 		return append(b, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0)
 	case String:
