@@ -297,7 +297,7 @@ func FuzzRead(f *testing.F) {
 				n.labels(bytes.NewReader(rest)) //nolint:errcheck
 			}
 		case ".csv":
-			parseTable(bytes.NewReader(data), true)  //nolint:errcheck
+			parseTable(bytes.NewReader(data), true) //nolint:errcheck
 			parseClassColumn(bytes.NewReader(data)) //nolint:errcheck
 		case ".h5":
 			parseHDF5(bytes.NewReader(data), int64(len(data))) //nolint:errcheck
