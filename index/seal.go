@@ -62,11 +62,11 @@ func readSeal(folder string) (version int64, bad []*rows.Damage, err error) {
 	b = b[start : len(b)-4]
 	for i := range max(len(now), len(b)/4) {
 		if i >= len(now) || i >= len(b)/4 || now[i] != binary.LittleEndian.Uint32(b[4*i:]) {
-			bad = append(bad, &rows.Damage{File: catalogueName, Block: i})
+			bad = append(bad, &rows.Damage{File: catalogueName, Block: i, At: int64(i) * rows.BlockBytes})
 		}
 	}
 	if len(bad) == 0 && size != nowSize {
-		bad = append(bad, &rows.Damage{File: catalogueName, Block: len(now) - 1})
+		bad = append(bad, &rows.Damage{File: catalogueName, Block: len(now) - 1, At: int64(len(now)-1) * rows.BlockBytes})
 	}
 	return version, bad, nil
 }

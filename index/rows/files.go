@@ -8,9 +8,9 @@ import (
 // Files is how files are written: OS, or a test's that stops at a chosen write.
 type Files interface {
 	Open(path string, create bool) (File, error) // for writing; create makes it, empty
-	Rename(from, to string) error
 	Remove(path string) error
-	SyncFolder(path string) error // makes names in a folder last through a power cut
+	SyncFolder(path string) error          // makes names in a folder last through a power cut
+	Commit(transaction func() error) error // commits a transaction of a database
 }
 
 // File is a file that is written.
@@ -32,9 +32,6 @@ func (OS) Open(path string, create bool) (File, error) {
 	return os.OpenFile(path, flags, 0o644)
 }
 
-// Rename gives a file another name.
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
-
 // Remove removes a file.
 func (OS) Remove(path string) error { return os.Remove(path) }
 
@@ -46,3 +43,6 @@ func (OS) SyncFolder(path string) error {
 	}
 	return nil
 }
+
+// Commit commits.
+func (OS) Commit(transaction func() error) error { return transaction() }

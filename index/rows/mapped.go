@@ -21,12 +21,12 @@ import (
 type Damage struct {
 	File  string // name without folder
 	Block int
+	At    int64 // of the block's first byte in the file
 }
 
 // Error names the block.
 func (d *Damage) Error() string {
-	return fmt.Sprintf("block %d of %s (bytes %d to %d) is damaged: its checksum differs", d.Block, d.File, HeaderBytes+d.Block*BlockBytes,
-		HeaderBytes+(d.Block+1)*BlockBytes-1)
+	return fmt.Sprintf("block %d of %s (bytes %d to %d) is damaged: its checksum differs", d.Block, d.File, d.At, d.At+BlockBytes-1)
 }
 
 // Mapped reads a file. Several goroutines may use it.
@@ -116,7 +116,7 @@ func (m *Mapped) Bytes(at int64, n int) ([]byte, error) {
 	for b := int(at / BlockBytes); int64(b)*BlockBytes < at+int64(n); b++ {
 		if !m.checked[b].Load() {
 			if !m.whole(b) {
-				return nil, &Damage{m.name, b}
+				return nil, m.damage(b)
 			}
 			m.checked[b].Store(true)
 		}
@@ -149,12 +149,14 @@ func (m *Mapped) whole(b int) bool {
 	return crc32.Checksum(m.region.bytes[HeaderBytes+at:HeaderBytes+end], castagnoli) == m.state.Sums[b]
 }
 
+func (m *Mapped) damage(b int) *Damage { return &Damage{m.name, b, HeaderBytes + int64(b)*BlockBytes} }
+
 // Check reads all blocks anew and returns those that are damaged.
 func (m *Mapped) Check() []*Damage {
 	var bad []*Damage
 	for b := range m.state.Sums {
 		if !m.whole(b) {
-			bad = append(bad, &Damage{m.name, b})
+			bad = append(bad, m.damage(b))
 		}
 	}
 	return bad

@@ -15,11 +15,16 @@ type State struct {
 	Sums []uint32 // CRC-32C of each block, the last one's of what is there
 }
 
+// bufferBytes is what a Writer gathers before it writes.
+const bufferBytes = 1 << 20
+
 // Writer appends to a file.
 type Writer struct {
-	path  string
-	file  File
-	state State
+	path    string
+	file    File
+	state   State  // with what is in the buffer
+	written int64  // bytes of data in the file
+	buffer  []byte // behind them
 }
 
 // Create makes an empty file.
@@ -41,14 +46,12 @@ func Reopen(files Files, path string, s State) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{path: path, file: f, state: State{s.Size, slices.Clone(s.Sums)}}, nil
+	return &Writer{path: path, file: f, state: State{s.Size, slices.Clone(s.Sums)}, written: s.Size}, nil
 }
 
-// Append writes p behind what is there. After an error nothing more may be appended.
+// Append puts p behind what is there. After an error nothing more may be appended.
 func (w *Writer) Append(p []byte) error {
-	if _, err := w.file.WriteAt(p, HeaderBytes+w.state.Size); err != nil {
-		return fmt.Errorf("write %s: %w", w.path, err)
-	}
+	w.buffer = append(w.buffer, p...)
 	for len(p) > 0 {
 		used := int(w.state.Size % BlockBytes)
 		if used == 0 {
@@ -60,6 +63,20 @@ func (w *Writer) Append(p []byte) error {
 		w.state.Size += int64(n)
 		p = p[n:]
 	}
+	if len(w.buffer) < bufferBytes {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *Writer) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	if _, err := w.file.WriteAt(w.buffer, HeaderBytes+w.written); err != nil {
+		return fmt.Errorf("write %s: %w", w.path, err)
+	}
+	w.written, w.buffer = w.state.Size, w.buffer[:0]
 	return nil
 }
 
@@ -68,6 +85,9 @@ func (w *Writer) Size() int64 { return w.state.Size }
 
 // Sync brings what was appended to the disk, and returns what has to be kept to read it.
 func (w *Writer) Sync() (State, error) {
+	if err := w.flush(); err != nil {
+		return State{}, err
+	}
 	if err := w.file.Sync(); err != nil {
 		return State{}, fmt.Errorf("sync %s: %w", w.path, err)
 	}
