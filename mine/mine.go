@@ -53,11 +53,14 @@ type Miner interface {
 	Triplets(in Input) *Node
 }
 
-// makers holds for each miner the options that it reads (yaml names, separated by blanks) and how it is made from them.
-var makers = map[string]struct {
+// maker is the options that a miner reads (yaml names, separated by blanks) and how it is made from them.
+type maker struct {
 	options string
 	build   func(Config) (Miner, error)
-}{
+}
+
+// makers holds the miners by their names.
+var makers = map[string]maker{
 	"semi-hard":         {"distance normalise margin", newSemiHard},
 	"hard":              {"distance normalise", newHard},
 	"batch-hard":        {"distance normalise", newBatchHard},
