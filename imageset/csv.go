@@ -1,15 +1,13 @@
 package imageset
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -19,201 +17,278 @@ import (
 	"github.com/dvml/dvml/store"
 )
 
-// isCSV wants a named file, or the only .csv at the top whose first row names an image: other tables lie in sets too.
+// isCSV wants a named file, or at the top one table that lists images, or one for each part of the set.
 func isCSV(s source) bool {
-	_, ok := s.csvTable()
-	return ok
+	return len(s.csvTables()) > 0
 }
 
-func (s source) csvTable() (string, bool) {
+// csvTables returns the tables to read. Other tables lie in sets too: one without columns of path and label, one of files that
+// are not there while another's are, a sample of a submission.
+func (s source) csvTables() []string {
 	if s.table != "" {
-		return s.table, true
+		return []string{s.table}
 	}
 	entries, err := fs.ReadDir(s.FS, ".")
 	if err != nil {
-		return "", false
+		return nil
 	}
-	table := ""
+	var there, absent, others []string
 	for _, e := range entries {
-		if e.IsDir() || hidden(e.Name()) || !strings.EqualFold(path.Ext(e.Name()), ".csv") {
+		name := e.Name()
+		if e.IsDir() || hidden(name) || !strings.EqualFold(path.Ext(name), ".csv") || strings.Contains(strings.ToLower(name), "submission") {
 			continue
 		}
-		if table != "" {
-			return "", false
+		switch found, listed := s.finder(name); {
+		case found != nil:
+			there = append(there, name)
+		case listed:
+			absent = append(absent, name)
+		default:
+			others = append(others, name)
 		}
-		table = e.Name()
 	}
-	if table == "" {
-		return "", false
+	part := func(name string) bool { r, rest := partOf(stem(name)); return r != noPart && rest == "" }
+	switch {
+	case len(there) == 1, len(there) > 1 && !slices.ContainsFunc(there, func(n string) bool { return !part(n) }):
+		return there
+	case len(there) == 0 && len(absent) == 1:
+		return absent
+	case len(there)+len(absent) == 0 && len(others) == 1 && s.mentions(others[0]): // what is wrong with it must be said
+		return others
 	}
-	enough := errors.New("enough")
-	err = s.rows(table, func(row csvRow) error {
-		if isImage(filepath.ToSlash(row.path)) {
-			return enough
-		}
-		return errors.New("another table")
-	})
-	return table, errors.Is(err, enough)
+	return nil
 }
 
-// csvRow is a row of the table.
-type csvRow struct {
-	path, label, split string
-	splits             bool // whether the table has a column for split
-}
-
-// columns are the places of a row's fields in the table; split is -1 where it has none.
-type columns struct{ path, label, split int }
-
-// headings are what the columns are called in a header.
-var headings = struct{ path, label, split []string }{
-	[]string{"path", "file", "filename", "file_name", "image", "image_path", "img"},
-	[]string{"label", "class", "class_name", "category", "name", "identity", "id"},
-	[]string{"split", "subset", "set"},
-}
-
-// columnsOf says where path, label and split stand by the table's first row. A row that names no image is a header, of columns in any order, also
-// others than these; without a header they are path,label[,split].
-func columnsOf(row []string) (c columns, header bool, err error) {
-	if slices.ContainsFunc(row, func(field string) bool { return isImage(filepath.ToSlash(field)) }) {
-		if len(row) != 2 && len(row) != 3 {
-			return c, false, fmt.Errorf("%d fields, path,label[,split] are wanted; a first row of these names lets them stand anywhere", len(row))
-		}
-		c = columns{path: 0, label: 1, split: -1}
-		if len(row) == 3 {
-			c.split = 2
-		}
-		return c, false, nil
-	}
-	find := func(names []string) int {
-		for _, name := range names {
-			if i := slices.IndexFunc(row, func(field string) bool { return strings.EqualFold(strings.TrimSpace(field), name) }); i >= 0 {
-				return i
-			}
-		}
-		return -1
-	}
-	c = columns{find(headings.path), find(headings.label), find(headings.split)}
-	if c.path < 0 || c.label < 0 {
-		return c, true, fmt.Errorf("the first row, %.80q, neither names an image (%s) nor the columns path,label[,split]", strings.Join(row, ","), strings.Join(extensions, " "))
-	}
-	return c, true, nil
-}
-
-// rows calls f with each row but the header. Fields are separated by commas, or by semicolons or tabs where the first line has no comma.
-func (s source) rows(table string, f func(csvRow) error) error {
+// mentions reports whether a table that cannot be made sense of names images.
+func (s source) mentions(table string) bool {
 	file, err := s.Open(table)
 	if err != nil {
-		return err
+		return false
 	}
 	defer file.Close()
-	b := bufio.NewReader(io.LimitReader(file, maxList))
-	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
-		if _, err := b.Discard(3); err != nil {
-			return err
-		}
+	head, err := io.ReadAll(io.LimitReader(file, 1<<16))
+	if err != nil {
+		return false
 	}
-	r := csv.NewReader(b)
-	r.TrimLeadingSpace = true
-	r.Comma = separator(b)
-	var c columns
-	for first := true; ; first = false {
-		row, err := r.Read()
-		if err == io.EOF {
+	text := strings.ToLower(strings.ReplaceAll(string(head), "\x00", ""))
+	return slices.ContainsFunc(extensions, func(ext string) bool {
+		return strings.Contains(text, ext+",") || strings.Contains(text, ext+";") || strings.Contains(text, ext+"\n") || strings.Contains(text, ext+"\r")
+	})
+}
+
+// finder says how a table's paths name files. It looks for the files of the first rows: where the path leads from the table's
+// folder, in a folder beside the table (train.csv beside train/), with an ending that the table leaves out. found is nil where
+// none of the files is there; listed is whether the first row names an image by its ending.
+func (s source) finder(table string) (found func(name string) string, listed bool) {
+	const rows = 20
+	enough := errors.New("enough")
+	n := 0
+	err := s.rows(table, func(row csvRow) error {
+		name := slashed(row.path)
+		listed = listed || n == 0 && isImage(name)
+		if row.path == "" || hidden(path.Base(name)) {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", table, err)
-		}
-		header := false
-		if first {
-			c, header, err = columnsOf(row)
-		}
-		if err == nil && !header {
-			fields := csvRow{path: row[c.path], label: row[c.label], splits: c.split >= 0}
-			if fields.splits {
-				fields.split = row[c.split]
+		for _, folder := range []string{"", stem(table), stem(table) + "_images", "images", "img", "photos", "train", "train_images"} {
+			for _, ending := range append([]string{""}, extensions...) {
+				for _, form := range []func(string) string{func(n string) string { return n }, slashed} {
+					find := func(name string) string { return path.Join(folder, form(name)) + ending }
+					if folder == "" {
+						find = func(name string) string { return form(name) + ending }
+					}
+					if (ending != "" || isImage(name) || folder == "") && s.isFile(find(row.path)) {
+						found = find
+						return enough
+					}
+				}
 			}
-			err = f(fields)
 		}
-		if err != nil {
-			line, _ := r.FieldPos(0)
-			return fmt.Errorf("%s line %d: %w", table, line, err)
+		if n++; n == rows {
+			return enough
 		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, enough) && n == 0 {
+		return nil, false
 	}
+	return found, listed
 }
 
-// separator looks at the first line for what separates fields.
-func separator(b *bufio.Reader) rune {
-	start, _ := b.Peek(4096) // fewer in a short file
-	line, _, _ := bytes.Cut(start, []byte("\n"))
-	for _, c := range []byte(",;\t") {
-		if bytes.IndexByte(line, c) >= 0 {
-			return rune(c)
-		}
+// onDisk returns where a table's path leads on disk; it may be absolute or lead upwards.
+func (s source) onDisk(name string) string {
+	if filepath.IsAbs(name) {
+		return name
 	}
-	return ','
+	return filepath.Join(s.disk, filepath.FromSlash(name))
 }
 
-// readCSV reads rows of path,label or path,label,split, or of more columns under a header with these names. Paths are relative to the file; on disk
-// they may also be absolute or lead upwards. A label is any text, the class's name: classes are sorted by number if all are numbers, else as text.
-// split is train, test, query (the same as test) or gallery.
+func (s source) isFile(name string) bool {
+	if s.disk != "" {
+		if info, err := os.Stat(s.onDisk(name)); err == nil {
+			return info.Mode().IsRegular()
+		}
+	}
+	info, err := fs.Stat(s.FS, path.Clean(name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// readCSV reads rows of path,label or path,label,split, or of more columns under a header with these names. Paths are relative
+// to the table; on disk they may also be absolute or lead upwards. A label is any text, the class's name: classes are sorted by
+// number if all are numbers, else as text. split is train, validation, test, query or gallery, by any of the names that folders
+// of parts go by; a table of open-metric-learning says the last two by is_query and is_gallery.
 func readCSV(s source) (*Set, error) {
-	table, ok := s.csvTable()
-	if !ok {
-		return nil, fmt.Errorf("no CSV file with rows of path,label[,split] at the top")
+	t := &tables{source: s, set: &Set{}, labels: map[string]int{}}
+	names := s.csvTables()
+	if len(names) == 0 {
+		return nil, errors.New("no CSV file with rows of path,label[,split] at the top")
 	}
-	set := &Set{}
-	var names []string // of each image's class
-	labels := map[string]int{}
-	splits := false
-	err := s.rows(table, func(row csvRow) error {
+	for _, name := range names {
+		r := noPart
+		if len(names) > 1 {
+			r, _ = partOf(stem(name))
+			t.set.Notes = append(t.set.Notes, fmt.Sprintf("%s is a part of the set", name))
+		}
+		if err := t.read(name, r); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.finish(); err != nil {
+		return nil, err
+	}
+	if s.table == "" {
+		return t.set, t.unlisted(names)
+	}
+	return t.set, nil
+}
+
+// tables reads tables into a set.
+type tables struct {
+	source
+	set    *Set
+	names  []string // of each image's class
+	roles  []role   // of each image
+	labels map[string]int
+	both   int // rows that are query and gallery at once
+}
+
+// read reads a table, all of one part if r says so.
+func (t *tables) read(table string, r role) error {
+	find, listed := t.finder(table)
+	if find == nil {
+		find = slashed
+	}
+	return t.rows(table, func(row csvRow) error {
 		if row.path == "" || row.label == "" {
 			return errors.New("path or label is empty")
 		}
-		im, err := s.csvImage(row.path)
+		if !listed && isImage(slashed(row.label)) && !isImage(slashed(row.path)) {
+			return fmt.Errorf("the label %q names an image: the columns path and label are swapped", row.label)
+		}
+		im, err := t.csvImage(find(row.path))
 		if err != nil {
 			return err
 		}
-		if splits = row.splits; splits {
-			switch strings.ToLower(row.split) {
-			case "train":
-			case "test", "query":
-				im.Split = store.Test
-			case "gallery":
-				im.Split = store.Gallery
-			default:
-				return fmt.Errorf("split %q: train, test, query or gallery is wanted", row.split)
+		role := r
+		if row.columns.split >= 0 {
+			if role, err = t.role(row); err != nil {
+				return err
 			}
 		}
-		set.Images = append(set.Images, im)
-		names = append(names, row.label)
-		labels[row.label] = 0
+		t.set.Images = append(t.set.Images, im)
+		t.names, t.roles = append(t.names, row.label), append(t.roles, role)
+		t.labels[row.label] = 0
 		return nil
 	})
+}
+
+// role is what a row's image is for.
+func (t *tables) role(row csvRow) (role, error) {
+	r, rest := partOf(row.split)
+	if r == noPart || rest != "" || r == unlabelled {
+		return r, fmt.Errorf("split %q: expected train, validation, test, query or gallery", row.split)
+	}
+	if row.columns.query < 0 || row.columns.gallery < 0 || r == trains {
+		return r, nil
+	}
+	query, gallery := truth(row.query), truth(row.gallery)
+	switch {
+	case query && gallery:
+		t.both++
+		return heldOut, nil
+	case query:
+		return asks, nil
+	case gallery:
+		return searched, nil
+	}
+	return r, errors.New("neither is_query nor is_gallery: nothing says what the image is held out for")
+}
+
+func truth(text string) bool {
+	v, err := strconv.ParseFloat(text, 64)
+	return strings.EqualFold(text, "true") || err == nil && v != 0
+}
+
+// finish sorts the classes and gives each image its label and split.
+func (t *tables) finish() error {
+	t.set.Classes = sortClasses(slices.Collect(maps.Keys(t.labels)))
+	for label, name := range t.set.Classes {
+		t.labels[name] = label
+	}
+	if t.both > 0 && (slices.Contains(t.roles, asks) || slices.Contains(t.roles, searched)) {
+		return errors.New("some images are query and gallery at once and others one of the two: not supported here; " +
+			"make all of them both, or each one of the two")
+	}
+	questions := slices.Contains(t.roles, asks) || slices.Contains(t.roles, heldOut)
+	for i := range t.set.Images {
+		im := &t.set.Images[i]
+		im.Label = t.labels[t.names[i]]
+		switch t.roles[i] {
+		case heldOut, asks:
+			im.Split = store.Test
+		case searched:
+			im.Split = store.Gallery
+			if !questions {
+				im.Split = store.Test
+			}
+		}
+	}
+	if !slices.ContainsFunc(t.roles, func(r role) bool { return r != noPart }) {
+		t.set.Dealt = true
+		t.set.classDisjoint()
+	}
+	return nil
+}
+
+// unlisted names what lies beside the tables and is in none of them.
+func (t *tables) unlisted(names []string) error {
+	w := &walk{source: t.source}
+	top, err := w.top()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	set.Classes = sortClasses(slices.Collect(maps.Keys(labels)))
-	for label, name := range set.Classes {
-		labels[name] = label
+	listed := map[string]bool{}
+	for _, im := range t.set.Images {
+		listed[filepath.Clean(im.Path)] = true
 	}
-	for i, name := range names {
-		set.Images[i].Label = labels[name]
+	for _, name := range all(top) {
+		if !listed[t.path(name)] {
+			w.leave(name, "not listed in "+strings.Join(names, ", "))
+		}
 	}
-	if !splits {
-		set.Dealt = true
-		set.classDisjoint()
-	}
-	return set, nil
+	t.set.Left = slices.DeleteFunc(w.left, func(l Left) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return l.Path == t.path(name) })
+	})
+	return nil
 }
 
 func (s source) csvImage(name string) (Image, error) {
 	if s.disk == "" {
-		return s.image(path.Clean(filepath.ToSlash(name)), 0, store.Train)
+		return s.image(path.Clean(name), 0, store.Train)
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(s.disk, filepath.FromSlash(name))
+	name = s.onDisk(name)
+	if inside, err := filepath.Rel(s.disk, name); err == nil && filepath.IsLocal(inside) { // also what is still packed in the folder
+		inside = filepath.ToSlash(inside)
+		return Image{Path: name, Open: func() (io.ReadCloser, error) { return s.Open(inside) }}, nil
 	}
 	return Image{Path: name, Open: func() (io.ReadCloser, error) { return openRegular(name) }}, nil
 }

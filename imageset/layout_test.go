@@ -319,12 +319,12 @@ func TestCSVOnDisk(t *testing.T) {
 // A CSV file that was named is never taken for something else: its first row must be understood.
 func TestCSVHeader(t *testing.T) {
 	for text, want := range map[string]string{
-		"photo,kind\n1.jpg,a\n":        `list.csv line 1: the first row, "photo,kind", neither names an image`,
-		"path,colour\n1.jpg,a\n":       "nor the columns path,label[,split]",
-		"1.jpg,a,train,b\n":            "4 fields, path,label[,split] are wanted",
-		"1.jpg\n":                      "1 fields, path,label[,split] are wanted",
-		"label\tpath\na\tx\ty\n":       "wrong number of fields",
-		"path,label,split\n1.jpg,a,\n": `line 2: split ""`,
+		"thing,kind\n1.jpg,a\n":         `list.csv line 1: the first row, "thing,kind", neither names an image`,
+		"path,colour,size\n1.jpg,a,1\n": "nor the columns path,label[,split]",
+		"1.jpg,a,train,b\n":             "4 fields, expected path,label[,split]",
+		"1.jpg\n":                       "1 fields, expected path,label[,split]",
+		"label\tpath\na\tx\ty\n":        "wrong number of fields",
+		"path,label,split\n1.jpg,a,\n":  `line 2: split ""`,
 	} {
 		if _, err := Open(write(t, "list.csv", []byte(text)), Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want one with %q", text, err, want)
@@ -369,7 +369,7 @@ func TestDamagedListings(t *testing.T) {
 		{"In-Shop: cut short", files{"list_eval_partition.txt": "2\nimg/1.jpg id_1 train\n", "img/1.jpg": a}, "announces 2 images and lists 1"},
 		{"In-Shop: packed", files{"list_eval_partition.txt": "0\n"}, "unpack img.zip"},
 		{"In-Shop: an unknown part", files{"list_eval_partition.txt": "img/1.jpg id_1 val\n", "img/1.jpg": a}, `part "val"`},
-		{"CSV: an unknown split", files{"x.csv": "1.jpg,a,val\n", "1.jpg": a}, `x.csv line 1: split "val"`},
+		{"CSV: an unknown split", files{"x.csv": "1.jpg,a,vla\n", "1.jpg": a}, `x.csv line 1: split "vla"`},
 		{"CSV: a field too many", files{"x.csv": "1.jpg,a\n2.jpg,a,b\n", "1.jpg": a}, "wrong number of fields"},
 		{"CSV: an empty split", files{"x.csv": "path,label,split\n1.jpg,a,\n", "1.jpg": a}, `split ""`},
 		{"CSV: no label", files{"x.csv": "1.jpg,\n", "1.jpg": a}, "label is empty"},
