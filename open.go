@@ -30,6 +30,7 @@ type Model struct {
 	fit       imageset.Fit
 	mirror    bool
 	named     string // the engine's name, where an option gave one
+	foreign   backbone.Options
 
 	mu        sync.Mutex
 	backend   compute.Backend // made at the first use
@@ -48,6 +49,9 @@ func On(backend compute.Backend) Option { return func(m *Model) { m.backend = ba
 // Mirror embeds a photograph and its mirror image and returns the direction of their sum: twice the work for a slightly steadier embedding.
 func Mirror() Option { return func(m *Model) { m.mirror = true } }
 
+// Network says of a network in an ONNX file what the file does not: which tensor is its embedding, how its images are normalised.
+func Network(o backbone.Options) Option { return func(m *Model) { m.foreign = o } }
+
 // Open opens a model: a checkpoint, the folder of a run (its best state, or its newest where none was evaluated), or published weights of a network
 // that package backbone reads, whose pooled features are then the embedding.
 func Open(path string, options ...Option) (*Model, error) {
@@ -56,10 +60,13 @@ func Open(path string, options ...Option) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{path: file, embedders: map[embed.Kind]*embed.Embedder{}}
+	for _, option := range options {
+		option(m)
+	}
 	m.variables, m.info, err = checkpoint.Load(file)
 	if errors.Is(err, checkpoint.ErrForeign) {
 		var b *checkpoint.Backbone
-		if b, err = checkpoint.ReadBackbone(file); err != nil {
+		if b, err = checkpoint.ReadBackbone(file, m.foreign); err != nil {
 			return nil, err
 		}
 		if m.variables, m.info, err = b.Alone(); err != nil {
@@ -71,9 +78,6 @@ func Open(path string, options ...Option) (*Model, error) {
 	}
 	if err := m.describe(); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	for _, option := range options {
-		option(m)
 	}
 	return m, nil
 }

@@ -289,3 +289,20 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+func TestParseNormalisation(t *testing.T) {
+	same := func(v float32) [3]float32 { return [3]float32{v, v, v} }
+	for text, want := range map[string]Normalisation{
+		"imagenet": ImageNet, "half": TorchGoogLeNet, "caffe": Caffe, "127/128": {Mean: same(127), Std: same(128)},
+		"bgr:103.94,116.78,123.68/58.8": {BGR: true, Mean: [3]float32{103.94, 116.78, 123.68}, Std: same(58.8)}, "0/255": {Std: same(255)},
+	} {
+		if got, err := ParseNormalisation(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "resnet", "1", "1,2/3", "1/0", "1/-1", "nan/1", "1/1,2", "1e30/1"} {
+		if n, err := ParseNormalisation(text); err == nil {
+			t.Errorf("%q is read as %+v", text, n)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package augment
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Normalisation is the scale and the channel order that a network's weights want:
 //
@@ -26,6 +30,43 @@ var (
 		Std:  [3]float32{0.229 * 255, 0.224 * 255, 0.225 * 255},
 	}
 )
+
+// NormalisationHelp says what ParseNormalisation reads.
+const NormalisationHelp = "imagenet, half, caffe, or MEAN/STD in units of 0..255: one number or three with commas each, bgr: before them for that order"
+
+// ParseNormalisation reads a normalisation as a command names it: "imagenet" (torchvision's usual), "half" ((x/255 - 0.5) / 0.5), "caffe" (BGR less 104,
+// 117, 123), or MEAN/STD in units of 0..255, each one number or three: "127/128", "bgr:103.94,116.78,123.68/58.8". "0/255" brings images to 0..1.
+func ParseNormalisation(text string) (Normalisation, error) {
+	if n, ok := map[string]Normalisation{"imagenet": ImageNet, "half": TorchGoogLeNet, "caffe": Caffe}[text]; ok {
+		return n, nil
+	}
+	numbers, bgr := strings.CutPrefix(text, "bgr:")
+	mean, std, ok := strings.Cut(numbers, "/")
+	n := Normalisation{BGR: bgr}
+	if !ok || !parseThree(mean, &n.Mean) || !parseThree(std, &n.Std) {
+		return n, fmt.Errorf("normalisation %q: expected %s", text, NormalisationHelp)
+	}
+	return n, n.Check()
+}
+
+// parseThree reads one number for all channels, or one for each.
+func parseThree(text string, to *[3]float32) bool {
+	parts := strings.Split(text, ",")
+	if len(parts) == 1 {
+		parts = []string{text, text, text}
+	}
+	for c := range to {
+		if len(parts) != len(to) {
+			return false
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(parts[c]), 32)
+		if err != nil || v != v || v > 1e6 || v < -1e6 {
+			return false
+		}
+		to[c] = float32(v)
+	}
+	return true
+}
 
 // Check reports a deviation that cannot be divided by.
 func (n Normalisation) Check() error {

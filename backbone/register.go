@@ -37,7 +37,14 @@ type Room interface {
 	// New makes a network; structure is what its Structure gave, nil where there is none.
 	New(s Spec, structure []byte) (Backbone, error)
 	// Read finds such a network in the file at path, whose tensors are f. Its error wraps ErrOther where the file holds none.
-	Read(path string, f *weights.File) (Imported, error)
+	Read(path string, f *weights.File, o Options) (Imported, error)
+}
+
+// Options say of a network in a file what the file does not.
+type Options struct {
+	Output        string                 // the tensor that is taken for the features; empty: the network's own choice
+	Size          int                    // the side of the images; 0: the network's own
+	Normalisation *augment.Normalisation // what the weights want; nil: what the file says
 }
 
 // ErrOther is wrapped by the error of Room.Read for a file that does not hold the room's kind of network.
@@ -91,17 +98,21 @@ type Imported struct {
 }
 
 // Read finds a network with its weights in the file at path, whose tensors are f, whatever kind it is.
-func Read(path string, f *weights.File) (Imported, error) {
+func Read(path string, f *weights.File, o Options) (Imported, error) {
 	var problems []string
+	var nearly error // of a room whose kind the file seems to be; the last, for one kind's names may be met in another's files
 	for _, name := range slices.Sorted(maps.Keys(rooms)) {
-		in, err := rooms[name].Read(path, f)
-		switch {
-		case err == nil:
+		in, err := rooms[name].Read(path, f, o)
+		if err == nil {
 			return in, in.Check()
-		case !errors.Is(err, ErrOther):
-			return Imported{}, err
+		}
+		if !errors.Is(err, ErrOther) {
+			nearly = err
 		}
 		problems = append(problems, err.Error())
+	}
+	if nearly != nil {
+		return Imported{}, nearly
 	}
 	return Imported{}, fmt.Errorf("no network that is known here: %s", strings.Join(problems, "; "))
 }

@@ -32,7 +32,7 @@ func (residualRoom) Check(backbone.Spec) error { return nil }
 func (residualRoom) New(s backbone.Spec, _ []byte) (backbone.Backbone, error) {
 	return residual{s}, nil
 }
-func (residualRoom) Read(_ string, f *weights.File) (backbone.Imported, error) {
+func (residualRoom) Read(_ string, f *weights.File, _ backbone.Options) (backbone.Imported, error) {
 	r := residual{backbone.Spec{Network: "residual-of-the-tests"}}
 	for _, v := range r.Variables() {
 		if _, ok := f.Tensors[v.Path]; !ok {
@@ -149,7 +149,7 @@ func TestAnotherNetwork(t *testing.T) {
 		t.Errorf("embeddings %v, want %v", z.Shape().Dimensions, want)
 	}
 	f := &weights.File{Tensors: map[string]weights.Tensor{"stem": {Shape: []int{3, 3, 3, width}}, "block": {Shape: []int{3, 3, width, width}}}}
-	if in, err := backbone.Read("x.safetensors", f); err != nil || in.Network.Spec().Network != "residual-of-the-tests" {
+	if in, err := backbone.Read("x.safetensors", f, backbone.Options{}); err != nil || in.Network.Spec().Network != "residual-of-the-tests" {
 		t.Errorf("%v, %v", in.Network, err)
 	}
 }
@@ -159,7 +159,7 @@ func TestUnknownNetworks(t *testing.T) {
 	if err := (backbone.Spec{Network: "alexnet"}).Validate(); err == nil || !strings.Contains(err.Error(), "googlenet") {
 		t.Errorf("%v", err)
 	}
-	_, err := backbone.Read("x.safetensors", &weights.File{Tensors: map[string]weights.Tensor{"a": {Shape: []int{1}, Data: []float32{1}}}})
+	_, err := backbone.Read("x.safetensors", &weights.File{Tensors: map[string]weights.Tensor{"a": {Shape: []int{1}, Data: []float32{1}}}}, backbone.Options{})
 	if err == nil || errors.Is(err, backbone.ErrOther) {
 		t.Errorf("%v", err)
 	}

@@ -17,10 +17,14 @@ import (
 const scope = "backbone"
 
 // Backbone is a backbone's weights, read from a file.
-type Backbone struct{ backbone.Imported }
+type Backbone struct {
+	backbone.Imported
+	Own bool // whether the file is a checkpoint of dvml
+}
 
-// ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package backbone understands.
-func ReadBackbone(path string) (*Backbone, error) {
+// ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package backbone understands; the options say what such a file
+// does not. A checkpoint says all.
+func ReadBackbone(path string, o backbone.Options) (*Backbone, error) {
 	file, err := weights.Read(path)
 	if err != nil {
 		return nil, err
@@ -30,11 +34,11 @@ func ReadBackbone(path string) (*Backbone, error) {
 	} else if own {
 		return fromCheckpoint(path, file, info)
 	}
-	in, err := backbone.Read(path, file)
+	in, err := backbone.Read(path, file, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Backbone{in}, nil
+	return &Backbone{Imported: in}, nil
 }
 
 // fromCheckpoint takes the backbone out of a checkpoint, which holds heads and the optimiser's state too, and says which network it is.
@@ -61,7 +65,7 @@ func fromCheckpoint(path string, file *weights.File, info Info) (*Backbone, erro
 	if err := in.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Backbone{in}, nil
+	return &Backbone{in, true}, nil
 }
 
 // Fits reports an error where the weights are not of the network that settings name.

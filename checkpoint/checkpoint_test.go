@@ -122,7 +122,7 @@ func TestPhotographsAgreeWithOnnxruntime(t *testing.T) {
 	if err := json.Unmarshal(text, &golden); err != nil {
 		t.Fatal(err)
 	}
-	b, err := ReadBackbone(shared.Path(t, "weights/googlenet_bvlc.onnx"))
+	b, err := ReadBackbone(shared.Path(t, "weights/googlenet_bvlc.onnx"), backbone.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -37,7 +38,7 @@ func FuzzLoad(f *testing.F) {
 				}
 			}
 		}
-		if b, err := ReadBackbone(path); err == nil {
+		if b, err := ReadBackbone(path, backbone.Options{}); err == nil {
 			_ = b.Fill(model.NewStore())
 		}
 	})

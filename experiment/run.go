@@ -13,6 +13,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/diagnose"
@@ -22,13 +23,14 @@ import (
 
 // Options say how a plan is carried out.
 type Options struct {
-	Out     string   // folder of all runs
-	Data    string   // HDF5 file of images
-	Weights string   // of the backbone, with its form, width and normalisation; empty: drawn
-	Set     []string // settings over the plan's
-	Steps   int      // of all phases together, shared out as the plan's are; 0: the plan's
-	Batch   int      // images of a batch, by fewer classes; 0: the plan's
-	Seeds   []uint64 // instead of the plan's
+	Out     string           // folder of all runs
+	Data    string           // HDF5 file of images
+	Weights string           // of the backbone, with its network and normalisation; empty: drawn
+	Network backbone.Options // what the file of weights does not say
+	Set     []string         // settings over the plan's
+	Steps   int              // of all phases together, shared out as the plan's are; 0: the plan's
+	Batch   int              // images of a batch, by fewer classes; 0: the plan's
+	Seeds   []uint64         // instead of the plan's
 	Backend compute.Backend
 	Watch   train.Watcher
 }
@@ -51,7 +53,7 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 	var weights *checkpoint.Backbone
 	if o.Weights != "" {
 		var err error
-		if weights, err = checkpoint.ReadBackbone(o.Weights); err != nil {
+		if weights, err = checkpoint.ReadBackbone(o.Weights, o.Network); err != nil {
 			return nil, fmt.Errorf("experiment: %w", err)
 		}
 	}

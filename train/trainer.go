@@ -72,7 +72,7 @@ func (t *Trainer) firstWeights() error {
 	if c.Backbone.Weights == "" {
 		return nil
 	}
-	b, err := checkpoint.ReadBackbone(c.Backbone.Weights)
+	b, err := checkpoint.ReadBackbone(c.Backbone.Weights, backbone.Options{Output: c.Backbone.Output, Size: c.Image.Crop, Normalisation: &c.Image.Normalisation})
 	if err == nil {
 		err = b.Fits(c.Backbone.Spec)
 	}

@@ -17,18 +17,23 @@ func readONNX(r io.ReaderAt, size int64) (*File, error) {
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), message); err != nil {
 		return nil, err
 	}
-	m, err := onnxfile.Parse(message)
+	return initialisers(onnxfile.Parse(message))
+}
+
+// onnxStart is the first byte of an ONNX model: the tag of its version.
+const onnxStart = 1 << 3
+
+// readONNXFile is readONNX of the file at path, beside which external data may lie.
+func readONNXFile(path string) (*File, error) { return initialisers(onnxfile.Read(path)) }
+
+// initialisers returns the initialisers of floating point of a model.
+func initialisers(m *onnxfile.Model, err error) (*File, error) {
 	switch {
 	case errors.Is(err, onnxfile.ErrNoGraph):
 		return nil, errUnknown
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrTorn, err)
 	}
-	return FromONNX(m)
-}
-
-// FromONNX returns the initialisers of floating point of a model, from external data too where the model was read from a file.
-func FromONNX(m *onnxfile.Model) (*File, error) {
 	file := &File{Tensors: map[string]Tensor{}, Meta: map[string]string{}}
 	for _, t := range m.Graph.Initializers {
 		if !t.Type.IsFloat() {

@@ -25,7 +25,13 @@ func Read(path string) (*File, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("weights: %s is a folder; name the file of weights in it", path)
 	}
-	file, err := Decode(f, info.Size())
+	var file *File
+	var first [1]byte
+	if _, err = f.ReadAt(first[:], 0); err == nil && first[0] == onnxStart {
+		file, err = readONNXFile(path)
+	} else {
+		file, err = Decode(f, info.Size())
+	}
 	if errors.Is(err, errUnknown) && filepath.Ext(path) == ".safetensors" {
 		err = fmt.Errorf("%w: its header is not that of a safetensors file", ErrTorn)
 	}
@@ -54,7 +60,7 @@ func Decode(r io.ReaderAt, size int64) (*File, error) {
 		return readTorchZip(r, size)
 	case bytes.HasPrefix(head[:], []byte{opProto, 2}):
 		return readTorchLegacy(r, size)
-	case head[0] == 1<<3:
+	case head[0] == onnxStart:
 		return readONNX(r, size)
 	}
 	return nil, errUnknown

@@ -30,13 +30,16 @@ func (r room) New(s backbone.Spec, _ []byte) (backbone.Backbone, error) {
 	return of(s), nil
 }
 
-func (room) Read(_ string, f *weights.File) (backbone.Imported, error) {
+func (room) Read(_ string, f *weights.File, o backbone.Options) (backbone.Imported, error) {
 	s, err := Detect(f)
 	if err != nil {
 		return backbone.Imported{}, err
 	}
 	in, err := s.Import(f)
 	in.BatchNorm = s.Form == BN
+	if o.Normalisation != nil {
+		in.Normalisation = *o.Normalisation
+	}
 	return in, err
 }
 

@@ -3,4 +3,5 @@ package networks
 
 import (
 	_ "github.com/dvml/dvml/backbone/googlenet" // the default
+	_ "github.com/dvml/dvml/backbone/onnx"      // whatever an ONNX model describes
 )

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -65,9 +66,11 @@ func readNPZ(t *testing.T, path string) map[string]array {
 	return arrays
 }
 
+var sharedBackend = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("cpu") })
+
 func testBackend(t testing.TB) compute.Backend {
 	t.Helper()
-	b, err := compute.NewWithConfig("cpu")
+	b, err := sharedBackend()
 	if err != nil {
 		t.Fatal(err)
 	}

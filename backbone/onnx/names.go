@@ -32,9 +32,14 @@ func (n *namer) path(name string, first use) string {
 			name = nodeName(first.node) + "/" + part
 		}
 	}
-	path := clean(name)
+	return n.unique(clean(name))
+}
+
+// unique appends a number to a name that is taken.
+func (n *namer) unique(name string) string {
+	path := name
 	for i := 2; n.taken[path]; i++ {
-		path = fmt.Sprintf("%s_%d", clean(name), i)
+		path = fmt.Sprintf("%s_%d", name, i)
 	}
 	n.taken[path] = true
 	return path

@@ -77,7 +77,7 @@ func upsample(c *call) *value {
 }
 
 // resampled gives an axis the size out.
-func (c *call) resampled(x *value, axis, out int, scale float64, r resampling) *value {
+func (b *builder) resampled(x *value, axis, out int, scale float64, r resampling) *value {
 	in := x.dims()[axis]
 	if out < 1 || !(scale > 0) {
 		panic(fmt.Errorf("axis %d of size %d is resized to %d", axis, in, out))
@@ -90,17 +90,17 @@ func (c *call) resampled(x *value, axis, out int, scale float64, r resampling) *
 		for i := range places {
 			places[i] = min(max(r.round(r.source(i, in, out, scale)), 0), in-1)
 		}
-		return c.taken(x, axis, places)
+		return b.taken(x, axis, places)
 	}
 	matrix := newConstant(isFloat, []int{out, in})
 	for i := range out {
 		r.weights(matrix.floats[i*in:(i+1)*in], r.source(i, in, out, scale), scale)
 	}
 	if x.constant != nil {
-		x = nodeValue(x.constant.node(c.g))
+		x = nodeValue(x.constant.node(b.g))
 	}
 	at := x.perm[axis]
-	n := DotGeneral(x.node, []int{at}, nil, matrix.node(c.g), []int{1}, nil) // the axis is last now
+	n := DotGeneral(x.node, []int{at}, nil, matrix.node(b.g), []int{1}, nil) // the axis is last now
 	perm := slices.Clone(x.perm)
 	for a, p := range perm {
 		if p > at {
@@ -108,7 +108,7 @@ func (c *call) resampled(x *value, axis, out int, scale float64, r resampling) *
 		}
 	}
 	perm[axis] = len(perm) - 1
-	c.count(volume(n.Shape().Dimensions) * in)
+	b.count(volume(n.Shape().Dimensions) * in)
 	return permuted(n, perm)
 }
 

@@ -28,12 +28,17 @@ type evalCmd struct {
 	Batch      int    `default:"32" help:"Images that go through the network at once."`
 	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file."`
-	JSON       bool   `help:"Print JSON."`
+	networkFlags
+	JSON bool `help:"Print JSON."`
 }
 
 // Run evaluates.
 func (c *evalCmd) Run(ctx context.Context) error {
-	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend))
+	network, err := c.options()
+	if err != nil {
+		return err
+	}
+	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend), dvml.Network(network))
 	if err != nil {
 		return err
 	}

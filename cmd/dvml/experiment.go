@@ -15,9 +15,10 @@ import (
 )
 
 type experimentCmd struct {
-	Name          string   `arg:"" help:"${plans}, or a YAML file that lists runs and seeds."`
-	Data          string   `type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
-	Backbone      string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
+	Name     string `arg:"" help:"${plans}, or a YAML file that lists runs and seeds."`
+	Data     string `type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
+	Backbone string `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
+	networkFlags
 	Out           string   `short:"o" help:"Folder of the runs and the report. Default: experiments/NAME."`
 	Steps         int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's."`
 	Seeds         []uint64 `help:"Seeds instead of the plan's."`
@@ -47,7 +48,11 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	out := first(c.Out, filepath.Join("experiments", strings.TrimSuffix(filepath.Base(c.Name), filepath.Ext(c.Name))))
 	screen := newScreen(os.Stdout)
 	defer screen.close()
-	o := experiment.Options{Out: out, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Backend: backend, Watch: screen}
+	network, err := c.options()
+	if err != nil {
+		return err
+	}
+	o := experiment.Options{Out: out, Network: network, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Backend: backend, Watch: screen}
 	var results []experiment.Result
 	var missing []string
 	if c.ReportOnly {

@@ -18,7 +18,8 @@ import (
 type importCmd struct {
 	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or torchvision:googlenet to download that."`
 	Out    string `arg:"" optional:"" help:"Where to write the backbone. Default: googlenet-FORM.safetensors."`
-	Force  bool   `help:"Replace OUT where it exists."`
+	networkFlags
+	Force bool `help:"Replace OUT where it exists."`
 }
 
 // Run imports.
@@ -32,7 +33,7 @@ func (c *importCmd) Run(ctx context.Context) error {
 		}
 		screen.close()
 	}
-	b, err := checkpoint.ReadBackbone(path)
+	b, err := c.read(path)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/run"
@@ -28,7 +27,8 @@ type trainCmd struct {
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
-	Resume   string   `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
+	networkFlags
+	Resume string `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
 }
 
 // Run trains.
@@ -163,7 +163,7 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Co
 		}
 	}
 	if weights != "" {
-		b, err := checkpoint.ReadBackbone(weights)
+		b, err := c.read(weights)
 		if err != nil {
 			return nil, "", fmt.Errorf("--backbone: %w", err)
 		}

@@ -313,3 +313,15 @@ func NewInts(name string, dims []int, values ...int64) *Tensor {
 	}
 	return &Tensor{Name: name, Type: Int64, Dims: dims, raw: raw}
 }
+
+// Inside returns the tensor with its external values, if they can be read, in it.
+func (t *Tensor) Inside() *Tensor {
+	if t.external == nil {
+		return t
+	}
+	raw, err := t.bytes()
+	if err != nil {
+		return t
+	}
+	return &Tensor{Name: t.Name, Type: t.Type, Dims: t.Dims, raw: raw}
+}
