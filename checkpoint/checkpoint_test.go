@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/augment"
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/internal/shared"

@@ -310,7 +310,7 @@ func TestDamagedWeightsAreNamed(t *testing.T) {
 	}{{"conv1_7x7_s2/weights", nan}, {"inception_5b_1x1/mean", float32(math.Inf(1))}, {"inception_5b_1x1/variance", -1}} {
 		f := filed(narrow[1], namings[0], func(name string) string { return name })
 		f.Tensors[c.tensor].Data[1] = c.value
-		if _, err := backbone.Read("x.safetensors", f); err == nil || !strings.Contains(err.Error(), c.tensor) {
+		if _, err := backbone.Read("x.safetensors", f, backbone.Options{}); err == nil || !strings.Contains(err.Error(), c.tensor) {
 			t.Errorf("%s with %g: %v", c.tensor, c.value, err)
 		}
 	}
