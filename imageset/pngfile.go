@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/gif"
 	"image/png"
+	"io"
 )
 
 func pngConfig(data []byte) (header, error) {
@@ -33,7 +34,7 @@ func decodePNG(data []byte) (image.Image, error) {
 		rest = after
 		last = len(data) - len(rest)
 	}
-	return png.Decode(bytes.NewReader(append(bytes.Clone(data[:last]), end...)))
+	return png.Decode(io.MultiReader(bytes.NewReader(data[:last]), bytes.NewReader(end)))
 }
 
 func gifConfig(data []byte) (header, error) {

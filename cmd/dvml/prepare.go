@@ -63,7 +63,7 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "left out: %s: %v\n", s.Path, s.Err)
 	}
 	if n := len(summary.Skipped); n > 0 {
-		fmt.Printf("%s left out (listed above)\n", plural.Of(n, "broken image"))
+		fmt.Printf("%s left out, as listed above\n", plural.Of(n, "image"))
 	}
 	printCopies(summary.Copies)
 	if summary.Dealt != "" {
@@ -141,11 +141,22 @@ func (c *prepareCmd) printSize(source int64) {
 		return // describe says so
 	}
 	const worthIt, times = 100e6, 3
-	fmt.Printf("%s takes %.1f MB, its photographs %.1f MB", c.Out, float64(info.Size())/1e6, float64(source)/1e6)
+	fmt.Printf("%s takes %s, its photographs %s", c.Out, bytesOf(info.Size()), bytesOf(source))
 	if !c.JPEG && info.Size() > worthIt && info.Size() > times*source {
 		fmt.Print("; with --jpeg it is about a tenth of that, and slower to read")
 	}
 	fmt.Println()
+}
+
+// bytesOf writes a file's size.
+func bytesOf(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 }
 
 // printLeft says what of the source is not among the set's images, by reason, so that the numbers add up.
