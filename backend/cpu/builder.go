@@ -71,13 +71,18 @@ func (b *builder) Compile() (compute.Executable, error) {
 		return nil, fmt.Errorf("cpu: %s: Compile before the main function's Return", b.Name())
 	}
 	if b.portable || !b.main.static() {
-		inner, err := b.inner.Compile()
-		if err != nil {
-			return nil, err
-		}
-		return &portableExecutable{b.backend, inner}, nil
+		return compilePortable(b)
 	}
 	return compile(b)
+}
+
+// compilePortable lets the portable backend run the whole computation.
+func compilePortable(b *builder) (compute.Executable, error) {
+	inner, err := b.inner.Compile()
+	if err != nil {
+		return nil, err
+	}
+	return &portableExecutable{b.backend, inner}, nil
 }
 
 // portableExecutable runs a whole computation on the portable backend.
@@ -96,7 +101,7 @@ func (e *portableExecutable) Inputs() ([]string, []shapes.Shape) { return e.inne
 func (e *portableExecutable) Outputs() []shapes.Shape { return e.inner.Outputs() }
 
 // Execute runs the computation.
-func (e *portableExecutable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+func (e *portableExecutable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
 	inner := make([]compute.Buffer, len(inputs))
 	for i, in := range inputs {
 		buffer, ok := in.(*Buffer)
@@ -108,7 +113,7 @@ func (e *portableExecutable) Execute(inputs []compute.Buffer, donate []bool, dev
 		}
 		inner[i] = buffer.inner
 	}
-	out, err := e.inner.Execute(inner, donate, device)
+	out, err := guarded(e.inner, inner, donate)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"cmp"
 	"fmt"
 	"github.com/gomlx/compute"
 
@@ -16,6 +17,7 @@ type step struct {
 	bind func(w *workspace) func() error
 	// program of a group, nil for other steps.
 	program *program
+	moves   bool // it moves data without computing
 }
 
 // planner turns a graph into steps.
@@ -28,18 +30,27 @@ type planner struct {
 	positions map[poolKey]*node
 	deferred  map[*group]func() // groups that a convolution computes in its last pass
 	joined    map[*node]bool    // what is written as a part of a concatenation
+	island    island            // what the portable backend is to run next
+	failed    error             // of an island
 }
 
 // compile plans the builder's main function.
-func compile(b *builder) (*executable, error) {
+func compile(b *builder) (compute.Executable, error) {
 	g := newGraph(b.main)
 	g.precision = b.backend.precision
 	g.fuse()
 	p := &planner{b: b, g: g, slots: map[*node]int{}}
 	for _, n := range g.nodes {
-		if err := p.plan(n); err != nil {
+		if err := cmp.Or(p.plan(n), p.failed); err != nil {
 			return nil, fmt.Errorf("cpu: %s: %s of shape %s: %w", b.Name(), kindName(n.kind), n.shape, err)
 		}
+	}
+	p.close()
+	if p.failed != nil {
+		return nil, fmt.Errorf("cpu: %s: %w", b.Name(), p.failed)
+	}
+	if p.onlyPortable() {
+		return compilePortable(b)
 	}
 	results, err := p.results()
 	if err != nil {
@@ -63,6 +74,7 @@ func (p *planner) slot(n *node) int {
 
 // add appends a step that computes writes from reads.
 func (p *planner) add(name string, writes, reads []*node, bind func(w *workspace) func() error) {
+	p.leave(reads)
 	for _, n := range writes {
 		p.slot(n)
 	}

@@ -53,6 +53,7 @@ func planConcatenate(p *planner, n *node) (bool, error) {
 			return nil
 		}
 	})
+	p.steps[len(p.steps)-1].moves = true
 	return true, nil
 }
 
@@ -180,6 +181,7 @@ func (p *planner) move(y, x *node, dims, src []int, from int, dst []int, to int,
 			return nil
 		}
 	})
+	p.steps[len(p.steps)-1].moves = true
 }
 
 // spread fills dst with repeats of value.

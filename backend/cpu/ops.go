@@ -86,7 +86,7 @@ type Op struct {
 }
 
 // Ops lists the operations of static computations, by name. What Native does not cover (other types, layouts or ranks) runs on the portable backend,
-// one operation at a time; control flow, functions, dynamic and empty shapes run there with the computation around them.
+// neighbouring operations as one computation; control flow, functions, dynamic and empty shapes run there with the computation around them.
 func Ops() []Op {
 	var list []Op
 	for _, kind := range recorded {

@@ -205,9 +205,12 @@ func near(got, want float32, tolerance float64) bool {
 	return math.Abs(g-w) <= tolerance*max(1, math.Abs(w))
 }
 
-// stepNames lists what the plan runs.
+// stepNames lists what the plan runs; nothing where the portable backend runs all of it.
 func (e *executable) stepNames() []string {
 	var names []string
+	if e == nil {
+		return nil
+	}
 	for _, s := range e.steps {
 		names = append(names, s.name)
 	}
