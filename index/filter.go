@@ -118,9 +118,8 @@ func (f Filter) where() (string, []any, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		separator := string(filepath.Separator)
-		folder = strings.TrimSuffix(folder, separator) + separator
-		add("path >= ? and path < ?", folder, folder[:len(folder)-1]+string(filepath.Separator+1))
+		from, to := below(folder)
+		add("path >= ? and path < ?", from, to)
 	}
 	if !f.After.IsZero() {
 		add("modified >= ?", f.After.Unix())
@@ -129,4 +128,10 @@ func (f Filter) where() (string, []any, error) {
 		add("modified < ?", f.Before.Unix())
 	}
 	return strings.Join(parts, " and "), args, nil
+}
+
+// below returns bounds of the paths in a folder and below it: at least from, less than to.
+func below(folder string) (from, to string) {
+	folder = strings.TrimSuffix(folder, string(filepath.Separator))
+	return folder + string(filepath.Separator), folder + string(rune(filepath.Separator+1))
 }

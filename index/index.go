@@ -115,7 +115,7 @@ func (x *Index) ready(ctx context.Context) (*state, error) {
 			err = bad[0]
 		}
 		if err != nil {
-			x.sealErr = fmt.Errorf("index %s: %w; `dvml index --check` lists all damage, --rebuild makes the index anew", x.folder, err)
+			x.sealErr = fmt.Errorf("index %s: %w; `dvml index --check` lists all damage", x.folder, err)
 		}
 	})
 	return s, x.sealErr

@@ -368,20 +368,39 @@ func (w *Writer) Decide(d Decision) error {
 	return err
 }
 
-// EachPlace calls use for every place below root, gone or not, by path.
-func (w *Writer) EachPlace(root string, use func(id int64, p Place) error) error {
+// EachPlace calls use for every place in a folder or below it, gone or not, by path; an empty folder is all.
+func (w *Writer) EachPlace(folder string, use func(id int64, p Place) error) error {
 	if err := w.begin(); err != nil {
 		return err
 	}
+	from, to := "", "\U0010ffff"
+	if folder != "" {
+		from, to = below(folder)
+	}
 	return each(w.tx, func(r *sql.Rows) error {
-		p := Place{Root: root}
+		var p Place
 		var id, modified int64
-		if err := r.Scan(&id, &p.Path, &p.Class, &p.Bytes, &modified, &p.Gone); err != nil {
+		if err := r.Scan(&id, &p.Path, &p.Class, &p.Root, &p.Bytes, &modified, &p.Gone); err != nil {
 			return err
 		}
 		p.Modified = time.Unix(modified, 0)
 		return use(id, p)
-	}, "select item, path, class, bytes, modified, gone from places where root = ? order by path", root)
+	}, "select item, path, class, root, bytes, modified, gone from places where path >= ? and path < ? order by path", from, to)
+}
+
+// Roots lists the folders that were indexed.
+func (w *Writer) Roots() ([]string, error) {
+	if err := w.begin(); err != nil {
+		return nil, err
+	}
+	var out []string
+	err := each(w.tx, func(r *sql.Rows) error {
+		var root string
+		err := r.Scan(&root)
+		out = append(out, root)
+		return err
+	}, "select distinct root from places order by root")
+	return out, err
 }
 
 // EachFailure calls use for every photograph noted by Fail.
@@ -398,3 +417,22 @@ func (w *Writer) EachFailure(use func(f Failure, bytes int64, modified time.Time
 		return use(f, bytes, time.Unix(modified, 0))
 	}, "select path, reason, bytes, modified from failures order by path")
 }
+
+// PathOf returns where an item lies: the first of its places that is not gone, else the first; empty where it has none.
+func (w *Writer) PathOf(id int64) (string, error) {
+	if err := w.begin(); err != nil {
+		return "", err
+	}
+	var path string
+	err := w.tx.QueryRow("select path from places where item = ? order by gone, path limit 1", id).Scan(&path)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return path, err
+}
+
+// Live is the number of items that can be found, as of the last Commit.
+func (w *Writer) Live() int { return w.live.Count() }
+
+// HasGraph reports whether there is a graph of k neighbours that covers all items.
+func (w *Writer) HasGraph(k int) bool { return w.graph.k == k && w.graph.rows == w.rows }

@@ -27,6 +27,8 @@ type cli struct {
 	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
 	Experiment experimentCmd `cmd:"" help:"Train a list of runs over seeds and write a report: the report's and the paper's experiments, six losses, or your own."`
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
+	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
+	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
 	Diagnose   diagnoseCmd   `cmd:"" help:"Look into models: how their embeddings of classes never seen lie and vary, as a page."`
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/imageset"
+	"github.com/dvml/dvml/index"
+)
+
+type searchCmd struct {
+	Index   string   `arg:"" help:"An index that 'dvml index' made."`
+	Queries []string `arg:"" optional:"" help:"Photographs: each is a search of its own."`
+	K       int      `short:"k" default:"10" help:"How many photographs are found."`
+	Radius  float64  `help:"The largest distance of what is found, 0 to 2. Default: any."`
+	Class   []string `help:"Only photographs of these classes, and of those below them."`
+	Folder  string   `help:"Only photographs in this folder and below it."`
+	Like    []string `help:"Further photographs of what is looked for: all searches are for what they have in common."`
+	Unlike  []string `help:"Photographs of what is not looked for."`
+	Crop    string   `placeholder:"X,Y,W,H" help:"Search for a part of the query: left, top, width and height in pixels of the upright photograph."`
+	Model   string   `help:"Where the index's model lies, if it has moved."`
+	JSON    bool     `name:"json" help:"Print JSON."`
+	CSV     bool     `name:"csv" help:"Print CSV."`
+	Picture string   `placeholder:"OUT.png" help:"Draw each query with what is found."`
+	Backend string   `help:"The engine. Default: as the model was trained."`
+}
+
+// searched is a query and what was found for it.
+type searched struct {
+	Query string  `json:"query"`
+	Hits  []found `json:"hits"`
+	class string  // of the query, where it is in the index
+	data  []byte
+}
+
+// found is a photograph that was found.
+type found struct {
+	Rank     int      `json:"rank"` // from 1
+	ID       int64    `json:"id"`
+	Score    float32  `json:"score"`    // the cosine
+	Distance float64  `json:"distance"` // of the vectors of length 1: 0 to 2
+	Class    string   `json:"class"`
+	Path     string   `json:"path"`
+	Paths    []string `json:"paths"` // all places that are not gone
+}
+
+// Run searches.
+func (c *searchCmd) Run(ctx context.Context) error {
+	if c.JSON && c.CSV {
+		return errors.New("--json and --csv cannot be combined")
+	}
+	x, err := dvml.OpenIndex(c.Index, dvml.Backend(c.Backend))
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	if c.Model != "" {
+		x.ModelAt(c.Model)
+	}
+	all, err := c.search(ctx, x)
+	if err != nil {
+		return err
+	}
+	if c.Picture != "" {
+		if err := drawSearches(x, all, c.Picture); err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "queries and what is found nearest:", c.Picture)
+	}
+	switch {
+	case c.JSON:
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(all)
+	case c.CSV:
+		return printCSV(os.Stdout, all)
+	}
+	return printTable(os.Stdout, all)
+}
+
+// search does one search for each query, or one for the liked examples alone.
+func (c *searchCmd) search(ctx context.Context, x *dvml.Index) ([]searched, error) {
+	base := index.Query{K: c.K, Radius: c.Radius, Filter: index.Filter{Classes: c.Class, Folder: c.Folder}}
+	if c.K < 1 {
+		return nil, fmt.Errorf("--k %d: expected at least 1", c.K)
+	}
+	for _, examples := range []struct {
+		paths []string
+		to    *[][]float32
+	}{{c.Like, &base.Like}, {c.Unlike, &base.Unlike}} {
+		for _, path := range examples.paths {
+			q, err := c.look(ctx, x, path, "")
+			if err != nil {
+				return nil, err
+			}
+			*examples.to = append(*examples.to, q.vector)
+			base.Without = append(base.Without, q.own()...)
+		}
+	}
+	if len(c.Queries) == 0 {
+		if len(c.Like) == 0 {
+			return nil, errors.New("name a photograph to search for, or give examples with --like")
+		}
+		data, err := os.ReadFile(c.Like[0])
+		if err != nil {
+			return nil, err
+		}
+		s, err := c.answer(ctx, x, base, searched{Query: strings.Join(c.Like, " + "), data: data})
+		return []searched{s}, err
+	}
+	all := []searched{}
+	for _, path := range c.Queries {
+		q, err := c.look(ctx, x, path, c.Crop)
+		if err != nil {
+			return nil, err
+		}
+		query := base
+		query.Like = append([][]float32{q.vector}, base.Like...)
+		if c.Crop == "" {
+			query.Without = append(q.own(), base.Without...)
+		}
+		s, err := c.answer(ctx, x, query, searched{Query: path, class: q.item.Class(), data: q.data})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func (c *searchCmd) answer(ctx context.Context, x *dvml.Index, q index.Query, s searched) (searched, error) {
+	hits, err := x.Search(ctx, q)
+	if err != nil {
+		return s, err
+	}
+	s.Hits = []found{}
+	for i, h := range hits {
+		item, err := x.Item(ctx, h.ID)
+		if err != nil {
+			return s, err
+		}
+		f := found{Rank: i + 1, ID: h.ID, Score: h.Score, Distance: h.Distance(), Class: item.Class(), Path: item.Path()}
+		for _, p := range item.Places {
+			if !p.Gone {
+				f.Paths = append(f.Paths, p.Path)
+			}
+		}
+		s.Hits = append(s.Hits, f)
+	}
+	return s, nil
+}
+
+// example is a photograph that is searched for.
+type example struct {
+	vector []float32
+	item   index.Item // where its content is in the index
+	data   []byte
+}
+
+// own lists the example's own item, which is no hit.
+func (e example) own() []int64 {
+	if e.item.ID == 0 {
+		return nil
+	}
+	return []int64{e.item.ID}
+}
+
+// look returns the vector of a photograph: the index's where it has its content, else the model's.
+func (c *searchCmd) look(ctx context.Context, x *dvml.Index, path, crop string) (e example, err error) {
+	if e.data, err = os.ReadFile(path); err != nil {
+		return e, err
+	}
+	if e.item, err = x.ByHash(ctx, sha256.Sum256(e.data)); err == nil && crop == "" {
+		e.vector, err = x.Vector(e.item.ID)
+		return e, err
+	}
+	if err != nil && !errors.Is(err, index.ErrUnknown) {
+		return e, err
+	}
+	m, err := x.Embedder()
+	if err != nil {
+		return e, fmt.Errorf("%w (--model)", err)
+	}
+	if crop == "" {
+		e.vector, err = m.EmbedFile(ctx, path)
+		return e, err
+	}
+	whole, err := imageset.DecodeWhole(e.data)
+	if err != nil {
+		return e, fmt.Errorf("%s: %w", path, err)
+	}
+	part, err := parseCrop(crop, whole.Rect)
+	if err != nil {
+		return e, err
+	}
+	vectors, err := m.Embed(ctx, whole.SubImage(part))
+	if err != nil {
+		return e, err
+	}
+	e.vector = vectors[0]
+	return e, nil
+}
+
+// parseCrop reads X,Y,W,H as a part of an image.
+func parseCrop(text string, of image.Rectangle) (image.Rectangle, error) {
+	var v [4]int
+	parts := strings.Split(text, ",")
+	for i, p := range parts {
+		n, err := strconv.Atoi(strings.TrimSpace(p))
+		if err != nil || len(parts) != 4 {
+			return of, fmt.Errorf("--crop %s: expected four whole numbers, X,Y,W,H", text)
+		}
+		v[i] = n
+	}
+	r := image.Rect(v[0], v[1], v[0]+v[2], v[1]+v[3])
+	if v[2] < 1 || v[3] < 1 || !r.In(of) {
+		return of, fmt.Errorf("--crop %s does not lie in the photograph of %d x %d pixels", text, of.Dx(), of.Dy())
+	}
+	return r, nil
+}
+
+func printTable(out io.Writer, all []searched) error {
+	for i, s := range all {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintln(out, s.Query)
+		if len(s.Hits) == 0 {
+			fmt.Fprintln(out, "  nothing found")
+			continue
+		}
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "  rank\tcosine\tdistance\tclass\tpath")
+		for _, h := range s.Hits {
+			fmt.Fprintf(w, "  %d\t%.4f\t%.4f\t%s\t%s\n", h.Rank, h.Score, h.Distance, h.Class, h.Path)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printCSV(out io.Writer, all []searched) error {
+	w := csv.NewWriter(out)
+	w.Write([]string{"query", "rank", "id", "score", "distance", "class", "path"}) //nolint:errcheck // Flush's error is looked at
+	for _, s := range all {
+		for _, h := range s.Hits {
+			w.Write([]string{s.Query, strconv.Itoa(h.Rank), strconv.FormatInt(h.ID, 10), strconv.FormatFloat(float64(h.Score), 'g', -1, 32), //nolint:errcheck // likewise
+				strconv.FormatFloat(h.Distance, 'g', -1, 64), h.Class, h.Path})
+		}
+	}
+	w.Flush()
+	return w.Error()
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dvml/dvml/imageset/drawn"
+)
+
+// printed runs a command and returns its status and what it wrote to standard output and standard error.
+func printed(t *testing.T, args ...string) (status int, out, messages string) {
+	t.Helper()
+	oldOut, oldErr := os.Stdout, os.Stderr
+	defer func() { os.Stdout, os.Stderr = oldOut, oldErr }()
+	var text [2]strings.Builder
+	var done [2]chan error
+	var ends [2]*os.File
+	for i := range ends {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends[i], done[i] = w, make(chan error, 1)
+		go func() {
+			_, err := io.Copy(&text[i], r)
+			done[i] <- errors.Join(err, r.Close())
+		}()
+	}
+	os.Stdout, os.Stderr = ends[0], ends[1]
+	status = execute(args)
+	for i, w := range ends {
+		w.Close()
+		if err := <-done[i]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return status, text[0].String(), text[1].String()
+}
+
+// From a model and folders to answers, and back to the folders after photographs moved.
+func TestIndexAndSearch(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 6, PerClass: 4, Size: 48, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	good := func(args ...string) string {
+		t.Helper()
+		status, out, messages := printed(t, args...)
+		if status != 0 {
+			t.Fatalf("dvml %v: status %d: %s", args, status, messages)
+		}
+		return out
+	}
+	bad := func(says string, args ...string) {
+		t.Helper()
+		if status, _, messages := printed(t, args...); status != 1 || !strings.Contains(messages, says) {
+			t.Errorf("dvml %v: status %d, %q does not say %q", args, status, messages, says)
+		}
+	}
+	good("prepare", in("pictures"), in("x.h5"), "--size", "48")
+	for _, run := range []string{"run", "other"} {
+		good("train", "--data", in("x.h5"), "-o", in(run), "--preset", "laptop", "--set", "backbone.width=0.125", "--set", "image.crop=40", "--set", "seed="+map[string]string{"run": "1", "other": "2"}[run],
+			"--set", "batch={sampler: pxk, classes: 3, per_class: 2}", "--set", "evaluate.k=[1]",
+			"--set", "phases=[{steps: 2, lambda: [1, 1, 0.1, 1], train_decoder: true, cut_reconstruction: true, samples: 1}]")
+	}
+	x := in("photos.dvml")
+	says := func(out string, texts ...string) {
+		t.Helper()
+		for _, text := range texts {
+			if !strings.Contains(out, text) {
+				t.Errorf("%q does not say %q", out, text)
+			}
+		}
+	}
+	if err := os.WriteFile(in("pictures/broken.jpg"), []byte("\xff\xd8\xff"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	says(good("index", in("run"), in("pictures"), "-o", x), "indexed: 24\n", "failed: 1\n  "+in("pictures/broken.jpg")+": ", "24 photographs in "+x)
+	says(good("index", in("run"), "-o", x), "unchanged: 24\n")
+	pictures, err := filepath.Glob(in("pictures/*/*.png"))
+	if err != nil || len(pictures) != 24 {
+		t.Fatal(len(pictures), err)
+	}
+	query := pictures[5]
+
+	var answer []searched
+	if err := json.Unmarshal([]byte(good("search", x, query, "--json", "-k", "23")), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if len(answer) != 1 || len(answer[0].Hits) != 23 {
+		t.Fatalf("found %d answers", len(answer))
+	}
+	for i, h := range answer[0].Hits {
+		if h.Path == query || h.Rank != i+1 || i > 0 && h.Score > answer[0].Hits[i-1].Score {
+			t.Errorf("hit %d is %+v", i, h)
+		}
+	}
+	nearest := answer[0].Hits[0]
+	class := filepath.Base(filepath.Dir(pictures[0]))
+	rows, err := csv.NewReader(strings.NewReader(good("search", x, query, pictures[20], "--csv", "--class", class))).ReadAll()
+	if err != nil || rows[0][5] != "class" {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	for _, row := range rows[1:] {
+		if row[5] != class {
+			t.Errorf("--class %s finds %v", class, row)
+		}
+	}
+	says(good("search", x, query, "--k", "3", "--picture", in("found.png")), query+"\n", "rank  cosine", nearest.Path)
+	says(good("search", x, query, "--like", pictures[6], "--unlike", pictures[20], "-k", "2"), query)
+	says(good("search", x, "--like", pictures[6], "--like", pictures[7]), pictures[6]+" + "+pictures[7])
+	says(good("search", x, query, "--radius", "0.0000001"), "nothing found")
+	whole := good("search", x, query, "--crop", "0,0,48,48", "-k", "1") // of all, the query itself
+	says(whole, "1.0000", query)
+	good("search", x, query, "--crop", "8,8,20,30", "--picture", in("crop.png"))
+	for _, made := range []string{"found.png", "crop.png"} {
+		if _, err := os.Stat(in(made)); err != nil {
+			t.Error(err)
+		}
+	}
+
+	bad("does not lie in the photograph of 48 x 48", "search", x, query, "--crop", "40,0,20,20")
+	bad("expected four whole numbers", "search", x, query, "--crop", "1,2")
+	bad("name a photograph", "search", x)
+	bad("is not an index", "search", in("pictures"), query)
+	bad("no such file", "search", x, in("nothing.jpg"))
+	bad("is another model", "index", in("other"), in("pictures"), "-o", x)
+	bad("holds other files", "index", in("run"), in("pictures"), "-o", in("pictures"))
+
+	if err := os.Rename(pictures[0], in("pictures/moved.png")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(pictures[1]); err != nil {
+		t.Fatal(err)
+	}
+	says(good("index", in("run"), "-o", x), "unchanged: 22\n", "moved: 1\n  "+pictures[0]+" -> "+in("pictures/moved.png"), "gone: 1\n  "+pictures[1], "23 photographs")
+	says(good("index", "--compact", x), "23 photographs")
+	says(good("index", in("other"), "-o", x, "--rebuild"), "indexed: 23\n", "replaces "+x)
+	says(good("index", "--check", x), "every block is whole")
+	good("index", in("other"), "-o", x)
+	file, err := os.ReadFile(filepath.Join(x, "vectors.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file[5000] ^= 1
+	if err := os.WriteFile(filepath.Join(x, "vectors.1"), file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bad("1 block damaged", "index", "--check", x)
+	bad("block 0 of vectors.1", "search", x, query)
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"path/filepath"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/imageset"
+)
+
+// drawSearches draws each query with what was found: framed by whether it is of the query's class where that is known, else in rows.
+func drawSearches(x *dvml.Index, all []searched, path string) error {
+	var queries []figure.Query
+	var rows []figure.Row
+	for _, s := range all {
+		whole, err := imageset.DecodeWhole(s.data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Query, err)
+		}
+		q := figure.Query{Image: whole, Caption: filepath.Base(s.Query) + "  " + s.class}
+		row := figure.Row{Caption: filepath.Base(s.Query) + ", then what is nearest", Images: []image.Image{whole}}
+		for _, h := range s.Hits {
+			thumb, err := x.Thumbnail(h.ID)
+			if err != nil {
+				return err
+			}
+			img, err := jpeg.Decode(bytes.NewReader(thumb))
+			if err != nil {
+				return fmt.Errorf("thumbnail of %s: %w", h.Path, err)
+			}
+			q.Neighbours = append(q.Neighbours, figure.Neighbour{Image: img, Right: h.Class == s.class})
+			row.Images = append(row.Images, img)
+		}
+		queries, rows = append(queries, q), append(rows, row)
+	}
+	for _, s := range all {
+		if s.class == "" {
+			return figure.WritePNG(path, figure.ContactSheet(rows))
+		}
+	}
+	return figure.WritePNG(path, figure.Neighbours(queries))
+}

@@ -1,0 +1,60 @@
+package dvml_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/index"
+	"github.com/dvml/dvml/index/gather"
+)
+
+// Make an index of a folder of photographs, as `dvml index` does, and search it.
+func ExampleOpenIndex() {
+	dir, err := trained()
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	m, err := dvml.Open(filepath.Join(dir, "run"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	made, err := m.ForIndex()
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder := filepath.Join(dir, "photos.dvml")
+	os.RemoveAll(folder) // of an Example before
+	w, err := index.Create(folder, made)
+	if err != nil {
+		log.Fatal(err)
+	}
+	summary, err := gather.Update(ctx, w, m, []string{filepath.Join(dir, "pictures")}, gather.Options{Fit: m.Fit()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(summary.Indexed), "photographs indexed")
+
+	x, err := dvml.OpenIndex(folder)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Close()
+	query := summary.Indexed[0]
+	found, err := x.SearchFile(ctx, query, 3)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(found), "found; the nearest is the query itself:", found[0].Item.Path() == query)
+	// Output:
+	// 24 photographs indexed
+	// 3 found; the nearest is the query itself: true
+}
