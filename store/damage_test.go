@@ -87,7 +87,7 @@ func TestInconsistentFilesAreRefused(t *testing.T) {
 		{"not square", func(m *made) { m.dims = []uint64{2, 3, 4, 5} }, "images have dims [2 3 4 5]"},
 		{"grey", func(m *made) { m.dims = []uint64{2, 1, 4, 4} }, "images have dims [2 1 4 4]"},
 		{"flat", func(m *made) { m.dims = []uint64{2, 48} }, "images have dims [2 48]"},
-		{"float images", func(m *made) { m.kind = hdf5.Float32 }, "float of 4 bytes, uint8 is wanted"},
+		{"float images", func(m *made) { m.kind = hdf5.Float32 }, "float of 4 bytes, expected uint8"},
 		{"label beyond the names", func(m *made) { m.targets[1] = 3; m.more = own }, "image 1 has target 3, the file names 2 classes"},
 		{"label from 0", func(m *made) { m.targets[1] = 0; m.more = own }, "image 1 has target 0"},
 		{"own without names", func(m *made) { m.more = func(b *hdf5.Builder) { b.Attribute(hdf5.Number("dvml", 1)) } }, `no dataset "classes"`},

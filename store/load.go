@@ -78,14 +78,13 @@ func number(n *hdf5.Node, name string) (int64, error) {
 }
 
 // dataset returns a member of the root that is a dataset.
-func dataset(f *hdf5.File, root *hdf5.Node, name string) (*hdf5.Dataset, error) {
-	at, ok := root.Links[name]
-	if !ok {
-		return nil, fmt.Errorf("it has no dataset %q: a file for this program holds images [N,3,S,S] and targets [N,1]; `dvml prepare` makes one", name)
-	}
-	node, err := f.Node(at)
+func dataset(f *hdf5.File, name string) (*hdf5.Dataset, error) {
+	node, err := f.Lookup(name)
 	if err != nil {
 		return nil, fmt.Errorf("dataset %q: %w", name, err)
+	}
+	if node == nil {
+		return nil, fmt.Errorf("it has no dataset %q: a file for this program holds images [N,3,S,S] and targets [N,1]; `dvml prepare` makes one", name)
 	}
 	if node.Data == nil {
 		return nil, fmt.Errorf("%q is not a dataset", name)
@@ -96,41 +95,41 @@ func dataset(f *hdf5.File, root *hdf5.Node, name string) (*hdf5.Dataset, error) 
 // bytesOf checks that a dataset is of bytes in one block.
 func bytesOf(name string, d *hdf5.Dataset) error {
 	if d.Type.Class != hdf5.Integer || d.Type.Size != 1 || d.Type.Signed {
-		return fmt.Errorf("dataset %q holds %v of %d bytes, uint8 is wanted", name, d.Type.Class, d.Type.Size)
+		return fmt.Errorf("dataset %q holds %v of %d bytes, expected uint8", name, d.Type.Class, d.Type.Size)
 	}
 	if err := d.Contiguous(); err != nil {
-		return fmt.Errorf("dataset %q: %w; `h5repack -l %s:CONTI -f %s:NONE IN OUT` lays it out in one block", name, err, name, name)
+		return fmt.Errorf("dataset %q: %w; %s", name, err, repack(name))
 	}
 	return nil
 }
 
 func (r *Reader) loadPixels(f *hdf5.File, root *hdf5.Node) error {
-	d, err := dataset(f, root, "images")
+	d, err := dataset(f, "images")
 	if err != nil {
 		return err
 	}
 	if len(d.Dims) != 4 || d.Dims[1] != 3 || d.Dims[2] != d.Dims[3] || d.Dims[2] == 0 || d.Dims[2] > maxSize {
-		return fmt.Errorf("images have dims %v, [N,3,S,S] is wanted: RGB planes of one square size", d.Dims)
+		return fmt.Errorf("images have dims %v, expected [N,3,S,S]: RGB planes of one square size", d.Dims)
 	}
 	if d.Dims[0] == 0 {
 		return errors.New("it holds no images")
 	}
-	if err := bytesOf("images", d); err != nil {
-		return err
-	}
 	r.n, r.size, r.at = int(d.Dims[0]), int(d.Dims[2]), d.Offset
-	return nil
+	if d.InChunks() && d.Type.Class == hdf5.Integer && d.Type.Size == 1 && !d.Type.Signed {
+		return r.unpack(f, "images", d)
+	}
+	return bytesOf("images", d)
 }
 
 func (r *Reader) loadJPEG(f *hdf5.File, root *hdf5.Node) error {
-	d, err := dataset(f, root, "jpeg")
+	d, err := dataset(f, "jpeg")
 	if err != nil {
 		return err
 	}
 	if err := bytesOf("jpeg", d); err != nil {
 		return err
 	}
-	o, err := dataset(f, root, "offsets")
+	o, err := dataset(f, "offsets")
 	if err != nil {
 		return err
 	}
@@ -160,19 +159,19 @@ func (r *Reader) loadJPEG(f *hdf5.File, root *hdf5.Node) error {
 
 // loadLabels reads the targets. In this package's files they are 1 + the index of a name; elsewhere the distinct values, in order, are the classes.
 func (r *Reader) loadLabels(f *hdf5.File, root *hdf5.Node, own bool) error {
-	d, err := dataset(f, root, "targets")
+	d, err := dataset(f, "targets")
 	if err != nil {
 		return err
 	}
 	if len(d.Dims) == 0 || len(d.Dims) > 2 || (len(d.Dims) == 2 && d.Dims[1] != 1) {
-		return fmt.Errorf("targets have dims %v, [N,1] is wanted", d.Dims)
+		return fmt.Errorf("targets have dims %v, expected [N,1]", d.Dims)
 	}
 	if d.Dims[0] != uint64(r.n) {
 		return fmt.Errorf("%d images but %d targets: prepare the file again", r.n, d.Dims[0])
 	}
 	v, err := f.Read(d)
 	if err != nil {
-		return fmt.Errorf("dataset \"targets\": %w", err)
+		return fmt.Errorf("dataset \"targets\": %w; %s", err, repack("targets"))
 	}
 	targets, err := v.Ints()
 	if err != nil {
@@ -192,7 +191,7 @@ func (r *Reader) loadLabels(f *hdf5.File, root *hdf5.Node, own bool) error {
 		}
 		return nil
 	}
-	c, err := dataset(f, root, "classes")
+	c, err := dataset(f, "classes")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ type file interface {
 // Reader reads a file of images. It is safe for concurrent use.
 type Reader struct {
 	f       file
+	closers []func() error
 	n, size int
 	classes []string
 	labels  []int32
@@ -44,7 +46,6 @@ func Open(path string) (*Reader, error) {
 	}
 	r, err := newReader(f, info.Size())
 	if err != nil {
-		f.Close()
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
 	return r, nil
@@ -53,7 +54,11 @@ func Open(path string) (*Reader, error) {
 func newReader(f file, size int64) (*Reader, error) {
 	r := &Reader{f: f}
 	r.buffers.New = func() any { return new([]byte) }
-	return r, r.load(size)
+	r.closers = append(r.closers, f.Close)
+	if err := r.load(size); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // N is the number of images.
@@ -129,4 +134,11 @@ func (r *Reader) ReadImage(i int, dst []byte) error {
 }
 
 // Close closes the file.
-func (r *Reader) Close() error { return r.f.Close() }
+func (r *Reader) Close() error {
+	var errs []error
+	for _, c := range r.closers {
+		errs = append(errs, c())
+	}
+	r.closers = nil
+	return errors.Join(errs...)
+}

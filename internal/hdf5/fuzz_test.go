@@ -11,9 +11,13 @@ import (
 // superblock leads to a header, so that what they guard is reached too.
 func FuzzOpen(f *testing.F) {
 	f.Add(sample(f))
-	files, err := filepath.Glob("testdata/*.h5")
-	if err != nil {
-		f.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"testdata/*.h5", "../../store/testdata/*.h5"} { // other programs' layouts
+		some, err := filepath.Glob(pattern)
+		if err != nil || len(some) == 0 {
+			f.Fatal(pattern, err)
+		}
+		files = append(files, some...)
 	}
 	for _, name := range files {
 		b, err := os.ReadFile(name)

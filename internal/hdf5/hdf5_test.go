@@ -324,6 +324,10 @@ func walk(b []byte) error {
 	for _, a := range root.attributes {
 		use(a.Value)
 	}
+	for name := range root.Soft {
+		_, err := f.Lookup(name)
+		errs = append(errs, err)
+	}
 	for _, at := range root.Links {
 		n, err := f.Node(at)
 		errs = append(errs, err)

@@ -4,8 +4,10 @@ import "fmt"
 
 // Node is an object of a file: a group, with Links, or a dataset, with Data.
 type Node struct {
-	Links map[string]uint64 // names to addresses, for Node
-	Data  *Dataset          // nil for groups
+	Links   map[string]uint64 // names to addresses, for Node
+	Soft    map[string]string // names of soft links to their paths, for Lookup
+	Outside map[string]bool   // names of links into other files
+	Data    *Dataset          // nil for groups
 
 	attributes map[string]Attribute
 	broken     map[string]error // attributes that cannot be read
@@ -16,11 +18,15 @@ type Node struct {
 type Dataset struct {
 	Type   Type
 	Dims   []uint64
-	Offset int64 // where in the file its values lie
-	Size   int64 // their bytes; that all of them lie within the file has been checked
+	Offset int64    // where in the file its values lie
+	Size   int64    // their bytes; that all of them lie within the file has been checked
+	chunks *chunked // how values lie in chunks, nil where they lie in one block
 	inline []byte
 	layout error // why the values cannot be read
 }
+
+// InChunks reports values that lie in chunks, which may be compressed: EachSlab reads them.
+func (d *Dataset) InChunks() bool { return d.chunks != nil }
 
 // Contiguous reports why the values do not lie in one block of the file, nil where they do.
 func (d *Dataset) Contiguous() error {
@@ -36,8 +42,9 @@ func (f *File) Node(at uint64) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Links: map[string]uint64{}, attributes: map[string]Attribute{}, broken: map[string]error{}}
+	n := &Node{Links: map[string]uint64{}, Soft: map[string]string{}, Outside: map[string]bool{}, attributes: map[string]Attribute{}, broken: map[string]error{}}
 	var d Dataset
+	var filters []filter
 	var found [4]bool // dataspace, data type, layout, symbol table
 	for _, m := range messages {
 		c := &cursor{b: m.body}
@@ -56,7 +63,7 @@ func (f *File) Node(at uint64) (*Node, error) {
 			err = d.parseLayout(c)
 			found[2] = true
 		case msgFilter:
-			d.layout = fmt.Errorf("hdf5: %w: compressed values", ErrUnsupported)
+			filters, err = parseFilters(c)
 		case msgExternal:
 			d.layout = fmt.Errorf("hdf5: %w: values in another file", ErrUnsupported)
 		case msgLink:
@@ -68,7 +75,7 @@ func (f *File) Node(at uint64) (*Node, error) {
 				return nil, fmt.Errorf("hdf5: %w: a group with two symbol tables", ErrFormat)
 			}
 			found[3] = true
-			err = f.symbolTable(n.Links, c.u64(), c.u64())
+			err = f.symbolTable(n, c.u64(), c.u64())
 		case msgAttribute:
 			a, bad := parseAttribute(m.body)
 			if bad != nil {
@@ -85,6 +92,9 @@ func (f *File) Node(at uint64) (*Node, error) {
 	}
 	if found[0] && found[1] && found[2] {
 		n.Data = &d
+		if d.chunks != nil {
+			d.chunks.filters = filters
+		}
 		return n, d.place(f)
 	}
 	return n, nil
@@ -123,10 +133,22 @@ func (d *Dataset) parseLayout(c *cursor) error {
 			break
 		}
 		d.Offset, d.Size = int64(at), int64(size)
-	default:
-		if d.layout == nil {
-			d.layout = fmt.Errorf("hdf5: %w: values in chunks", ErrUnsupported)
+	case 2:
+		if version > 3 {
+			d.layout = fmt.Errorf("hdf5: %w: chunks in the layout of HDF5 1.10 and later", ErrUnsupported)
+			break
 		}
+		chunks, err := parseChunks(c)
+		if err != nil {
+			return err
+		}
+		if chunks.tree == undefined {
+			d.layout = fmt.Errorf("hdf5: %w: no values were ever written", ErrFormat)
+			break
+		}
+		d.chunks, d.layout = chunks, fmt.Errorf("hdf5: %w: values in chunks", ErrUnsupported)
+	default:
+		d.layout = fmt.Errorf("hdf5: %w: a virtual dataset, whose values lie in other files", ErrUnsupported)
 	}
 	return c.err("a layout")
 }
@@ -162,6 +184,12 @@ func (d *Dataset) place(f *File) error {
 func (f *File) Read(d *Dataset) (Value, error) {
 	v := Value{Type: d.Type, Dims: d.Dims}
 	switch {
+	case d.chunks != nil:
+		err := f.EachSlab(d, 1<<20, func(b []byte) error {
+			v.Data = append(v.Data, b...)
+			return nil
+		})
+		return v, err
 	case d.layout != nil:
 		return v, d.layout
 	case d.inline != nil:
