@@ -58,7 +58,7 @@ func (c convolution) innermost() bool {
 }
 
 // forward returns the plan of n as x [N,H,W,Cin] with w [KH,KW,Cin/Groups,Cout].
-func (g *graph) forward(n *node, c convolution) (*kernel.Conv, bool) {
+func (g *graph) forward(n *node, c convolution) (convolver, bool) {
 	a := c.axes
 	if c.batchGroups != 1 || !c.innermost() || !slices.Equal(a.KernelSpatial, []int{0, 1}) || a.KernelInputChannels != 2 || a.KernelOutputChannels != 3 {
 		return nil, false
@@ -92,7 +92,7 @@ func planForward(p *planner, n *node, c convolution) bool {
 }
 
 // convolve adds the step of a forward convolution with what its last pass does. Where its result is only concatenated, it is written right there.
-func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogue) {
+func (p *planner) convolve(name string, c convolution, k convolver, e epilogue) {
 	out, at, apart := e.out, 0, e.out.dims()[3]
 	if whole, first, ok := concatenated(e.out); ok {
 		if p.joined == nil {
@@ -121,7 +121,7 @@ func (p *planner) convolve(name string, c convolution, k *kernel.Conv, e epilogu
 }
 
 // prepare makes the kernel's plan, once for each geometry, where it is one that the kernels know and gives ho x wo pixels.
-func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
+func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (convolver, bool) {
 	if s.Check() != nil {
 		return nil, false
 	}
@@ -131,12 +131,16 @@ func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (*kernel.Conv, bool) {
 	if c, ok := g.convolutions[s]; ok {
 		return c, true
 	}
-	c, err := kernel.NewConv(s, kernel.ConvOptions{Precision: g.precision})
-	if err != nil {
+	var c convolver
+	if d := newDepthwise(s); d != nil {
+		c = d
+	} else if conv, err := kernel.NewConv(s, kernel.ConvOptions{Precision: g.precision}); err == nil {
+		c = conv
+	} else {
 		return nil, false
 	}
 	if g.convolutions == nil {
-		g.convolutions = map[kernel.ConvShape]*kernel.Conv{}
+		g.convolutions = map[kernel.ConvShape]convolver{}
 	}
 	g.convolutions[s] = c
 	return c, true

@@ -73,7 +73,7 @@ type graph struct {
 	results []*node // in the order of the function's outputs; one node may stand twice
 
 	precision    kernel.Precision
-	convolutions map[kernel.ConvShape]*kernel.Conv // prepared
+	convolutions map[kernel.ConvShape]convolver // prepared
 }
 
 // newGraph takes what f's outputs need out of its record.

@@ -3,7 +3,6 @@ package cpu
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -88,31 +87,5 @@ func TestEmptyShapes(t *testing.T) {
 			}
 			t.Logf("gives %v", out[0].flat)
 		})
-	}
-}
-
-// TestWideGraphsCompileInTime compiles what has thousands of readers of one tensor: eight times as many must not take sixty-four times as long.
-func TestWideGraphsCompileInTime(t *testing.T) {
-	took := func(n int) time.Duration {
-		b := tested().Builder("wide")
-		f := b.Main()
-		x := must(f.Parameter("x", shapes.Make(dtypes.Float32, n), nil))
-		parts := make([]compute.Value, n)
-		for i := range parts {
-			parts[i] = must(f.Slice(x, []int{n - 1 - i}, []int{n - i}, nil))
-		}
-		if err := f.Return([]compute.Value{must(f.Concatenate(0, parts...))}, nil); err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		must(b.Compile()).Finalize()
-		return time.Since(began)
-	}
-	took(100)
-	least := func(n int) time.Duration { return min(took(n), took(n), took(n)) }
-	small, large := least(300), least(2400)
-	t.Logf("300 parts %v, 2400 parts %v", small, large)
-	if large > 30*small {
-		t.Errorf("2400 parts took %.1f times as long as 300", float64(large)/float64(small))
 	}
 }
