@@ -27,7 +27,7 @@ var (
 func elementwise(n *node) bool {
 	is := func(m *node, t dtypes.DType) bool { return m != nil && m.shape.DType == t }
 	switch {
-	case has(unaries, n.kind):
+	case has(unaries, n.kind), n.kind == compute.OpTypeErf:
 		return is(n.in[0], dtypes.Float32)
 	case has(binaries, n.kind), has(compares, n.kind):
 		return is(n.in[0], dtypes.Float32) && is(n.in[1], dtypes.Float32)

@@ -54,6 +54,7 @@ func init() {
 		compute.OpTypePad:                 plan("all types, negative frames too", planPad),
 		compute.OpTypeTranspose:           plan("all types", planTranspose),
 		compute.OpTypeReverse:             plan("all types", planReverse),
+		compute.OpTypeErf:                 plan("float32, in groups"),
 		compute.OpTypeBroadcastInDim:      plan("float32, bool, in groups"),
 		compute.OpTypeWhere:               plan("float32, in groups"),
 		compute.OpTypeConvertDType:        plan("bool to float32, in groups"),

@@ -188,6 +188,8 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	switch {
 	case has(unaries, m.kind):
 		emit(instruction{code: opUnary, unary: unaries[m.kind], a: reg(0)})
+	case m.kind == compute.OpTypeErf:
+		b.erf(dst, reg(0))
 	case m.kind == compute.OpTypeMax || m.kind == compute.OpTypeMin:
 		b.extreme(binaries[m.kind], dst, in)
 	case has(binaries, m.kind):
