@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/embed"
@@ -51,7 +53,19 @@ func (s Source) Key() string {
 
 // Path is where the cache of a source lies: beside the data file.
 func (s Source) Path(data string) string {
-	return strings.TrimSuffix(data, filepath.Ext(data)) + ".features-" + s.Stage + "-" + s.Key() + ".h5"
+	return strings.TrimSuffix(data, filepath.Ext(data)) + ".features-" + inName(s.Stage) + "-" + s.Key() + ".h5"
+}
+
+// inName makes part of a file's name of a stage, which networks from files may call anything. The key tells stages apart.
+func inName(stage string) string {
+	const longest = 40
+	name := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '-') {
+			return r
+		}
+		return '_'
+	}, stage)
+	return strings.Trim(name[max(len(name)-longest, 0):], "_")
 }
 
 // Bytes is the size of what the cache holds.

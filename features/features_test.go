@@ -316,3 +316,15 @@ func TestTheFile(t *testing.T) {
 		}
 	}
 }
+
+// Networks from files call their stages anything; a cache's file lies beside the data all the same.
+func TestStagesMakeNamesOfFiles(t *testing.T) {
+	for stage, want := range map[string]string{"pool": "pool", "inception_4e": "inception_4e", "/layer2/relu_1": "layer2_relu_1", "../../x:0": "x_0", "größe": "gr__e"} {
+		if got := inName(stage); got != want {
+			t.Errorf("%q: %q, want %q", stage, got, want)
+		}
+	}
+	if got := inName(strings.Repeat("/block", 50)); len(got) > 40 {
+		t.Errorf("a name of %d letters", len(got))
+	}
+}

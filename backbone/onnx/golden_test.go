@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -143,30 +145,52 @@ func apart(got, want []float32) float64 {
 func TestReferenceNetworks(t *testing.T) {
 	for _, name := range []string{"efficientnet_lite0", "vit_tiny_patch16_224", "resnet50_halfwidth", "osnet_x0_25_msmt17"} {
 		t.Run(name, func(t *testing.T) {
-			golden := readNPZ(t, shared.Path(t, "golden/backbones/"+name+".npz"))
-			m, err := onnxfile.Read(shared.Path(t, "weights/"+name+".onnx"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := New(m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			input := golden["input"]
-			if n.Input.ChannelsFirst {
-				input = input.channelsLast()
-			}
-			for _, batch := range []int{1, 2} {
-				for _, o := range m.Graph.Outputs {
-					got := outputs(t, n, input.repeated(batch).tensor(), o.Name)[0]
-					want := golden["out_"+strings.ReplaceAll(o.Name, ":", "_")].repeated(batch)
-					off := apart(tensors.MustCopyFlatData[float32](got), want.data)
-					t.Logf("batch of %d: %s %v is off by %.2g", batch, o.Name, got.Shape().Dimensions, off)
-					if !(off < 1e-4) {
-						t.Errorf("batch of %d: %s is off by %g of its norm", batch, o.Name, off)
-					}
-				}
-			}
+			checkNetwork(t, shared.Path(t, "weights/"+name+".onnx"), shared.Path(t, "golden/backbones/"+name+".npz"))
 		})
+	}
+}
+
+// So do networks of torchvision and timm, by both of PyTorch's exporters.
+func TestNetworks(t *testing.T) {
+	folder := os.Getenv("DVML_ONNX_NETWORKS")
+	if folder == "" {
+		t.Skip("set DVML_ONNX_NETWORKS to the folder that scripts/onnx-networks wrote")
+	}
+	models, err := filepath.Glob(filepath.Join(folder, "*.npz"))
+	if err != nil || len(models) == 0 {
+		t.Fatalf("no networks in %s: %v", folder, err)
+	}
+	for _, golden := range models {
+		t.Run(strings.TrimSuffix(filepath.Base(golden), ".npz"), func(t *testing.T) {
+			checkNetwork(t, strings.TrimSuffix(golden, ".npz")+".onnx", golden)
+		})
+	}
+}
+
+// checkNetwork compares all outputs of a network, for one image and for two.
+func checkNetwork(t *testing.T, path, values string) {
+	golden := readNPZ(t, values)
+	m, err := onnxfile.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := golden["input"]
+	if n.Input.ChannelsFirst {
+		input = input.channelsLast()
+	}
+	for _, batch := range []int{1, 2} {
+		for _, o := range m.Graph.Outputs {
+			got := outputs(t, n, input.repeated(batch).tensor(), o.Name)[0]
+			want := golden["out_"+strings.ReplaceAll(o.Name, ":", "_")].repeated(batch)
+			off := apart(tensors.MustCopyFlatData[float32](got), want.data)
+			t.Logf("batch of %d: %s %v is off by %.2g", batch, o.Name, got.Shape().Dimensions, off)
+			if !(off < 1e-4) {
+				t.Errorf("batch of %d: %s is off by %g of its norm", batch, o.Name, off)
+			}
+		}
 	}
 }

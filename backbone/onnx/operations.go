@@ -105,6 +105,7 @@ func init() { // at run time, for variadic operations call others
 		"Split":        split,
 		"Slice":        one(slice),
 		"Gather":       one(gather),
+		"GatherND":     one(gatherND),
 		"Pad":          one(pad),
 		"DepthToSpace": one(depthToSpace),
 		"SpaceToDepth": one(spaceToDepth),

@@ -171,6 +171,29 @@ func gather(c *call) *value {
 	return c.reshaped(c.taken(x, axis, places), dims)
 }
 
+// gatherND is GatherND with indices that are known: it takes the parts of the leading axes that each row of indices names.
+func gatherND(c *call) *value {
+	x, index := c.input(0), c.known(1)
+	if b := c.int("batch_dims", 0); b != 0 {
+		panic(fmt.Errorf("attribute batch_dims is %d, which is not supported", b))
+	}
+	rank := len(index.dims)
+	if rank == 0 || index.dims[rank-1] > x.rank() {
+		panic(fmt.Errorf("indices of shape %v into shape %v", index.dims, x.dims()))
+	}
+	k := index.dims[rank-1]
+	lead, rest := x.dims()[:k], x.dims()[k:]
+	places := make([]int, volume(index.dims[:rank-1]))
+	for row := range places {
+		for axis, size := range lead {
+			places[row] = places[row]*size + axisOf(int(index.at(row*k+axis)), size)
+		}
+	}
+	dims := slices.Concat(index.dims[:rank-1], rest)
+	flat := c.reshaped(x, append([]int{volume(lead)}, rest...))
+	return c.reshaped(c.taken(flat, 0, places), dims)
+}
+
 // taken picks places of an axis.
 func (b *builder) taken(x *value, axis int, places []int) *value {
 	dims := slices.Clone(x.dims())

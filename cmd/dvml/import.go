@@ -52,8 +52,9 @@ func (c *importCmd) Run(ctx context.Context) error {
 	if b.Normalisation.BGR {
 		order = "BGR"
 	}
-	fmt.Printf("%s: %s, from weights named as %s; its images are %s, less %v, divided by %v\n\nNext: %s train --data YOUR.h5 --backbone %s\n",
-		out, b.Network, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std, program(), out)
+	fmt.Printf("%s: %s, from weights named as %s; its images are %s, less %v, divided by %v\n", out, b.Network, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std)
+	fmt.Printf("%.2f million parameters, %.2f billion multiply-adds per image of %d pixels\n", float64(b.Network.Parameters())/1e6, float64(b.Network.FLOPs(cmp.Or(b.Size, 224)))/2e9, cmp.Or(b.Size, 224))
+	fmt.Printf("\nNext: %s train --data YOUR.h5 --backbone %s\n", program(), out)
 	return nil
 }
 

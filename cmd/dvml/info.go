@@ -13,13 +13,21 @@ import (
 )
 
 type infoCmd struct {
-	File  string `arg:"" help:"An HDF5 file of images."`
+	File  string `arg:"" help:"An HDF5 file of images, or a network in an ONNX file."`
 	Sheet string `help:"Where to draw the contact sheet. Default: beside the file, with -sheet.png; none: not at all."`
-	All   bool   `help:"List every class, not the largest and the smallest alone."`
+	All   bool   `help:"List every class, not the largest and the smallest alone; every tensor of a network."`
+	networkFlags
 }
 
 // Run describes the file.
 func (c *infoCmd) Run() error {
+	if strings.EqualFold(filepath.Ext(c.File), ".onnx") {
+		o, err := c.options()
+		if err != nil {
+			return err
+		}
+		return describeNetwork(c.File, o, c.All)
+	}
 	if _, err := describe(c.File); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
@@ -47,4 +48,45 @@ func (f networkFlags) read(path string) (*checkpoint.Backbone, error) {
 		return nil, errors.New("--output, --size and --normalisation are for networks in ONNX files; " + path + " says itself what it is")
 	}
 	return b, nil
+}
+
+// describeNetwork prints what an ONNX file holds: its input, what can be taken for the features, what it costs, where it can be cut.
+func describeNetwork(path string, o backbone.Options, all bool) error {
+	d, err := onnx.Describe(path, o)
+	if err != nil {
+		return err
+	}
+	layout := "[N,H,W,3], channels last"
+	if d.Input.ChannelsFirst {
+		layout = "[N,3,H,W], channels first"
+	}
+	side := func(n int) string {
+		if n < 0 {
+			return "any"
+		}
+		return strconv.Itoa(n)
+	}
+	fmt.Printf("%s: opset %d, by %s\n", path, d.Opset, first(d.Producer, "an unnamed exporter"))
+	fmt.Printf("input       %s, %s; batch %s, height %s, width %s\n", d.Input.Name, layout, side(d.Input.Batch), side(d.Input.Height), side(d.Input.Width))
+	for _, c := range d.Candidates {
+		mark := " "
+		if c.Name == d.Chosen {
+			mark = "*"
+		}
+		fmt.Printf("candidate %s %s %v, %s: %s\n", mark, c.Name, c.Shape, c.Form(), c.Why)
+	}
+	if d.Network == nil {
+		fmt.Println("which of them is the embedding is not told; say it by --output")
+		return nil
+	}
+	fmt.Printf("features    %s [N,%d]\n", d.Chosen, d.Network.Features())
+	fmt.Printf("parameters  %.2f million\n", float64(d.Network.Parameters())/1e6)
+	fmt.Printf("arithmetic  %.2f billion multiply-adds per image of %d x %d\n", float64(d.Network.FLOPs(max(d.Height, d.Width)))/2e9, d.Height, d.Width)
+	fmt.Println("\ncuts, for freeze.until (--all lists every tensor; one that is not a cut is kept with what crosses beside it):")
+	for _, t := range d.Tensors {
+		if t.Cut || all {
+			fmt.Printf("  %-60s %-20s %v\n", t.Name, t.Op, t.Shape)
+		}
+	}
+	return nil
 }
