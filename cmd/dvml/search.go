@@ -73,7 +73,7 @@ func (c *searchCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.Picture != "" {
-		if err := drawSearches(x, all, c.Picture); err != nil {
+		if err := drawSearches(x, all, c.Crop, c.Picture); err != nil {
 			return err
 		}
 		fmt.Fprintln(os.Stderr, "queries and what is found nearest:", c.Picture)

@@ -13,7 +13,8 @@ import (
 )
 
 // drawSearches draws each query with what was found: framed by whether it is of the query's class where that is known, else in rows.
-func drawSearches(x *dvml.Index, all []searched, path string) error {
+// crop is the part of each query that was searched for; empty: all.
+func drawSearches(x *dvml.Index, all []searched, crop, path string) error {
 	var queries []figure.Query
 	var rows []figure.Row
 	for _, s := range all {
@@ -21,8 +22,16 @@ func drawSearches(x *dvml.Index, all []searched, path string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Query, err)
 		}
-		q := figure.Query{Image: whole, Caption: filepath.Base(s.Query) + "  " + s.class}
-		row := figure.Row{Caption: filepath.Base(s.Query) + ", then what is nearest", Images: []image.Image{whole}}
+		query := image.Image(whole)
+		if crop != "" {
+			part, err := parseCrop(crop, whole.Rect)
+			if err != nil {
+				return err
+			}
+			query = whole.SubImage(part)
+		}
+		q := figure.Query{Image: query, Caption: filepath.Base(s.Query) + "  " + s.class}
+		row := figure.Row{Caption: filepath.Base(s.Query) + ", then what is nearest", Images: []image.Image{query}}
 		for _, h := range s.Hits {
 			thumb, err := x.Thumbnail(h.ID)
 			if err != nil {

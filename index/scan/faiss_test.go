@@ -4,6 +4,7 @@ package scan
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ import (
 )
 
 // TestAgainstFaiss compares results and time with faiss's IndexFlatIP, the two in turn in one run: scripts/bench-against-faiss. DVML_FAISS_SEARCH lists
-// cases, ROWSxDIM; OMP_NUM_THREADS bounds the threads of both.
+// cases, ROWSxDIM, or ROWSxDIMxgraph for the graph of neighbours; OMP_NUM_THREADS bounds the threads of both.
 func TestAgainstFaiss(t *testing.T) {
 	cases := os.Getenv("DVML_FAISS_SEARCH")
 	if cases == "" {
@@ -37,7 +38,7 @@ func TestAgainstFaiss(t *testing.T) {
 			sizes := strings.Split(name, "x")
 			n, err1 := strconv.Atoi(sizes[0])
 			dim, err2 := strconv.Atoi(sizes[1])
-			if err1 != nil || err2 != nil || len(sizes) != 2 {
+			if err1 != nil || err2 != nil || len(sizes) > 2 && sizes[2] != "graph" {
 				t.Fatalf("case %q: expected ROWSxDIM", name)
 			}
 			const queries = 512
@@ -46,6 +47,10 @@ func TestAgainstFaiss(t *testing.T) {
 			m, err := NewMatrix(rows, dim)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if len(sizes) > 2 {
+				compareGraphs(t, startFaiss(t, interpreter, rows, rows, dim), m)
+				return
 			}
 			f := startFaiss(t, interpreter, rows, asked, dim)
 			for _, batch := range []int{1, 32} {
@@ -124,11 +129,7 @@ func same(t *testing.T, hits []Hit, ids []int32, scores []float64) {
 func compareSearches(t *testing.T, f *faiss, m *Matrix, queries []float32, batch int) {
 	const k, rounds = 10, 24
 	var ours, theirs, ourCPU, theirCPU []float64
-	pool := kernel.Default()
-	if n, err := strconv.Atoi(os.Getenv("OMP_NUM_THREADS")); err == nil {
-		pool = kernel.NewPool(n)
-		defer pool.Close()
-	}
+	pool := poolAsFaiss()
 	total := len(queries) / m.dim
 	for round := range rounds {
 		first := round * batch % (total - batch + 1)
@@ -154,6 +155,34 @@ func compareSearches(t *testing.T, f *faiss, m *Matrix, queries []float32, batch
 	t.Logf("%d at once: faiss takes %.2f times as long (medians %.2f and %.2f ms; fastest %.2f and %.2f), %.2f times the processor time (medians); p99 of ours over its "+
 		"p50 %.2f, of faiss's %.2f", batch, at(theirs, .5)/at(ours, .5), at(theirs, .5), at(ours, .5), at(theirs, 0), at(ours, 0), at(theirCPU, .5)/at(ourCPU, .5),
 		at(ours, .99)/at(ours, .5), at(theirs, .99)/at(theirs, .5))
+}
+
+// poolAsFaiss has as many workers as faiss.
+func poolAsFaiss() *kernel.Pool {
+	if n, err := strconv.Atoi(os.Getenv("OMP_NUM_THREADS")); err == nil {
+		return kernel.NewPool(n)
+	}
+	return kernel.Default()
+}
+
+// compareGraphs compares the graph of 30 neighbours with faiss's search for all rows.
+func compareGraphs(t *testing.T, f *faiss, m *Matrix) {
+	const k = 30
+	began, cpu := time.Now(), cpuTime()
+	hits, err := Graph(context.Background(), m, k, poolAsFaiss(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	took, used := time.Since(began).Seconds(), cpuTime()-cpu
+	a := f.ask(t, "search 0 %d %d", m.Len(), k+1)
+	for i := range m.Len() {
+		at := slices.Index(a.IDs[i], int32(i)) // the row itself, which we leave out
+		if at < 0 {
+			t.Fatalf("faiss does not find row %d near itself", i)
+		}
+		same(t, hits[i*k:][:k], slices.Delete(a.IDs[i], at, at+1), slices.Delete(a.Scores[i], at, at+1))
+	}
+	t.Logf("graph: faiss takes %.2f times as long (%.1f and %.1f s), %.2f times the processor time", a.Seconds/took, a.Seconds, took, a.CPU/used)
 }
 
 // cpuTime is the processor time of this process in seconds: on a machine that others use too it tells more than the clock.
