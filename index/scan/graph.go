@@ -40,7 +40,7 @@ func Graph(ctx context.Context, src Source, k int, pool *kernel.Pool, progress f
 		g.tops[i] = top{hits: g.hits[i*k : i*k : (i+1)*k], k: k}
 		g.bars[i].Store(math.Float32bits(float32(math.Inf(-1))))
 	}
-	for g.window = 64; g.window < k+1; g.window *= 2 {
+	for g.window = 128; g.window < k+1; g.window *= 2 {
 	}
 	// A row's first neighbours are those beside it, which in a folder of photographs are often near indeed: with a bar for each row, few others are scored.
 	pool.DoEach((g.whole+g.window-1)/g.window, step{g, g.seed})
@@ -171,7 +171,7 @@ type found struct {
 func (g *graph) against(i int) error {
 	lo, hi := i*graphBlock, min((i+1)*graphBlock, g.whole)
 	dim := g.src.Dim()
-	queries := make([]*block, 0, graphBlock/4)
+	queries, longs := make([]*block, 0, graphBlock/4), make([]float64, 0, graphBlock*dim)
 	four := make([]float32, 0, 4*dim)
 	for a := lo; a < hi; a += 4 {
 		four = four[:0]
@@ -180,7 +180,7 @@ func (g *graph) against(i int) error {
 			if err != nil {
 				return err
 			}
-			four = append(four, v...)
+			four, longs = append(four, v...), long(longs, v)
 		}
 		b, err := newBlock(four, dim, g.src.Reach())
 		if err != nil {
@@ -209,7 +209,7 @@ func (g *graph) against(i int) error {
 			}
 			n := (last - first) / GroupRows
 			b.mark(groups, n, dim, bars[:last-first], masks)
-			if pairs, err = g.marked(pairs, masks[:4*n], lo+4*q, first); err != nil {
+			if pairs, err = g.marked(pairs, masks[:4*n], longs[4*q*dim:][:4*dim], lo+4*q, first); err != nil {
 				return err
 			}
 		}
@@ -223,18 +223,19 @@ func (g *graph) against(i int) error {
 	return nil
 }
 
-// marked scores the pairs of rows a..a+4 with the marked rows from first on, and appends those that either side may keep.
-func (g *graph) marked(pairs []found, masks []uint16, a, first int) ([]found, error) {
+// marked scores the pairs of rows a..a+4, which longs holds, with the marked rows from first on, and appends those that either side may keep.
+func (g *graph) marked(pairs []found, masks []uint16, longs []float64, a, first int) ([]found, error) {
 	for i, mask := range masks {
 		for ; mask != 0; mask &= mask - 1 {
 			x, y := a+i%4, first+i/4*GroupRows+bits.TrailingZeros16(mask)
 			if y <= x || x/g.window == y/g.window { // a pair within a block comes twice; one of a window was seeded
 				continue
 			}
-			s, err := g.score(x, y)
+			v, err := g.src.Row(y)
 			if err != nil {
 				return nil, err
 			}
+			s := scoreLong(longs[i%4*len(v):][:len(v)], v)
 			if s >= math.Float32frombits(g.bars[x].Load()) || s >= math.Float32frombits(g.bars[y].Load()) {
 				pairs = append(pairs, found{int32(x), int32(y), s})
 			}

@@ -26,6 +26,12 @@ func dotAVX2(a, b *float32, blocks int, sums *float64)
 //go:noescape
 func dotAVX512(a, b *float32, blocks int, sums *float64)
 
+//go:noescape
+func dotLongAVX2(a *float64, b *float32, blocks int, sums *float64)
+
+//go:noescape
+func dotLongAVX512(a *float64, b *float32, blocks int, sums *float64)
+
 // mark fills masks [n][width] with the rows of each of n groups whose bounds reach the thresholds of b's queries or, where bars [16*n] are given, their
 // own.
 func (b *block) mark(groups []byte, n, dim int, bars []float32, masks []uint16) {
@@ -66,6 +72,20 @@ func dotFast(a, b []float32, sums *[16]float64) int {
 		dotAVX512(&a[0], &b[0], blocks, &sums[0])
 	default:
 		dotAVX2(&a[0], &b[0], blocks, &sums[0])
+	}
+	return 16 * blocks
+}
+
+// dotLongFast is dotFast for a of float64.
+func dotLongFast(a []float64, b []float32, sums *[16]float64) int {
+	blocks := len(a) / 16
+	switch level := kernel.Active(); {
+	case blocks == 0 || level == kernel.Generic:
+		return 0
+	case level >= kernel.AVX512:
+		dotLongAVX512(&a[0], &b[0], blocks, &sums[0])
+	default:
+		dotLongAVX2(&a[0], &b[0], blocks, &sums[0])
 	}
 	return 16 * blocks
 }

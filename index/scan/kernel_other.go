@@ -7,3 +7,5 @@ func (b *block) mark(groups []byte, n, dim int, bars []float32, masks []uint16) 
 }
 
 func dotFast(a, b []float32, sums *[16]float64) int { return 0 }
+
+func dotLongFast(a []float64, b []float32, sums *[16]float64) int { return 0 }

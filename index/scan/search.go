@@ -42,7 +42,7 @@ func Search(src Source, queries []float32, o Options) ([][]Hit, error) {
 		return nil, errors.New("expected a number of hits of at least 1, or a least score")
 	}
 	n := len(queries) / dim
-	s := &search{src: src, o: o, dim: dim, queries: queries, n: n, bars: make([]atomic.Uint32, n)}
+	s := &search{src: src, o: o, dim: dim, queries: queries, long: long(nil, queries), n: n, bars: make([]atomic.Uint32, n)}
 	floor := float32(math.Inf(-1))
 	if o.Bounded {
 		floor = o.Least
@@ -69,6 +69,7 @@ type search struct {
 	o       Options
 	dim     int
 	queries []float32 // [n, dim]
+	long    []float64 // the same
 	n       int
 	groups  int // whole groups of the source
 	chunk   int // groups in a chunk
@@ -196,7 +197,7 @@ func (s *search) offer(w *worker, q, row int) error {
 	if err != nil {
 		return err
 	}
-	score := Score(s.queries[q*s.dim:][:s.dim], v)
+	score := scoreLong(s.long[q*s.dim:][:s.dim], v)
 	if score < math.Float32frombits(s.bars[q].Load()) {
 		return nil
 	}

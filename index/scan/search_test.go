@@ -155,7 +155,11 @@ func TestScoreBits(t *testing.T) {
 	levels(t, func(t *testing.T) {
 		var got []float32
 		for i := range 199 {
-			got = append(got, Score(x[i*131:][:1+i%131], x[(i+1)*131:][:1+i%131]))
+			a, b := x[i*131:][:1+i%131], x[(i+1)*131:][:1+i%131]
+			got = append(got, Score(a, b))
+			if s := scoreLong(long(nil, a), b); s != got[i] {
+				t.Errorf("%d values: score %v, of long ones %v", len(a), got[i], s)
+			}
 		}
 		if want == nil {
 			want = got

@@ -29,7 +29,8 @@ func write(path string) error {
 		for _, k := range []kind{{name: "scanOne", queries: 1}, {name: "scanFour", queries: 4}, {name: "pairFour", queries: 4, both: true}} {
 			bounds(c, k, wide)
 		}
-		dot(c, wide)
+		dot(c, wide, false)
+		dot(c, wide, true)
 	}
 	file, err := c.Result()
 	if err != nil {
