@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func (w *Writer) Commit() (err error) {
 			return fmt.Errorf("store: commit: %w", err)
 		}
 	}
-	return nil
+	return w.lock.Remove()
 }
 
 // syncFolder makes a rename last through a power cut where the system can; elsewhere the rename is as safe as the system makes it.
@@ -102,7 +101,7 @@ func (w *Writer) structure(kept []int) error {
 	}
 	var targets []byte
 	rows := [len(splits)][]int{}
-	digest := sha256.New()
+	var digests []byte
 	for j, i := range kept {
 		r := &w.rows[i]
 		targets = binary.LittleEndian.AppendUint32(targets, uint32(r.label+1))
@@ -110,7 +109,7 @@ func (w *Writer) structure(kept []int) error {
 		if r.split == Gallery {
 			rows[Test] = append(rows[Test], j)
 		}
-		digest.Write(r.digest[:])
+		digests = append(digests, r.digest[:]...)
 	}
 	b.Dataset("targets", hdf5.Int32, []uint64{n, 1}, b.Block(targets))
 	names, width := texts(w.spec.Classes)
@@ -121,7 +120,9 @@ func (w *Writer) structure(kept []int) error {
 	if w.spec.Fit != "" {
 		b.Attribute(hdf5.Word("fit", w.spec.Fit))
 	}
-	b.Attribute(hdf5.Word("digest", hex.EncodeToString(digest.Sum(nil))))
+	b.Dataset("digests", hdf5.Uint8, []uint64{n, sha256.Size}, b.Block(digests))
+	b.Attribute(hdf5.Word("digest", digestOf(digests)))
+	b.Attribute(hdf5.Word("labels_digest", labelsDigest(labelsOf(targets), w.spec.Classes, rows)))
 	size, err := b.Close()
 	if err != nil {
 		return err

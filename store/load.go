@@ -48,6 +48,9 @@ func (r *Reader) load(size int64) error {
 	}
 	if own > 0 {
 		r.digest, r.fit = word(root, "digest"), word(root, "fit")
+		if err := r.loadDigests(f, word(root, "labels_digest")); err != nil {
+			return err
+		}
 	}
 	return r.fingerprint()
 }
@@ -279,18 +282,16 @@ func (r *Reader) fingerprint() error {
 	h.Write([]byte(r.digest))
 	for k := range min(printed, r.n) {
 		i := k * r.n / min(printed, r.n)
-		from, to := r.at+int64(i)*int64(3*r.size*r.size), int64(0)
-		if r.offsets == nil {
-			to = from + int64(3*r.size*r.size)
-		} else {
-			from, to = r.at+r.offsets[i], r.at+r.offsets[i+1]
-		}
+		from, to := r.span(i)
 		if to-from > math.MaxInt32 {
 			return fmt.Errorf("image %d takes %d bytes", i, to-from)
 		}
 		b := make([]byte, to-from)
 		if _, err := r.f.ReadAt(b, from); err != nil {
 			return fmt.Errorf("image %d: %w", i, err)
+		}
+		if err := r.compare(i, b); err != nil {
+			return err
 		}
 		h.Write(b)
 	}

@@ -24,6 +24,7 @@ type Reader struct {
 	labels  []int32
 	rows    [len(splits)][]int
 	digest  string // of all images, where the file has one
+	digests []byte // [N,32], of each image, where the file has them
 	fit     string
 	print   string
 

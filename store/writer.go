@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/dvml/dvml/internal/lockfile"
 )
 
 // pixelsAt is the offset of the images in the files that this package writes: a page, after the superblock.
@@ -39,8 +41,9 @@ func (s Spec) check() error {
 type Writer struct {
 	spec  Spec
 	path  string
-	part  *os.File // path + ".part"
-	spill *os.File // path + ".jpeg.part": JPEG bytes as they come; nil without Spec.JPEG
+	lock  *lockfile.Lock // path + ".lock", while the file is written
+	part  *os.File       // path + ".part"
+	spill *os.File       // path + ".jpeg.part": JPEG bytes as they come; nil without Spec.JPEG
 
 	mu     sync.Mutex
 	rows   []row
@@ -68,15 +71,24 @@ const (
 	stored
 )
 
-// Create starts a file of images. The target is not touched before Commit; until then everything is in path + ".part".
+// ErrBusy is wrapped by Create's error where another process is writing the file.
+var ErrBusy = errors.New("another process is writing it: let it finish, or name another file")
+
+// Create starts a file of images. The target is not touched before Commit; until then everything is in path + ".part". A file is written by one process at a
+// time; what a killed one left behind is written over.
 func Create(path string, spec Spec) (*Writer, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
 	w := &Writer{spec: spec, path: path, rows: make([]row, spec.N)}
 	var err error
-	if w.part, err = os.Create(path + ".part"); err != nil {
+	if w.lock, err = lockfile.Take(path + ".lock"); errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("%s: %w", path, ErrBusy)
+	} else if err != nil {
 		return nil, fmt.Errorf("store: create: %w", err)
+	}
+	if w.part, err = os.Create(path + ".part"); err != nil {
+		return nil, fmt.Errorf("store: create: %w", errors.Join(err, w.lock.Remove()))
 	}
 	if spec.JPEG {
 		if w.spill, err = os.Create(path + ".jpeg.part"); err != nil {
@@ -215,5 +227,5 @@ func (w *Writer) discard() error {
 			errs = append(errs, fmt.Errorf("store: remove: %w", err))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, w.lock.Remove())...)
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,12 +17,13 @@ import (
 type infoCmd struct {
 	File  string `arg:"" help:"An HDF5 file of images, or a network in an ONNX file."`
 	Sheet string `help:"Where to draw the contact sheet. Default: beside the file, with -sheet.png; none: not at all."`
+	Check bool   `help:"Read every image and compare it with the digest that was written with it."`
 	All   bool   `help:"List every class, not the largest and the smallest alone; every tensor of a network."`
 	networkFlags
 }
 
 // Run describes the file.
-func (c *infoCmd) Run() error {
+func (c *infoCmd) Run(ctx context.Context) error {
 	if strings.EqualFold(filepath.Ext(c.File), ".onnx") {
 		o, err := c.options()
 		if err != nil {
@@ -36,6 +39,11 @@ func (c *infoCmd) Run() error {
 		return err
 	}
 	defer r.Close()
+	if c.Check {
+		if err := c.check(ctx, r); err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
+		}
+	}
 	c.histogram(r)
 	if c.Sheet == "none" {
 		return nil
@@ -45,6 +53,23 @@ func (c *infoCmd) Run() error {
 		return err
 	}
 	fmt.Println("\ncontact sheet:", sheet)
+	return nil
+}
+
+// check reads the whole file.
+func (c *infoCmd) check(ctx context.Context, r *store.Reader) error {
+	screen := newScreen(os.Stderr)
+	defer screen.close()
+	known, err := r.Check(ctx, screen.count("checking"))
+	if err != nil {
+		return err
+	}
+	screen.close()
+	if known {
+		fmt.Printf("checked: all %d images, the labels and the split are as they were written\n", r.N())
+	} else {
+		fmt.Println("not checked: the file carries no digests of its images (made elsewhere, or by an earlier version)")
+	}
 	return nil
 }
 

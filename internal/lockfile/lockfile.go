@@ -5,6 +5,7 @@ package lockfile
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"github.com/gofrs/flock"
@@ -40,6 +41,9 @@ func withoutLocks(err error) bool {
 	}
 	return false
 }
+
+// Remove removes the file and lets others take one of its name.
+func (l *Lock) Remove() error { return errors.Join(os.Remove(l.f.Path()), l.Release()) }
 
 // Release lets others take the file.
 func (l *Lock) Release() error { return l.f.Close() }
