@@ -53,6 +53,7 @@ func (m *Model) Info() (Info, error) {
 func (m *Model) Fingerprint() (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "dvml embedding 1\n%s\n%+v\n%d %s %v %v\n", m.network.Backbone, m.config.TestPlan(), m.Size(), m.fit, m.mirror, m.Headless())
+	fmt.Fprintf(h, "%x\n", sha256.Sum256(m.network.Backbone.Structure()))
 	if !m.Headless() {
 		fmt.Fprintf(h, "%d %v\n", m.config.Method.Dim, m.config.Method.FeatureNorm)
 	}

@@ -26,8 +26,8 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("weights: %s is a folder; name the file of weights in it", path)
 	}
 	var file *File
-	var first [1]byte
-	if _, err = f.ReadAt(first[:], 0); err == nil && first[0] == onnxStart {
+	var head [9]byte
+	if _, err = f.ReadAt(head[:], 0); err == nil && head[0] == onnxStart && !startsSafetensors(head) {
 		file, err = readONNXFile(path)
 	} else {
 		file, err = Decode(f, info.Size())
@@ -39,6 +39,11 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	return file, nil
+}
+
+// startsSafetensors reports the beginning of a safetensors file: the length of its header, which is JSON. Any first byte can be part of a length, ONNX's too.
+func startsSafetensors(head [9]byte) bool {
+	return head[8] == '{' && binary.LittleEndian.Uint64(head[:]) <= maxHeader
 }
 
 var errUnknown = errors.New("neither safetensors, nor a PyTorch checkpoint, nor ONNX")
@@ -54,7 +59,7 @@ func Decode(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("%w: it is empty", ErrTorn)
 	}
 	switch {
-	case n == len(head) && head[8] == '{' && binary.LittleEndian.Uint64(head[:]) <= maxHeader:
+	case n == len(head) && startsSafetensors(head):
 		return readSafetensors(r, size)
 	case bytes.HasPrefix(head[:], []byte("PK\x03\x04")):
 		return readTorchZip(r, size)

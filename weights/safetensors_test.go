@@ -176,3 +176,26 @@ func FuzzSafetensors(f *testing.F) {
 		}
 	})
 }
+
+// Whatever byte the header's length begins with, ONNX's first one too, the file is read for what it is.
+func TestEveryHeaderLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.safetensors")
+	seen := map[byte]bool{}
+	for n := range 300 {
+		file := &File{Tensors: map[string]Tensor{"a": {Shape: []int{1}, Data: []float32{1}}}, Meta: map[string]string{"pad": strings.Repeat("x", n)}}
+		if err := WriteSafetensors(path, file); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[whole[0]] = true
+		if _, err := Read(path); err != nil {
+			t.Fatalf("a header whose length begins with %#x: %v", whole[0], err)
+		}
+	}
+	if !seen[onnxStart] {
+		t.Errorf("no header's length began with ONNX's first byte: %d were tried", len(seen))
+	}
+}
