@@ -162,7 +162,7 @@ func (b *Backbone) BuildFrom(scope *model.Scope, x *Node, training bool, cut str
 	}
 	nodes := b.net.needed([]string{b.spec.Output}, func(name string) bool { return known[name] })
 	at := b.in(scope, x.Graph(), training, nodes, []string{b.spec.Output})
-	at.declared, at.batch = sketch.declared, sketch.batch
+	at.declared, at.fixed, at.batch = sketch.declared, sketch.fixed, sketch.batch
 	for name, v := range sketch.values {
 		if v.constant != nil {
 			at.values[name] = v

@@ -63,10 +63,13 @@ func (b *builder) start(images *Node) {
 		if err != nil {
 			panic(err)
 		}
-		b.declared, b.batch = map[string][]int{}, d[0]
+		b.declared, b.fixed, b.batch = map[string][]int{}, map[string]*constant{}, d[0]
 		for name, v := range at.values {
 			if v.waiting == nil {
 				b.declared[name] = v.dims()
+			}
+			if v.constant != nil {
+				b.fixed[name] = v.constant
 			}
 		}
 	}

@@ -27,6 +27,7 @@ type builder struct {
 	// A network exported for one size of batch holds shapes with that size in them. Where the batch is of another size, declared has the shapes of
 	// all values at the size of the export, and factor tells how many times larger the batch is.
 	declared map[string][]int
+	fixed    map[string]*constant // the constants at that size
 	batch    int
 }
 
@@ -121,6 +122,11 @@ func (c *call) freedShape(x *value, resolve func(dims []int) []int) []int {
 	old := c.declared[c.n.Inputs[0]]
 	if old == nil || slices.Equal(old, x.dims()) {
 		return nil
+	}
+	if len(c.n.Inputs) > 1 {
+		if was := c.fixed[c.n.Inputs[1]]; was != nil && !slices.Equal(was.integers(), c.known(1).integers()) {
+			return nil // the shape follows the batch by itself
+		}
 	}
 	axis := -1
 	for i, d := range x.dims() {
