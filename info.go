@@ -12,6 +12,8 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/calibrate"
 )
 
 // Info tells what a model is.
@@ -29,6 +31,8 @@ type Info struct {
 	Size        int                `json:"size"`              // side of the square that photographs are scaled to
 	Fit         string             `json:"fit"`               // how: stretch, crop or pad
 	Crop        int                `json:"crop"`              // side of the network's input
+
+	Calibration *calibrate.Calibration `json:"calibration,omitempty"` // what similarities mean, where the file says
 }
 
 // Info tells what the model is.
@@ -40,7 +44,8 @@ func (m *Model) Info() (Info, error) {
 	i := Info{
 		Path: m.path, Fingerprint: print, Dim: m.Dim(), Headless: m.Headless(), Backbone: m.network.Backbone.String(),
 		Step: m.info.Step, Metrics: maps.Clone(m.info.Metrics), Classes: slices.Clone(m.info.Names),
-		Size: m.Size(), Fit: m.fit.String(), Crop: m.config.Image.Crop,
+		Calibration: m.info.Calibration,
+		Size:        m.Size(), Fit: m.fit.String(), Crop: m.config.Image.Crop,
 	}
 	if !i.Headless {
 		i.Objective, i.Loss = m.config.Method.Objective, m.config.Method.Loss.Name

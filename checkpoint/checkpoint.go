@@ -17,6 +17,7 @@ import (
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -54,6 +55,8 @@ type Info struct {
 	Structure []byte `json:"structure,omitempty"`
 	Size      int    `json:"size,omitempty"`
 	BatchNorm bool   `json:"batch_norm,omitempty"`
+	// Calibration says what similarities mean, where it was fitted to this state's embeddings of the held-out classes.
+	Calibration *calibrate.Calibration `json:"calibration,omitempty"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
 }

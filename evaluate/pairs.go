@@ -52,6 +52,7 @@ func CountGalleryPairs(queries []float32, queryLabels []int32, gallery []float32
 type pairing struct {
 	q, g      sorted
 	self      bool  // queries and gallery are the same rows
+	ordered   bool  // each pair of rows comes twice, once from either side
 	drawn     []int // queries whose pairs count, in an order of chance where not all do
 	low, step float64
 	bins      int
@@ -127,7 +128,7 @@ func (p *pairing) bin(s float32) int {
 func (p *pairing) each(drawn []int, workers int, scratches []scratch, take func(worker, i, first int, row []float32), after func(done, total int)) {
 	const step = blockRows / 4
 	jobs := (len(drawn) + step - 1) / step
-	once := p.self && !p.sampled()
+	once := p.self && !p.ordered && !p.sampled()
 	var progress func(int)
 	if after != nil {
 		progress = func(done int) { after(done, jobs) }

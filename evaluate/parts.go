@@ -60,3 +60,12 @@ func pick[T any](rows []T, dim int, places []int) []T {
 	}
 	return picked
 }
+
+// VerifyParts is [VerifyGallery] for rows of one matrix, with gallery as [EvaluateParts] has it.
+func VerifyParts(emb []float32, dim int, labels []int32, gallery []bool, o VerifyOptions) (Verification, error) {
+	if gallery == nil {
+		return Verify(emb, dim, labels, o)
+	}
+	asking, searched := parts(gallery)
+	return VerifyGallery(pick(emb, dim, asking), pick(labels, 1, asking), pick(emb, dim, searched), pick(labels, 1, searched), dim, o)
+}

@@ -22,6 +22,9 @@ func isImage(name string) bool {
 	return !hidden(path.Base(name)) && (slices.Contains(extensions, ext) || slices.Contains(foreign, ext))
 }
 
+// IsImage reports a name that an image's file has, of a kind that is read or of one that is named as not read; hidden files are none.
+func IsImage(name string) bool { return isImage(name) }
+
 // sniffed is how much of a file tells its kind.
 const sniffed = 64
 

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute"
@@ -9,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
@@ -72,6 +74,15 @@ func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error)
 		return nil, err
 	}
 	return r.Named(), nil
+}
+
+// calibrate fits what similarities mean to the last evaluation's embeddings; nil where the held-out classes are too few for it.
+func (e *evaluator) calibrate() (*calibrate.Calibration, error) {
+	c, err := calibrate.Fit(e.embeddings, e.config.Method.Dim, e.labels, e.config.Seed)
+	if errors.Is(err, calibrate.ErrTooFew) {
+		return nil, nil
+	}
+	return c, err
 }
 
 // features measures the cached features, of dim values, of a backbone that is frozen as a whole: what is found without any training.

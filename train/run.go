@@ -260,7 +260,11 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {
 		t.info.Best, t.info.BestStep = v, step
 		t.eval.best = t.eval.embeddings
-		if err := checkpoint.Save(t.Folder.Best(), t.store, t.info); err != nil {
+		best, err := t.info, error(nil)
+		if best.Calibration, err = t.eval.calibrate(); err != nil {
+			return err
+		}
+		if err := checkpoint.Save(t.Folder.Best(), t.store, best); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,9 @@ type cli struct {
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
+	Embed      embedCmd      `cmd:"" help:"Write the embeddings of photographs to a file, or print them."`
+	Calibrate  calibrateCmd  `cmd:"" help:"Fit the probability that two photographs show the same thing, and keep it in the checkpoint."`
+	Compare    compareCmd    `cmd:"" help:"Say whether two photographs show the same thing, with the probability."`
 	Diagnose   diagnoseCmd   `cmd:"" help:"Look into models: how their embeddings of classes never seen lie and vary, as a page."`
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`

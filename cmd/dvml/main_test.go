@@ -40,6 +40,21 @@ func TestMainJob(t *testing.T) {
 		{1, []string{"train", "--resume", in("run"), "--data", in("other.h5")}}, // other data
 		{1, []string{"train", "--resume", in("run"), "--data", in("pictures")}}, // a folder
 		{0, []string{"eval", in("run/best.safetensors"), "--k", "1,2", "--bootstrap", "10", "--neighbours", in("neighbours.png")}},
+		{0, []string{"eval", in("run"), "--queries", in("pictures"), "--gallery", in("pictures"), "--per-class", "3", "--curves", in("found.png")}},
+		{1, []string{"eval", in("run"), "--queries", in("pictures")}},
+		{1, []string{"eval"}},
+		{0, []string{"embed", in("run"), in("pictures"), in("x.npy")}},
+		{1, []string{"embed", in("run"), in("pictures"), in("x.npy")}}, // it already exists
+		{0, []string{"embed", in("run"), in("pictures"), in("x.npy"), "--force", "--float16"}},
+		{0, []string{"embed", in("run"), in("x.h5"), in("y.parquet"), "--mirror"}},
+		{1, []string{"embed", in("run"), in("pictures"), in("x.parquet"), "--float16"}},
+		{1, []string{"embed", in("run"), in("pictures")}},
+		{0, []string{"eval", "--embeddings", in("x.npy"), "--bootstrap", "5", "--per-class", "2", "--json"}},
+		{0, []string{"eval", "--queries", in("x.npy"), "--gallery", in("y.parquet"), "--no-clusters"}},
+		{1, []string{"eval", "--embeddings", in("x.npy"), "--labels", in("missing.csv")}},
+		{0, []string{"calibrate", in("run"), "--picture", in("reliability.png")}},
+		{0, []string{"compare", in("run"), in("x-sheet.png"), in("x-sheet.png")}},
+		{1, []string{"compare", in("run"), in("x.h5"), in("x-sheet.png")}},
 		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
 		{0, []string{"prepare", in("parts"), in("parts.h5"), "--size", "40"}},

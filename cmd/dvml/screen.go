@@ -133,6 +133,16 @@ func (s *screen) count(what string) func(done, total int) {
 	}
 }
 
+// long is count that says nothing of short work where there is no terminal.
+func (s *screen) long(what string) func(done, total int) {
+	show := s.count(what)
+	return func(done, total int) {
+		if s.width != nil || done < total {
+			show(done, total)
+		}
+	}
+}
+
 // Step moves the bar, or prints a line for a logged step.
 func (s *screen) Step(p train.Progress) {
 	s.mu.Lock()
