@@ -68,6 +68,29 @@ func TestFitFindsTheLaw(t *testing.T) {
 	}
 }
 
+// Where one kind of pair is rare, as the same are, single ones at the ends do not bend an isotonic curve.
+func TestIsotonicOfRarePairs(t *testing.T) {
+	law := func(s float64) float64 { return 1 / (1 + math.Exp(-(6*s - 1))) }
+	rng := rand.New(rand.NewPCG(3, 3))
+	p, share := lawful(law), 0.0
+	share = p.share()
+	p.same = 0
+	for b := range p.Same { // a few hundred of hundreds of millions
+		mean := float64(p.Same[b]) / 1e6
+		p.Same[b] = uint64(mean)
+		if rng.Float64() < mean-math.Floor(mean) {
+			p.Same[b]++
+		}
+		p.same += float64(p.Same[b])
+	}
+	c := fit(Isotonic, p)
+	for s := -0.9; s <= 0.9; s += 0.1 {
+		if got := c.Prior(s, share); math.Abs(got-law(s)) > 0.12 {
+			t.Errorf("%.3f at %.1f, want %.3f (%g pairs are the same)", got, s, law(s), p.same)
+		}
+	}
+}
+
 // A curve that is off by a known amount has that error.
 func TestErrorOfAWrongCurve(t *testing.T) {
 	p := lawful(func(float64) float64 { return 0.3 })

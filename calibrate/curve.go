@@ -84,30 +84,47 @@ func fitLogistic(p pairs) Curve {
 	return c
 }
 
-// fitIsotonic pools adjacent violators (Ayer et al. 1955). Each pool counts one pair of either kind more than it holds, so that no probability is 0 or 1;
-// the points lie at the means of the pools.
-func fitIsotonic(p pairs) Curve {
-	type pool struct{ similarity, same, different float64 } // sums; similarity is weighted
-	var pools []pool
-	mean := func(q pool) float64 { return q.same / (q.same + q.different) }
+// pool is a range of similarities: sums over its pairs.
+type pool struct{ similarity, same, different float64 } // similarity is weighted
+
+func (q pool) weight() float64 { return q.same + q.different }
+func (q pool) mean() float64   { return q.same / q.weight() }
+func (q pool) add(o pool) pool {
+	return pool{q.similarity + o.similarity, q.same + o.same, q.different + o.different}
+}
+
+// ranges gathers bins, from the least similar on, into pools of at least some weight each: a few stray pairs at the ends say nothing by themselves.
+func ranges(p pairs, least float64) (pools []pool) {
+	var open pool
 	p.each(func(s, same, different float64) {
-		pools = append(pools, pool{s * (same + different), same, different})
-		for n := len(pools); n > 1 && mean(pools[n-2]) >= mean(pools[n-1]); n = len(pools) {
-			a, b := pools[n-2], pools[n-1]
-			pools = append(pools[:n-2], pool{a.similarity + b.similarity, a.same + b.same, a.different + b.different})
+		open = open.add(pool{s * (same + different), same, different})
+		if open.weight() >= least {
+			pools, open = append(pools, open), pool{}
 		}
 	})
-	one, other := 1/p.same/2, 1/p.different/2
+	if n := len(pools); n > 0 {
+		pools[n-1] = pools[n-1].add(open)
+		return pools
+	}
+	return []pool{open}
+}
+
+// fitIsotonic pools adjacent violators (Ayer et al. 1955) among ranges that hold 1/500 of all pairs, or ten of the rarer kind where that is more. Each pool
+// counts one pair of either kind more than it holds, so that no probability is 0 or 1; the points lie at the means of the pools.
+func fitIsotonic(p pairs) Curve {
+	one := 1 / math.Min(p.same, p.different) / 2
+	var pools []pool
+	for _, q := range ranges(p, math.Max(1./500, 10*one)) {
+		pools = append(pools, q)
+		for n := len(pools); n > 1 && pools[n-2].mean() >= pools[n-1].mean(); n = len(pools) {
+			pools = append(pools[:n-2], pools[n-2].add(pools[n-1]))
+		}
+	}
 	c := Curve{Form: Isotonic}
 	last := 0.0
 	for _, q := range pools {
-		at := q.similarity / (q.same + q.different)
-		v := (q.same + one) / (q.same + one + q.different + other)
-		last = math.Max(last, v) // the added pairs may turn two small pools round
-		if n := len(c.Points); n > 0 && at <= c.Points[n-1] {
-			continue
-		}
-		c.Points, c.P = append(c.Points, at), append(c.P, last)
+		last = math.Max(last, (q.same+one)/(q.weight()+2*one)) // the added pairs may turn two small pools round
+		c.Points, c.P = append(c.Points, q.similarity/q.weight()), append(c.P, last)
 	}
 	return c
 }
