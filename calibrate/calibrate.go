@@ -37,7 +37,7 @@ type Calibration struct {
 	ErrorOfPairs float64 `json:"error_of_pairs"` // the same over pairs as they come, of which Share are the same
 	Other        string  `json:"other"`          // the form that was not taken
 	OtherLogLoss float64 `json:"other_log_loss"` // its log loss
-	Reliability  []Bin   `json:"reliability"`    // same and different weighted alike
+	Reliability  []Bin   `json:"reliability"`    // same and different weighted alike; both halves together
 	Open         Open    `json:"open"`
 }
 
@@ -106,7 +106,7 @@ func (c *Calibration) choose(p [2]pairs) {
 
 // measure takes the figures on each half of the curve of the other, whose form was chosen by halves of that other alone.
 func (c *Calibration) measure(halves [2]half, dim int, p [2]pairs, seed uint64) error {
-	var even, natural bins
+	var all bins
 	for i, h := range halves {
 		form := c.Curve.Form
 		if quarters, _, err := halve(h.emb, dim, h.labels, seed+1); err == nil {
@@ -123,10 +123,14 @@ func (c *Calibration) measure(halves [2]half, dim int, p [2]pairs, seed uint64) 
 		}
 		curve, other := fit(form, p[i]), p[1-i]
 		c.LogLoss += curve.logLoss(other) / 2
+		var even, natural bins // of this half alone: errors of two halves may cancel
 		even.add(curve, other, 0.5)
 		natural.add(curve, other, p[i].share())
+		c.Error += even.error() / 2
+		c.ErrorOfPairs += natural.error() / 2
+		all.add(curve, other, 0.5)
 	}
-	c.Error, c.ErrorOfPairs, c.Reliability = even.error(), natural.error(), even.list()
+	c.Reliability = all.list()
 	return nil
 }
 
