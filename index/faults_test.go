@@ -177,8 +177,8 @@ func TestKilledAtEveryWrite(t *testing.T) {
 			if d.finished && now != nil {
 				t.Fatalf("killed behind the commit, at write %d: the new state is not there: %v", at, now)
 			}
-			before := numbers(0, 0)
-			if before = committed; old != nil {
+			before := committed
+			if old != nil {
 				before = state
 			}
 			next, err := OpenWriter(folder)

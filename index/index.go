@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -225,6 +224,3 @@ func sealedNow(folder string) (bool, error) {
 	sealed, _, err := readSeal(folder)
 	return sealed == version, err
 }
-
-// path is a file of the index.
-func (x *Index) path(name string) string { return filepath.Join(x.folder, name) }

@@ -84,10 +84,6 @@ func holdsExactly(folder string, numbers []int) error {
 	for _, n := range numbers {
 		want[photograph(n).Hash] = n
 	}
-	type scored struct {
-		id    int64
-		score float32
-	}
 	query, err := Combine([][]float32{photograph(3).Vector}, nil)
 	if err != nil {
 		return err

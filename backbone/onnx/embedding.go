@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,9 +112,6 @@ func (n *Network) origin(name string) string {
 		name = node.Inputs[0]
 	}
 }
-
-// errAsk is wrapped by errors that ask for a choice.
-var errAsk = errors.New("it has to be said")
 
 // Candidates lists the tensors that can be taken for the features, and the one that is: what a classifier reads, or an output that is none. An empty
 // chosen means that the model does not tell.

@@ -121,7 +121,7 @@ func outputs(t *testing.T, n *Network, images *tensors.Tensor, names ...string) 
 		}
 		return out
 	})
-	out, err := exec.Exec(images)
+	out, err := exec.Call(images)
 	if err != nil {
 		t.Fatal(err)
 	}

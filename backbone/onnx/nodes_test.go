@@ -185,7 +185,7 @@ func runNode(backend compute.Backend, n *Network, inputs, want []*constant, fixe
 			given = append(given, c.tensor())
 		}
 	}
-	out, err := exec.Exec(given...)
+	out, err := exec.Call(given...)
 	if err != nil {
 		return err
 	}

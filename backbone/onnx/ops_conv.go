@@ -64,11 +64,11 @@ func (w *window) roundUp(in []int) {
 
 // convolution is a Conv that waits for the batch norm that alone reads it, whose factor goes into the kernel.
 type convolution struct {
-	c            *call
-	x, bias      *Node // bias may be nil
-	kernel       *Node // [spatial..., in/groups, out]
-	w            window
-	groups, cost int
+	c       *call
+	x, bias *Node // bias may be nil
+	kernel  *Node // [spatial..., in/groups, out]
+	w       window
+	groups  int
 }
 
 // conv is Conv. x [N,C,...], kernel [M,C/groups,...], bias [M].

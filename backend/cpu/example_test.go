@@ -19,6 +19,6 @@ func Example() {
 	distance := MustNewExec(backend, func(a, b *Node) *Node {
 		return Sqrt(ReduceAllSum(Square(Sub(a, b))))
 	})
-	fmt.Println(distance.MustExec([]float32{1, 2, 2}, []float32{1, 5, 6})[0])
+	fmt.Println(distance.MustCall([]float32{1, 2, 2}, []float32{1, 5, 6})[0])
 	// Output: float32(5)
 }

@@ -93,7 +93,6 @@ type update struct {
 // photograph is a file that was read.
 type photograph struct {
 	place     index.Place
-	data      []byte
 	hash      index.Hash
 	known     bool // its content is in the index
 	pixels    []byte
