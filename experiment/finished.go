@@ -14,6 +14,7 @@ import (
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/run"
+	"github.com/dvml/dvml/weights"
 )
 
 // Collect reads the results of the plan's runs that are finished in o.Out, and trains nothing: of all seeds that are there, or of o.Seeds. missing
@@ -79,9 +80,9 @@ func finished(folder run.Folder) (res Result, ok bool, err error) {
 	if err != nil {
 		return Result{}, false, err
 	}
-	last, ok := lastStep(folder, c)
-	if !ok {
-		return Result{}, false, nil
+	last, ok, err := lastStep(folder, c)
+	if err != nil || !ok {
+		return Result{}, false, err
 	}
 	rows, err := run.ReadRows(folder.Metrics())
 	if err != nil {
@@ -99,19 +100,25 @@ func finished(folder run.Folder) (res Result, ok bool, err error) {
 }
 
 // lastStep is the last step of the run in folder; ok is false where it is not over.
-func lastStep(folder run.Folder, c *config.Config) (step int, ok bool) {
-	if _, err := os.Stat(folder.Checkpoint(c.Steps())); err == nil {
-		return c.Steps(), true
+func lastStep(folder run.Folder, c *config.Config) (step int, ok bool, err error) {
+	switch _, err := os.Stat(folder.Checkpoint(c.Steps())); {
+	case err == nil:
+		return c.Steps(), true, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, false, err
 	}
 	if c.Stop.Patience == 0 {
-		return 0, false
+		return 0, false, nil
 	}
 	paths, err := folder.Checkpoints()
 	if err != nil || len(paths) == 0 {
-		return 0, false
+		return 0, false, err
 	}
 	_, info, err := checkpoint.Load(paths[0])
-	return info.Step, err == nil && info.Stop.Done
+	if errors.Is(err, weights.ErrTorn) && !run.Passing(err) { // Resume goes back to the state before it
+		return 0, false, nil
+	}
+	return info.Step, info.Stop.Done, err
 }
 
 // evaluated takes the metrics after step out of a run's table, nil where they are not in it.

@@ -7,34 +7,8 @@ import (
 	"strings"
 
 	"github.com/dvml/dvml/config"
-	"github.com/dvml/dvml/report"
 	"github.com/dvml/dvml/store"
 )
-
-// difference is a setting that was changed; empty where it is not set.
-type difference struct{ name, before, now string }
-
-// differences lists the settings of now that are not as in before.
-func differences(before, now []report.Setting) []difference {
-	var all []difference
-	value := func(list []report.Setting, name string) string {
-		if i := slices.IndexFunc(list, func(s report.Setting) bool { return s.Name == name }); i >= 0 {
-			return list[i].Value
-		}
-		return ""
-	}
-	for _, s := range now {
-		if was := value(before, s.Name); was != s.Value {
-			all = append(all, difference{s.Name, was, s.Value})
-		}
-	}
-	for _, s := range before {
-		if value(now, s.Name) == "" {
-			all = append(all, difference{s.Name, s.Value, ""})
-		}
-	}
-	return all
-}
 
 // remarks are notes that hold for some runs, in the order in which they were made.
 type remarks struct {
@@ -101,9 +75,9 @@ func (p *Plan) changes(results []Result, about *facts) ([]string, error) {
 		if a, b := planned.Batch.Size(), r.Config.Batch.Size(); a != b {
 			scaled.add(name, fmt.Sprintf("Scaled: batches of %d images, the plan's hold %d", b, a))
 		}
-		for _, d := range differences(Settings(planned), Settings(r.Config)) {
-			if !follows(d.name) {
-				set.add(name, fmt.Sprintf("Set otherwise than in the plan: %s is %s, in the plan %s", d.name, cmp.Or(d.now, "not set"), cmp.Or(d.before, "not set")))
+		for _, d := range config.Differences(values(planned), values(r.Config)) {
+			if !follows(d.Name) {
+				set.add(name, fmt.Sprintf("Set otherwise than in the plan: %s is %s, in the plan %s", d.Name, d.Now, d.Before))
 			}
 		}
 	}

@@ -1,10 +1,10 @@
 package experiment
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -150,18 +150,15 @@ func one(ctx context.Context, c *config.Config, folder run.Folder, o Options) (R
 	return Result{Config: t.Config, Folder: folder, Rows: rows, Step: t.Step(), Metrics: t.Metrics(), Seconds: seconds}, err
 }
 
-// open goes on with the run in folder, or starts it.
+// open resumes the run in folder, or starts it where there is none.
 func open(c *config.Config, folder run.Folder, o Options) (*train.Trainer, error) {
-	if _, err := os.Stat(folder.Config()); err != nil {
+	switch _, err := os.Stat(folder.Config()); {
+	case errors.Is(err, fs.ErrNotExist):
 		return train.New(c, folder, o.Backend, o.Watch)
+	case err != nil:
+		return nil, err
 	}
 	t, err := train.Resume(folder, o.Data, func(string) (compute.Backend, error) { return o.Backend, nil }, o.Watch)
-	if errors.Is(err, train.ErrNoState) { // it was stopped before its first state
-		if err := os.RemoveAll(string(folder)); err != nil {
-			return nil, err
-		}
-		return train.New(c, folder, o.Backend, o.Watch)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +173,8 @@ func open(c *config.Config, folder run.Folder, o Options) (*train.Trainer, error
 func same(folder run.Folder, have, c *config.Config) error {
 	was := *have
 	was.Photographs = c.Photographs // where the numbers of steps come from; the numbers themselves are compared
-	for _, d := range differences(Settings(c), Settings(&was)) {
-		return fmt.Errorf("%s holds a run with other settings (%s is %s, not %s); name another folder or remove it", string(folder), d.name, cmp.Or(d.now, "not set"), cmp.Or(d.before, "not set"))
+	for _, d := range config.Differences(values(c), values(&was)) {
+		return fmt.Errorf("%s holds a run with other settings (%s is %s, not %s); name another folder or remove it", string(folder), d.Name, d.Now, d.Before)
 	}
 	if a, b := filepath.Base(have.Data), filepath.Base(c.Data); a != b {
 		return fmt.Errorf("%s holds a run on %s, not on %s; name another folder or remove it", string(folder), a, b)

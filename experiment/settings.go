@@ -1,57 +1,28 @@
 package experiment
 
 import (
-	"fmt"
-	"strings"
-
-	"github.com/goccy/go-yaml"
+	"slices"
 
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/report"
 )
 
-// Settings lists a run's settings as its YAML file names them (phases by their numbers from 1), without those that are empty and those that differ by
-// place or seed.
-func Settings(c *config.Config) []report.Setting {
-	text, err := c.YAML()
+// values lists a run's settings without those that differ by place or seed.
+func values(c *config.Config) []config.Value {
+	all, err := c.Values()
 	if err != nil {
-		return nil
+		panic(err) // settings that were read can be written
 	}
-	var tree yaml.MapSlice
-	if err := yaml.UnmarshalWithOptions(text, &tree, yaml.UseOrderedMap()); err != nil {
-		return nil
-	}
-	var list []report.Setting
-	for _, item := range tree {
-		list = flatten(list, fmt.Sprint(item.Key), item.Value)
-	}
-	return list
+	return slices.DeleteFunc(all, func(v config.Value) bool {
+		return v.Name == "data" || v.Name == "seed" || v.Name == "backbone.weights"
+	})
 }
 
-// flatten appends what value holds under name.
-func flatten(list []report.Setting, name string, value any) []report.Setting {
-	switch v := value.(type) {
-	case nil:
-		return list
-	case yaml.MapSlice:
-		for _, item := range v {
-			list = flatten(list, name+"."+fmt.Sprint(item.Key), item.Value)
-		}
-		return list
-	case []any:
-		var plain []string
-		for i, item := range v {
-			if m, ok := item.(yaml.MapSlice); ok {
-				list = flatten(list, fmt.Sprintf("%s.%d", name, i+1), m)
-			} else {
-				plain = append(plain, fmt.Sprint(item))
-			}
-		}
-		value = strings.Join(plain, ", ")
+// Settings lists a run's settings for a report.
+func Settings(c *config.Config) []report.Setting {
+	var list []report.Setting
+	for _, v := range values(c) {
+		list = append(list, report.Setting{Name: v.Name, Value: v.Text})
 	}
-	text := fmt.Sprint(value)
-	if text == "" || name == "data" || name == "seed" || name == "backbone.weights" {
-		return list
-	}
-	return append(list, report.Setting{Name: name, Value: text})
+	return list
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,11 +43,14 @@ func (f Folder) Checkpoint(step int) string {
 	return filepath.Join(string(f), "checkpoints", fmt.Sprintf("step-%06d.safetensors", step))
 }
 
-// Checkpoints lists the states, the newest first.
+// Checkpoints lists the states, the newest first; there may be none yet.
 func (f Folder) Checkpoints() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(string(f), "checkpoints"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w", err)
+		return nil, err
 	}
 	var paths []string
 	for _, e := range entries {
@@ -67,24 +71,28 @@ func stepOf(path string) int {
 	return step
 }
 
-// Create makes the folder for a new run, and locks it. A folder that holds a run already is an error.
+// Create makes the folder for a new run, and locks it. A folder that holds a run already is an error, unless that was stopped before its first state.
 func (f Folder) Create() (*lockfile.Lock, error) {
-	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
-		return nil, fmt.Errorf("run folder: %w", err)
-	}
 	l, err := f.Lock()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(f.Config()); err == nil {
+	states, err := f.Checkpoints()
+	if err == nil && len(states) > 0 {
 		err = fmt.Errorf("%s already holds a run; resume it with `dvml train --resume %s`, or name another folder", string(f), string(f))
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Release())
 	}
 	return l, nil
 }
 
-// Lock keeps other processes from training in the folder until the lock is released.
+// Lock keeps other processes from training in the folder, which is made where it is missing, until the lock is released. What a killed process left half
+// written there is removed.
 func (f Folder) Lock() (*lockfile.Lock, error) {
+	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
+		return nil, fmt.Errorf("run folder: %w", err)
+	}
 	l, err := lockfile.Take(filepath.Join(string(f), ".lock"))
 	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, fmt.Errorf("another process trains in %s: let it finish or stop it, or name another folder", string(f))
@@ -92,7 +100,28 @@ func (f Folder) Lock() (*lockfile.Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
+	if err := f.clean(); err != nil {
+		return nil, fmt.Errorf("run folder: %w", errors.Join(err, l.Release()))
+	}
 	return l, nil
+}
+
+// clean removes the temporary files of package atomicfile and of OpenTable.
+func (f Folder) clean() error {
+	for _, folder := range []string{string(f), filepath.Join(string(f), "checkpoints")} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if n := e.Name(); strings.HasPrefix(n, ".") && strings.HasSuffix(n, ".tmp") || filepath.Join(folder, n) == f.Metrics()+aside {
+				if err := os.Remove(filepath.Join(folder, n)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Prune removes all but the newest keep states.

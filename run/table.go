@@ -18,6 +18,9 @@ type Table struct {
 	file    *os.File
 }
 
+// aside is the ending of a table that is being written anew.
+const aside = ".new"
+
 // Row is one line of metrics.csv: the number of steps taken and the values by column.
 type Row struct {
 	Step   int
@@ -30,8 +33,7 @@ func OpenTable(path string, columns []string, step int) (*Table, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	aside := path + ".new"
-	f, err := os.Create(aside)
+	f, err := os.Create(path + aside)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -46,7 +48,7 @@ func OpenTable(path string, columns []string, step int) (*Table, error) {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = os.Rename(aside, path)
+		err = os.Rename(path+aside, path)
 	}
 	if err != nil {
 		f.Close()

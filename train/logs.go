@@ -26,7 +26,7 @@ type logs struct {
 // recent is how many steps the rate is taken over.
 const recent = 20
 
-// openLogs opens the logs of a run that has taken step steps.
+// openLogs opens the logs of a run whose newest state is after step, -1: it has none.
 func openLogs(folder run.Folder, c *config.Config, step int, w Watcher) (*logs, error) {
 	names := append([]string{"phase", "images_per_second"}, logged(c.Method)...)
 	for _, g := range config.Groups {
@@ -38,7 +38,7 @@ func openLogs(folder run.Folder, c *config.Config, step int, w Watcher) (*logs, 
 	if l.table, err = run.OpenTable(folder.Metrics(), names, step); err != nil {
 		return nil, err
 	}
-	if l.events, err = tensorboard.Create(folder.Events(), tensorboard.Options{PurgeStep: step}); err != nil {
+	if l.events, err = tensorboard.Create(folder.Events(), tensorboard.Options{PurgeStep: max(step, 0)}); err != nil {
 		l.table.Close()
 		return nil, fmt.Errorf("events: %w", err)
 	}

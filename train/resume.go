@@ -31,10 +31,6 @@ func Resume(folder run.Folder, data string, backendOf func(name string) (compute
 // goOn is Resume behind the settings.
 func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend, error)) (err error) {
 	c := t.Config
-	moved := data != "" && data != c.Data
-	if moved {
-		c.Data = data
-	}
 	if t.lock, err = t.Folder.Lock(); err != nil {
 		return err
 	}
@@ -42,6 +38,16 @@ func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend
 		return err
 	}
 	if t.backend, err = backendOf(c.Backend); err != nil {
+		return err
+	}
+	moved := data != "" && data != c.Data
+	if moved {
+		c.Data = data
+	}
+	if t.store == nil {
+		return t.beginAgain()
+	}
+	if err := t.sameSettings(); err != nil {
 		return err
 	}
 	t.saved = t.info.Step
@@ -59,6 +65,46 @@ func (t *Trainer) goOn(data string, backendOf func(name string) (compute.Backend
 	return t.prepare()
 }
 
+// beginAgain begins the run anew that was stopped before its first state.
+func (t *Trainer) beginAgain() error {
+	if err := t.Config.Validate(); err != nil {
+		return fmt.Errorf("settings:\n%w", err)
+	}
+	t.watch.Say(fmt.Sprintf("%s was stopped before its first state was saved: the run begins anew", string(t.Folder)))
+	if err := t.fresh(); err != nil {
+		return err
+	}
+	if err := t.load(); err != nil {
+		return err
+	}
+	if err := t.describe(); err != nil {
+		return err
+	}
+	return t.settle()
+}
+
+// sameSettings compares the folder's settings with those in the state, which are under its checksum. Where the data lies and what computes may change.
+func (t *Trainer) sameSettings() error {
+	began, err := config.Parse([]byte(t.info.Config))
+	if err != nil {
+		return fmt.Errorf("the settings in the state after step %d: %w", t.info.Step, err)
+	}
+	began.Data, began.Backend = t.Config.Data, t.Config.Backend
+	before, err := began.Values()
+	if err != nil {
+		return err
+	}
+	now, err := t.Config.Values()
+	if err != nil {
+		return err
+	}
+	for _, d := range config.Differences(before, now) {
+		return fmt.Errorf("%s does not have the settings that the run was trained with: %s is %s, and was %s; set it back, or begin another run with the new settings: `dvml train -c %s`",
+			t.Folder.Config(), d.Name, d.Now, d.Before, t.Folder.Config())
+	}
+	return nil
+}
+
 // remember writes the settings anew, into the folder and the states to come.
 func (t *Trainer) remember() error {
 	text, err := t.Config.YAML()
@@ -72,7 +118,8 @@ func (t *Trainer) remember() error {
 	})
 }
 
-// newest loads the newest state that is whole, and says which ones are not.
+// newest loads the newest state that is whole, and says which ones are damaged; nil: the folder has no states yet. A file that cannot be read at the moment
+// is an error: an older state would be trained on in its place.
 func newest(folder run.Folder, w Watcher) (*model.Store, checkpoint.Info, error) {
 	paths, err := folder.Checkpoints()
 	if err != nil {
@@ -83,7 +130,13 @@ func newest(folder run.Folder, w Watcher) (*model.Store, checkpoint.Info, error)
 		if err == nil {
 			return s, info, nil
 		}
+		if run.Passing(err) {
+			return nil, checkpoint.Info{}, fmt.Errorf("the newest state cannot be read: %w; nothing was changed: try again when it can", err)
+		}
 		w.Say(fmt.Sprintf("%v; trying the one before", err))
 	}
-	return nil, checkpoint.Info{}, fmt.Errorf("%s: %w", string(folder), ErrNoState)
+	if len(paths) > 0 {
+		return nil, checkpoint.Info{}, fmt.Errorf("%s: all of its states are damaged; begin again in another folder: `dvml train -c %s`", string(folder), folder.Config())
+	}
+	return nil, checkpoint.Info{}, nil
 }

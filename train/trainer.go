@@ -22,9 +22,6 @@ import (
 // ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
 var ErrInterrupted = errors.New("interrupted; the state is saved")
 
-// ErrNoState is wrapped by Resume's error for a folder without a whole checkpoint.
-var ErrNoState = errors.New("no whole checkpoint to go on from")
-
 // Trainer is one run.
 type Trainer struct {
 	Config   *config.Config
@@ -49,10 +46,8 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings:\n%w", err)
 	}
-	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, saved: -1}
-	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(config.Groups))}
-	t.store = model.NewStore()
-	err := t.firstWeights()
+	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w}
+	err := t.fresh()
 	if err == nil {
 		err = t.load()
 	}
@@ -66,9 +61,11 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 	return t, nil
 }
 
-// firstWeights reads the backbone's weights, where the settings name some, and what the network is made of.
-func (t *Trainer) firstWeights() error {
+// fresh is the state of a run that has none on disk: the backbone's weights, where the settings name some, and what the network is made of.
+func (t *Trainer) fresh() error {
 	c := t.Config
+	t.saved, t.store = -1, model.NewStore()
+	t.info = checkpoint.Info{BestStep: -1, Taken: make([]int, len(config.Groups))}
 	if c.Backbone.Weights == "" {
 		return nil
 	}
@@ -86,18 +83,30 @@ func (t *Trainer) firstWeights() error {
 	return nil
 }
 
-// begin gives a new run its folder and its settings file.
-func (t *Trainer) begin() error {
+// begin gives a new run its folder.
+func (t *Trainer) begin() (err error) {
+	if err := t.describe(); err != nil {
+		return err
+	}
+	if t.lock, err = t.Folder.Create(); err != nil {
+		return err
+	}
+	return t.settle()
+}
+
+// describe checks what is frozen, and notes in the state of a new run what it is trained on.
+func (t *Trainer) describe() error {
 	c := t.Config
 	if err := checkFrozen(t.backend, t.Model, c); err != nil {
 		return err
 	}
 	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
 	t.info.Names, t.info.Prepared = t.data.names(), checkpoint.Prepared{Size: t.data.reader.Size(), Fit: t.data.reader.Fit()}
-	var err error
-	if t.lock, err = t.Folder.Create(); err != nil {
-		return err
-	}
+	return nil
+}
+
+// settle writes a new run's settings file and opens what a run writes.
+func (t *Trainer) settle() error {
 	if err := t.remember(); err != nil {
 		return err
 	}
@@ -145,7 +154,7 @@ func (t *Trainer) prepare() (err error) {
 		return err
 	}
 	t.troubles.say, t.stopper = t.watch.Say, newStopper(t.Config)
-	t.logs, err = openLogs(t.Folder, t.Config, t.info.Step, t.watch)
+	t.logs, err = openLogs(t.Folder, t.Config, t.saved, t.watch)
 	return err
 }
 
