@@ -90,7 +90,11 @@ func (s source) finder(table string) (found func(name string) string, listed boo
 			return nil
 		}
 		for _, folder := range []string{"", stem(table), stem(table) + "_images", "images", "img", "photos", "train", "train_images"} {
-			for _, ending := range append([]string{""}, extensions...) {
+			endings := []string{""}
+			if !isImage(name) {
+				endings = append(endings, extensions...)
+			}
+			for _, ending := range endings {
 				for _, form := range []func(string) string{func(n string) string { return n }, slashed} {
 					find := func(name string) string { return path.Join(folder, form(name)) + ending }
 					if folder == "" {
