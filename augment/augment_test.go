@@ -201,6 +201,29 @@ func TestResize(t *testing.T) {
 	}
 }
 
+// Products with a plan's matrix give what Apply gives.
+func TestMatrix(t *testing.T) {
+	for _, c := range []struct{ size, resize, crop int }{{24, 20, 15}, {24, 31, 30}, {50, 12, 12}} {
+		p := Plan{Crop: c.crop, Resize: c.resize, Norm: ImageNet}
+		src := photograph(c.size)
+		want := make([]float32, 3*c.crop*c.crop)
+		p.Apply(want, src, c.size, nil)
+		m := p.Matrix(c.size)
+		for i := range want {
+			y, x, channel := i/3/c.crop, i/3%c.crop, i%3
+			var sum float64
+			for row := range c.size {
+				for column := range c.size {
+					sum += float64(m[y*c.size+row]) * float64(m[x*c.size+column]) * float64(src[(channel*c.size+row)*c.size+column])
+				}
+			}
+			if got := (sum - float64(p.Norm.Mean[channel])) / float64(p.Norm.Std[channel]); math.Abs(got-float64(want[i])) > 1e-4 {
+				t.Fatalf("%+v: value %d is %g, want %g", c, i, got, want[i])
+			}
+		}
+	}
+}
+
 func TestRandomResizedWindows(t *testing.T) {
 	p := Plan{Crop: 10, MinArea: 0.25}
 	rng := rand.New(rand.NewPCG(5, 6))

@@ -60,6 +60,20 @@ func (t *taps) set(from, length float64, size, n int) {
 	}
 }
 
+// Matrix returns the weights [Crop,size] by which a plan that resizes, and is not random, makes a side of its input of a side of a photograph. Rows and
+// columns are alike.
+func (p Plan) Matrix(size int) []float32 {
+	row, _ := p.position(p.Resize, nil)
+	scale := float64(size) / float64(p.Resize)
+	var t taps
+	t.set(float64(row)*scale, float64(p.Crop)*scale, size, p.Crop)
+	matrix := make([]float32, p.Crop*size)
+	for i, first := range t.first {
+		copy(matrix[i*size+first:], t.weight[i*t.width:][:t.width])
+	}
+	return matrix
+}
+
 // grow returns a slice of length n, of s's memory where that suffices.
 func grow[T any](s []T, n int) []T {
 	if cap(s) < n {

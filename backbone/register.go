@@ -95,6 +95,7 @@ type Imported struct {
 	Ignored       []string                  // names of the file's tensors that are no part of the backbone: classifiers, counters, heads
 	Size          int                       // side of the images that the network was made for, the only one it takes; 0: any
 	BatchNorm     bool                      // whether it has batch norm, whose statistics can be frozen
+	Prepared      *Prepared                 // how photographs become its images, where the file says so
 }
 
 // Read finds a network with its weights in the file at path, whose tensors are f, whatever kind it is.

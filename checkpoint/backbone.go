@@ -90,12 +90,16 @@ func (b *Backbone) Alone() (*model.Store, Info, error) {
 		return nil, Info{}, err
 	}
 	cfg.UseBackbone("", b.Imported)
+	var prepared Prepared
+	if p := b.Prepared; p != nil {
+		cfg.Image.Resize, prepared = p.Resize, Prepared{Size: p.Size, Fit: p.Fit}
+	}
 	text, err := cfg.YAML()
 	if err != nil {
 		return nil, Info{}, err
 	}
 	store := model.NewStore()
-	info := Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation, Structure: b.Network.Structure(), Size: b.Size, BatchNorm: b.BatchNorm}
+	info := Info{Config: string(text), BestStep: -1, Normalisation: b.Normalisation, Structure: b.Network.Structure(), Size: b.Size, BatchNorm: b.BatchNorm, Prepared: prepared}
 	return store, info, b.Fill(store)
 }
 

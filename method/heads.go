@@ -62,7 +62,8 @@ func dense(scope *model.Scope, x *Node, out int) *Node {
 }
 
 const (
-	normEpsilon  = 1e-5
+	// NormEpsilon is added to variances by the batch norm of heads and decoder.
+	NormEpsilon  = 1e-5
 	normMomentum = 0.1
 )
 
@@ -84,7 +85,7 @@ func batchNorm(scope *model.Scope, x *Node, training bool) *Node {
 		mean.SetNodeValue(average(mean.NodeValue(g), StopGradient(mu)))
 		variance.SetNodeValue(average(variance.NodeValue(g), MulScalar(StopGradient(sigma2), n/max(n-1, 1))))
 	}
-	a := Div(scale.NodeValue(g), Sqrt(AddScalar(sigma2, normEpsilon)))
+	a := Div(scale.NodeValue(g), Sqrt(AddScalar(sigma2, NormEpsilon)))
 	return Add(Mul(Sub(x, ExpandAxes(mu, 0)), ExpandAxes(a, 0)), ExpandAxes(offset.NodeValue(g), 0))
 }
 

@@ -34,7 +34,7 @@ func initialisers(m *onnxfile.Model, err error) (*File, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrTorn, err)
 	}
-	file := &File{Tensors: map[string]Tensor{}, Meta: map[string]string{}}
+	file := &File{Tensors: map[string]Tensor{}, Meta: m.Meta}
 	for _, t := range m.Graph.Initializers {
 		if !t.Type.IsFloat() {
 			continue

@@ -48,7 +48,7 @@ func gather(dst, src []float32, shape, stride []int, offset int) []float32 {
 	return dst
 }
 
-// File is what a file of weights holds: tensors by name and, in safetensors, text by key.
+// File is what a file of weights holds: tensors by name and, in safetensors and ONNX, text by key.
 type File struct {
 	Tensors map[string]Tensor
 	Meta    map[string]string

@@ -31,6 +31,9 @@ func (r room) New(s backbone.Spec, _ []byte) (backbone.Backbone, error) {
 }
 
 func (room) Read(_ string, f *weights.File, o backbone.Options) (backbone.Imported, error) {
+	if f.Meta[backbone.MetaInner] != "" {
+		return backbone.Imported{}, fmt.Errorf("a whole model that dvml exported: %w", backbone.ErrOther)
+	}
 	s, err := Detect(f)
 	if err != nil {
 		return backbone.Imported{}, err

@@ -150,6 +150,13 @@ func TestReferenceNetworks(t *testing.T) {
 	}
 }
 
+// So do the small ones that scripts/golden/networks.py makes.
+func TestSmallNetworks(t *testing.T) {
+	for _, name := range []string{"mobile", "old"} {
+		t.Run(name, func(t *testing.T) { checkNetwork(t, "testdata/"+name+".onnx", "testdata/"+name+".npz") })
+	}
+}
+
 // So do networks of torchvision and timm, by both of PyTorch's exporters.
 func TestNetworks(t *testing.T) {
 	folder := os.Getenv("DVML_ONNX_NETWORKS")

@@ -36,6 +36,10 @@ const (
 
 // New makes a network of a model.
 func New(m *onnxfile.Model) (*Network, error) {
+	m, err := inner(m)
+	if err != nil {
+		return nil, err
+	}
 	n := newNetwork(m)
 	if n.opset < minOpset || n.opset > maxOpset {
 		return nil, fmt.Errorf("the model is of opset %d; supported are %d to %d", n.opset, minOpset, maxOpset)

@@ -58,6 +58,13 @@ func (room) Read(path string, _ *weights.File, o backbone.Options) (backbone.Imp
 	if in.Normalisation, err = n.normalisation(o); err != nil {
 		return backbone.Imported{}, err
 	}
+	if m.Meta[backbone.MetaInner] != "" {
+		p, err := preparedOf(m)
+		if err != nil {
+			return backbone.Imported{}, err
+		}
+		in.Prepared, in.Naming = &p, "dvml exported them"
+	}
 	for _, w := range b.net.ordered {
 		values, err := n.weights[w.Name].withOrder(w.perm).Value()
 		if err != nil {

@@ -57,6 +57,14 @@ func TestMainJob(t *testing.T) {
 		{1, []string{"compare", in("run"), in("x.h5"), in("x-sheet.png")}},
 		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
+		{0, []string{"export", in("run/checkpoints/step-000002.safetensors"), in("model.onnx"), "--heads"}},
+		{1, []string{"export", in("run"), in("model.onnx")}},                         // it already exists
+		{1, []string{"export", in("run"), in("model.pt")}},                           // no such format
+		{1, []string{"export", in("backbone.safetensors"), in("b.onnx"), "--heads"}}, // it has none
+		{0, []string{"export", in("run"), in("half.onnx"), "--precision", "float16"}},
+		{0, []string{"embed", in("model.onnx"), in("pictures"), in("again.npy")}},
+		{0, []string{"info", in("half.onnx")}},
+		{0, []string{"import", in("half.onnx"), in("again.safetensors")}},
 		{0, []string{"prepare", in("parts"), in("parts.h5"), "--size", "40"}},
 		{0, []string{"eval", in("run/best.safetensors"), "--data", in("parts.h5"), "--k", "1,2", "--neighbours", in("parts.png")}}, // a gallery
 		{1, []string{"diagnose", in("backbone.safetensors"), "--data", in("x.h5")}},                                                // no heads

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/gomlx/compute/dtypes/float16"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/dvml/dvml/internal/half"
@@ -324,4 +325,22 @@ func (t *Tensor) Inside() *Tensor {
 		return t
 	}
 	return &Tensor{Name: t.Name, Type: t.Type, Dims: t.Dims, raw: raw}
+}
+
+// NewDoubles makes a tensor of float64.
+func NewDoubles(name string, dims []int, values ...float64) *Tensor {
+	raw := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
+	}
+	return &Tensor{Name: name, Type: Double, Dims: dims, raw: raw}
+}
+
+// NewHalves makes a tensor of float16, to which the values are rounded.
+func NewHalves(name string, dims []int, values []float32) *Tensor {
+	raw := make([]byte, 0, 2*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint16(raw, uint16(float16.FromFloat32(v)))
+	}
+	return &Tensor{Name: name, Type: Float16, Dims: dims, raw: raw}
 }

@@ -1,0 +1,60 @@
+package export
+
+import (
+	"encoding/json"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/backbone"
+)
+
+// Version is dvml's, as the program was built with it.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range append(info.Deps, &info.Main) {
+			if m.Path == "github.com/dvml/dvml" && m.Version != "" {
+				return m.Version
+			}
+		}
+	}
+	return "(devel)"
+}
+
+// metadata is what the exported file says of the model. Values that are not text are JSON.
+func metadata(m *dvml.Model, info dvml.Info, network *backbone.Nodes) (map[string]string, error) {
+	layout := "NHWC"
+	if network.ChannelsFirst {
+		layout = "NCHW"
+	}
+	plan := m.Config().TestPlan()
+	meta := map[string]string{
+		"dvml.version":             Version(),
+		"dvml.fingerprint":         info.Fingerprint,
+		"dvml.backbone":            info.Backbone,
+		"dvml.step":                strconv.Itoa(info.Step),
+		backbone.MetaNormalisation: backbone.EncodeNormalisation(plan.Norm),
+		backbone.MetaInner:         network.Input,
+	}
+	values := map[string]any{backbone.MetaPrepared: backbone.Prepared{Size: info.Size, Fit: info.Fit, Resize: plan.Resize, Crop: plan.Crop, Layout: layout}}
+	if !info.Headless {
+		meta["dvml.objective"], meta["dvml.loss"] = info.Objective, info.Loss
+	}
+	if len(info.Classes) > 0 {
+		values["dvml.classes"] = info.Classes
+	}
+	if len(info.Metrics) > 0 {
+		values["dvml.metrics"] = info.Metrics
+	}
+	if info.Calibration != nil {
+		values["dvml.calibration"] = info.Calibration
+	}
+	for key, v := range values {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		meta[key] = string(text)
+	}
+	return meta, nil
+}
