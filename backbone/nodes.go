@@ -27,6 +27,9 @@ type Nodes struct {
 // before it prepares photographs, and an import begins after it.
 const MetaInner = "dvml.inner"
 
+// MetaLayout is the key of the layout of these images: NCHW or NHWC.
+const MetaLayout = "dvml.layout"
+
 // MetaPrepared is the key of how the exported model prepares photographs, as JSON of [Prepared].
 const MetaPrepared = "dvml.prepared"
 
@@ -36,5 +39,4 @@ type Prepared struct {
 	Fit    string `json:"fit"`              // how: stretch, crop or pad
 	Resize int    `json:"resize,omitempty"` // the side that the square is scaled to then; 0: none
 	Crop   int    `json:"crop"`             // the side of the part in the middle that the network sees
-	Layout string `json:"layout"`           // of the normalised images: NCHW or NHWC
 }

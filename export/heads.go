@@ -1,10 +1,7 @@
 package export
 
 import (
-	"math"
-
 	"github.com/dvml/dvml"
-	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
@@ -57,22 +54,19 @@ func (h *heads) dense(head, x, output string) (string, error) {
 	return h.AddNamed(output, "Gemm", inputs), nil
 }
 
-// normalised is batch norm by the running averages, as a factor and an offset.
+// normalised is the batch norm before the heads.
 func (h *heads) normalised(x string) (string, error) {
-	var v [4][]float32
-	for i, name := range []string{"scale", "offset", "mean", "variance"} {
-		t, err := variable(h.model, "/heads/norm/"+name)
-		if err != nil {
-			return "", err
+	factor, offset, err := featureNorm(h.model)
+	if err != nil {
+		return "", err
+	}
+	constant := func(name string, values []float64) string {
+		rounded := make([]float32, len(values))
+		for i, v := range values {
+			rounded[i] = float32(v)
 		}
-		v[i] = t.Data
+		return h.Constant(onnxfile.NewFloats("heads/norm/"+name, []int{len(values)}, rounded))
 	}
-	factor, offset := make([]float32, len(v[0])), make([]float32, len(v[0]))
-	for i := range factor {
-		a := float64(v[0][i]) / math.Sqrt(float64(v[3][i])+method.NormEpsilon)
-		factor[i], offset[i] = float32(a), float32(float64(v[1][i])-float64(v[2][i])*a)
-	}
-	dims := []int{len(factor)}
-	x = h.Add("Mul", []string{x, h.Constant(onnxfile.NewFloats("heads/norm/factor", dims, factor))})
-	return h.Add("Add", []string{x, h.Constant(onnxfile.NewFloats("heads/norm/offset", dims, offset))}), nil
+	x = h.Add("Mul", []string{x, constant("factor", factor)})
+	return h.Add("Add", []string{x, constant("offset", offset)}), nil
 }

@@ -22,11 +22,7 @@ func Version() string {
 }
 
 // metadata is what the exported file says of the model. Values that are not text are JSON.
-func metadata(m *dvml.Model, info dvml.Info, network *backbone.Nodes) (map[string]string, error) {
-	layout := "NHWC"
-	if network.ChannelsFirst {
-		layout = "NCHW"
-	}
+func metadata(m *dvml.Model, info dvml.Info) (map[string]string, error) {
 	plan := m.Config().TestPlan()
 	meta := map[string]string{
 		"dvml.version":             Version(),
@@ -34,9 +30,8 @@ func metadata(m *dvml.Model, info dvml.Info, network *backbone.Nodes) (map[strin
 		"dvml.backbone":            info.Backbone,
 		"dvml.step":                strconv.Itoa(info.Step),
 		backbone.MetaNormalisation: backbone.EncodeNormalisation(plan.Norm),
-		backbone.MetaInner:         network.Input,
 	}
-	values := map[string]any{backbone.MetaPrepared: backbone.Prepared{Size: info.Size, Fit: info.Fit, Resize: plan.Resize, Crop: plan.Crop, Layout: layout}}
+	values := map[string]any{backbone.MetaPrepared: backbone.Prepared{Size: info.Size, Fit: info.Fit, Resize: plan.Resize, Crop: plan.Crop}}
 	if !info.Headless {
 		meta["dvml.objective"], meta["dvml.loss"] = info.Objective, info.Loss
 	}

@@ -76,9 +76,13 @@ func ONNX(m *dvml.Model, o Options) (*onnxfile.Model, error) {
 	for _, name := range h.outputs {
 		g.Outputs = append(g.Outputs, &onnxfile.Value{Name: name, Type: onnxfile.Float, Dims: []onnxfile.Dim{{Size: -1, Name: "N"}, {Size: m.Dim()}}})
 	}
-	meta, err := metadata(m, info, network)
+	meta, err := metadata(m, info)
 	if err != nil {
 		return nil, err
+	}
+	meta[backbone.MetaInner], meta[backbone.MetaLayout] = network.Input, "NHWC"
+	if network.ChannelsFirst {
+		meta[backbone.MetaLayout] = "NCHW"
 	}
 	return &onnxfile.Model{IR: version(network.Opset), Producer: "dvml", Opsets: map[string]int{"": network.Opset}, Meta: meta, Graph: g}, nil
 }

@@ -21,7 +21,7 @@ func inner(m *onnxfile.Model) (*onnxfile.Model, error) {
 	}
 	side, three, any := onnxfile.Dim{Size: p.Crop}, onnxfile.Dim{Size: 3}, onnxfile.Dim{Size: -1, Name: "N"}
 	dims := []onnxfile.Dim{any, three, side, side}
-	if p.Layout == "NHWC" {
+	if m.Meta[backbone.MetaLayout] == "NHWC" {
 		dims = []onnxfile.Dim{any, side, side, three}
 	}
 	producer := map[string]*onnxfile.Node{}
@@ -66,8 +66,8 @@ func preparedOf(m *onnxfile.Model) (p backbone.Prepared, err error) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return p, fmt.Errorf("the model's metadata %q: %w", backbone.MetaPrepared, err)
 	}
-	if p.Crop < 1 || p.Crop > maxSide || p.Size < 1 || p.Size > maxSide || p.Resize < 0 || p.Resize > maxSide || p.Layout != "NCHW" && p.Layout != "NHWC" {
-		return p, fmt.Errorf("the model's metadata %q is %s: sizes are from 1 to %d, the layout NCHW or NHWC", backbone.MetaPrepared, text, maxSide)
+	if p.Crop < 1 || p.Crop > maxSide || p.Size < 1 || p.Size > maxSide || p.Resize < 0 || p.Resize > maxSide {
+		return p, fmt.Errorf("the model's metadata %q is %s: sizes are from 1 to %d", backbone.MetaPrepared, text, maxSide)
 	}
 	return p, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,30 +12,75 @@ import (
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/export"
 	"github.com/dvml/dvml/internal/atomicfile"
+	"github.com/dvml/dvml/weights"
 )
 
 type exportCmd struct {
 	Checkpoint string `arg:"" help:"A state of a run, the folder of a run, or weights of a network alone."`
-	Out        string `arg:"" help:"The file to write: .onnx (the whole model, from the bytes of a photograph to its embedding)."`
-	Heads      bool   `help:"Give the mean and the log variance of z_V too."`
-	Precision  string `default:"float32" enum:"float32,float16" help:"How weights are stored: float32, or float16 (half the file; what it costs is measured and printed)."`
-	Force      bool   `help:"Overwrite OUT."`
+	Out        string `arg:"" help:"The file to write: .onnx (the whole model, from the bytes of a photograph to its embedding) or .safetensors (GoogLeNet's weights under their published names)."`
+	Heads      bool   `help:"Give the mean and the log variance of z_V too (.onnx)."`
+	Precision  string `default:"float32" enum:"float32,float16" help:"How weights are stored: float32, or float16 (half the file; what it costs is measured and printed; .onnx)."`
+	Card       bool   `help:"Write README.md, a model card, beside OUT: what it is, what it was trained on, how good it is, how to use it."`
+	Force      bool   `help:"Overwrite OUT, and README.md."`
 }
 
 // Run exports.
 func (c *exportCmd) Run(ctx context.Context) error {
-	if strings.ToLower(filepath.Ext(c.Out)) != ".onnx" {
-		return fmt.Errorf("%s: expected a name that ends in .onnx", c.Out)
+	ending := strings.ToLower(filepath.Ext(c.Out))
+	if ending != ".onnx" && ending != ".safetensors" {
+		return fmt.Errorf("%s: expected a name that ends in .onnx or .safetensors", c.Out)
 	}
-	if _, err := os.Stat(c.Out); err == nil && !c.Force {
-		return fmt.Errorf("%s already exists; use --force to overwrite", c.Out)
+	if ending == ".safetensors" && (c.Heads || c.Precision != "float32") {
+		return errors.New("--heads and --precision are for .onnx files")
+	}
+	card := filepath.Join(filepath.Dir(c.Out), "README.md")
+	for _, path := range []string{c.Out, card} {
+		if _, err := os.Stat(path); err == nil && !c.Force && (path == c.Out || c.Card) {
+			return fmt.Errorf("%s already exists; use --force to overwrite", path)
+		}
 	}
 	m, err := dvml.Open(c.Checkpoint)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	return c.onnx(ctx, m)
+	if ending == ".onnx" {
+		err = c.onnx(ctx, m)
+	} else {
+		err = c.safetensors(m)
+	}
+	if err != nil || !c.Card {
+		return err
+	}
+	text, err := export.Card(m, c.Out)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("card     %s\n", card)
+	return write(card, []byte(text))
+}
+
+// write makes a file whole or not at all.
+func write(path string, content []byte) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+func (c *exportCmd) safetensors(m *dvml.Model) error {
+	f, err := export.Safetensors(m)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil {
+		return err
+	}
+	if err := weights.WriteSafetensors(c.Out, f); err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d tensors\n", c.Out, len(f.Tensors))
+	return nil
 }
 
 func (c *exportCmd) onnx(ctx context.Context, m *dvml.Model) error {
@@ -47,10 +93,7 @@ func (c *exportCmd) onnx(ctx context.Context, m *dvml.Model) error {
 	if len(message) > 1<<31-1 {
 		return fmt.Errorf("the model takes %d MB, and a file of ONNX holds 2 GB: use --precision float16", len(message)>>20)
 	}
-	if err := atomicfile.Write(c.Out, func(w io.Writer) error {
-		_, err := w.Write(message)
-		return err
-	}); err != nil {
+	if err := write(c.Out, message); err != nil {
 		return err
 	}
 	var outputs []string

@@ -24,7 +24,7 @@ type cli struct {
 	Prepare    prepareCmd    `cmd:"" help:"Turn a folder or an archive of labelled photographs into one HDF5 file."`
 	Info       infoCmd       `cmd:"" help:"Say what an HDF5 file holds and draw a contact sheet of it."`
 	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
-	Export     exportCmd     `cmd:"" help:"Write a model for other programs: ONNX."`
+	Export     exportCmd     `cmd:"" help:"Write a model for other programs: ONNX, or safetensors with the published names."`
 	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
 	Experiment experimentCmd `cmd:"" help:"Train a list of runs over seeds and write a report: the report's and the paper's experiments, six losses, or your own."`
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`

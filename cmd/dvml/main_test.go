@@ -62,6 +62,9 @@ func TestMainJob(t *testing.T) {
 		{1, []string{"export", in("run"), in("model.pt")}},                           // no such format
 		{1, []string{"export", in("backbone.safetensors"), in("b.onnx"), "--heads"}}, // it has none
 		{0, []string{"export", in("run"), in("half.onnx"), "--precision", "float16"}},
+		{0, []string{"export", in("run"), in("out/model.safetensors"), "--card"}},
+		{1, []string{"export", in("run"), in("out/model.onnx"), "--card"}}, // README.md already exists
+		{1, []string{"export", in("run"), in("m.safetensors"), "--heads"}},
 		{0, []string{"embed", in("model.onnx"), in("pictures"), in("again.npy")}},
 		{0, []string{"info", in("half.onnx")}},
 		{0, []string{"import", in("half.onnx"), in("again.safetensors")}},
