@@ -27,6 +27,7 @@ type Options struct {
 	Seed     uint64 // of drawn z_V and of the control
 	Batch    int    // images that go through the network at once; 0: as the run's evaluations
 	Progress func(done, total int)
+	Cache    string  // folder of the features that training keeps; "": see features.Place
 	Memory   *Memory // where several states are looked into one after another; nil: none
 }
 
@@ -143,7 +144,7 @@ func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([
 	if o.Memory != nil && o.Memory.key == source.Key() {
 		return o.Memory.features, nil
 	}
-	x, err := s.cached(source)
+	x, err := s.cached(source, o.Cache)
 	if err == nil && x == nil {
 		x, err = e.Rows(ctx, s.data, s.indices, s.config.TestPlan(), o.Progress)
 	}
@@ -153,9 +154,9 @@ func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([
 	return x, err
 }
 
-// cached reads the features that are kept beside the data, nil where there are none.
-func (s *subject) cached(source features.Source) ([]float32, error) {
-	set, err := features.Cached(source, s.path)
+// cached reads the features that training keeps, nil where there are none.
+func (s *subject) cached(source features.Source, folder string) ([]float32, error) {
+	set, err := features.Cached(source, features.Place{Data: s.path, Folder: folder})
 	if err != nil || set == nil {
 		return nil, err
 	}

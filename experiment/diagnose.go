@@ -30,7 +30,7 @@ func Diagnose(ctx context.Context, results []Result, o Options) (skipped []strin
 		}
 		o.Watch.Say(fmt.Sprintf("looking into %s, seed %d", r.Run.Name, r.Seed))
 		state := r.Folder.Checkpoint(r.Step)
-		r.Diagnosis, err = diagnose.Of(ctx, state, kept, diagnose.Options{Data: r.Config.Data, Backend: o.Backend, Seed: 1, Progress: o.Watch.Embedding, Memory: memory})
+		r.Diagnosis, err = diagnose.Of(ctx, state, kept, diagnose.Options{Data: r.Config.Data, Backend: o.Backend, Seed: 1, Cache: o.Cache, Progress: o.Watch.Embedding, Memory: memory})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

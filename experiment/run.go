@@ -31,6 +31,7 @@ type Options struct {
 	Steps   int              // of all phases together, shared out as the plan's are; 0: the plan's
 	Batch   int              // images of a batch, by fewer classes; 0: the plan's
 	Seeds   []uint64         // instead of the plan's
+	Cache   string           // folder of what frozen layers give; empty: see features.Place
 	Backend compute.Backend
 	Watch   train.Watcher
 }
@@ -134,6 +135,7 @@ func one(ctx context.Context, c *config.Config, folder run.Folder, o Options) (R
 		return Result{}, err
 	}
 	defer t.Close()
+	t.Cache = o.Cache
 	began := time.Now()
 	err = t.Run(ctx)
 	if more := addSeconds(folder, time.Since(began)); err == nil {

@@ -7,12 +7,9 @@
 package features
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,7 +18,6 @@ import (
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/embed"
-	"github.com/dvml/dvml/internal/hdf5"
 	"github.com/dvml/dvml/store"
 )
 
@@ -51,9 +47,9 @@ func (s Source) Key() string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// Path is where the cache of a source lies: beside the data file.
-func (s Source) Path(data string) string {
-	return strings.TrimSuffix(data, filepath.Ext(data)) + ".features-" + inName(s.Stage) + "-" + s.Key() + ".h5"
+// Name is the name of the file of a source's cache, made of the data file's.
+func (s Source) Name(data string) string {
+	return strings.TrimSuffix(filepath.Base(data), filepath.Ext(data)) + ".features-" + inName(s.Stage) + "-" + s.Key() + ".h5"
 }
 
 // inName makes part of a file's name of a stage, which networks from files may call anything. The key tells stages apart.
@@ -102,31 +98,4 @@ func (s Source) images() (centre, crops []int) {
 // row is the number of bytes of one image's values.
 func (s Source) row() int64 {
 	return 4 * int64(s.Embedder.Dim())
-}
-
-// Load opens the cache of the source beside data; where there is none, it is computed first. progress, where not nil, is told of images done.
-func Load(ctx context.Context, s Source, data string, progress func(done, total int)) (*Set, error) {
-	set, err := Cached(s, data)
-	if set != nil || err != nil {
-		return set, err
-	}
-	if err := write(ctx, s.Path(data), s, progress); err != nil {
-		return nil, fmt.Errorf("features: %w", err)
-	}
-	if set, err = Cached(s, data); set == nil && err == nil {
-		err = fmt.Errorf("features: %s was written, and something else took its place", s.Path(data))
-	}
-	return set, err
-}
-
-// Cached opens the cache of the source beside data; nil where there is none or it is damaged.
-func Cached(s Source, data string) (*Set, error) {
-	set, err := open(s.Path(data), s.Key(), s.set())
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, hdf5.ErrFormat) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("features: %s: %w", s.Path(data), err)
-	}
-	return set, nil
 }

@@ -3,7 +3,6 @@ package features
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -77,9 +76,12 @@ func source(t *testing.T, crops int) (s Source, data string) {
 	}, data
 }
 
+// path is where the cache of s lies beside data.
+func path(s Source, data string) string { return filepath.Join(filepath.Dir(data), s.Name(data)) }
+
 func load(t *testing.T, s Source, data string) *Set {
 	t.Helper()
-	set, err := Load(context.Background(), s, data, nil)
+	set, err := Load(context.Background(), s, Place{Data: data}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func TestRowsAreTheNetworks(t *testing.T) {
 				}
 				near(t, values(t, set, -1, i), want)
 			}
-			if again, err := Cached(s, data); err != nil || again == nil {
+			if again, err := Cached(s, Place{Data: data}); err != nil || again == nil {
 				t.Errorf("not cached: %v", err)
 			} else {
 				again.Close()
@@ -200,14 +202,14 @@ func TestKeys(t *testing.T) {
 	}
 	t.Cleanup(rounded.Close)
 	change["precision"] = func(s *Source) { s.Embedder = rounded }
-	keys := map[string]string{s.Path(data): "the source"}
+	keys := map[string]string{path(s, data): "the source"}
 	for name, f := range change {
 		c := s
 		f(&c)
-		if was, ok := keys[c.Path(data)]; ok {
+		if was, ok := keys[path(c, data)]; ok {
 			t.Errorf("%s: the key is that of %s", name, was)
 		}
-		keys[c.Path(data)] = name
+		keys[path(c, data)] = name
 	}
 	s.Crops = 0 // then training's augmentation and the seed play no part
 	c := s
@@ -221,24 +223,24 @@ func TestKeys(t *testing.T) {
 func TestNothingHalfIsTrusted(t *testing.T) {
 	s, data := source(t, 0)
 	want := values(t, load(t, s, data), -1, 7)
-	path := s.Path(data)
-	whole, err := os.ReadFile(path)
+	at := path(s, data)
+	whole, err := os.ReadFile(at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	stale := s
 	stale.Weights = "v"
 	for name, prepare := range map[string]func() error{
-		"cut": func() error { return os.WriteFile(path, whole[:len(whole)-100], 0o644) },
+		"cut": func() error { return os.WriteFile(at, whole[:len(whole)-100], 0o644) },
 		"another's": func() error {
 			load(t, stale, data)
-			return os.Rename(stale.Path(data), path)
+			return os.Rename(path(stale, data), at)
 		},
 		"killed": func() error {
-			if err := os.Remove(path); err != nil {
+			if err := os.Remove(at); err != nil {
 				return err
 			}
-			return os.WriteFile(path+".part", slices.Repeat([]byte{0xff}, len(whole)+4096), 0o644)
+			return os.WriteFile(at+".7.part", slices.Repeat([]byte{0xff}, len(whole)+4096), 0o644)
 		},
 	} {
 		if err := prepare(); err != nil {
@@ -247,8 +249,11 @@ func TestNothingHalfIsTrusted(t *testing.T) {
 		if got := values(t, load(t, s, data), -1, 7); !slices.Equal(got, want) {
 			t.Errorf("%s: other values", name)
 		}
-		if again, err := os.ReadFile(path); err != nil || len(again) != len(whole) {
+		if again, err := os.ReadFile(at); err != nil || len(again) != len(whole) {
 			t.Errorf("%s: the file is not made anew: %v", name, err)
+		}
+		if left, err := filepath.Glob(at + "?*"); err != nil || len(left) > 0 {
+			t.Errorf("%s: left are %v, %v", name, left, err)
 		}
 	}
 }
@@ -256,7 +261,7 @@ func TestNothingHalfIsTrusted(t *testing.T) {
 func TestAnInterruptedCacheIsGone(t *testing.T) {
 	s, data := source(t, 0)
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := Load(ctx, s, data, func(done, total int) {
+	if _, err := Load(ctx, s, Place{Data: data}, nil, func(done, total int) {
 		if total != 20 {
 			t.Errorf("%d images in all", total)
 		}
@@ -275,11 +280,11 @@ func TestAFullDiskIsToldBefore(t *testing.T) {
 	defer func(f func(string) (uint64, bool)) { freeSpace = f }(freeSpace)
 	freeSpace = func(string) (uint64, bool) { return uint64(s.Bytes()) - 1, true }
 	want := "32 x 4 x 4 x 64 float32 after inception_3b (0.1 MiB), and "
-	if _, err := Load(context.Background(), s, data, nil); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Load(context.Background(), s, Place{Data: data}, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}
-	if _, err := os.Stat(s.Path(data) + ".part"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("something was written: %v", err)
+	if left, err := filepath.Glob(path(s, data) + "*"); err != nil || len(left) > 0 {
+		t.Errorf("something was written: %v, %v", left, err)
 	}
 	freeSpace = func(string) (uint64, bool) { return 0, false } // a system that does not tell
 	load(t, s, data)
@@ -289,7 +294,7 @@ func TestAFullDiskIsToldBefore(t *testing.T) {
 func TestTheFile(t *testing.T) {
 	s, data := source(t, 2)
 	load(t, s, data)
-	f, err := os.Open(s.Path(data))
+	f, err := os.Open(path(s, data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 // Set is an open cache. It is safe for concurrent use.
 type Set struct {
+	Path  string
 	Shape []int // of the values of one image: [h,w,C] or [F]
 	Crops int   // K
 
@@ -84,7 +85,7 @@ func open(path, key string, set Set) (opened *Set, err error) {
 	if err != nil || !ok || kept.Type.Trim(kept.Data) != key {
 		return nil, fmt.Errorf("it is not the cache that its name says (delete it to have it made anew): %w", hdf5.ErrFormat)
 	}
-	set.f = f
+	set.f, set.Path = f, path
 	for _, d := range []struct {
 		name  string
 		count int

@@ -2,9 +2,7 @@ package features
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"unsafe"
@@ -13,22 +11,28 @@ import (
 	"github.com/dvml/dvml/internal/hdf5"
 )
 
-// write computes the cache at path, whole or not at all: rows go to path.part, which becomes a file of HDF5 with its last bytes and then takes its
-// name. Another process that writes the same cache at the same time writes the same values to the same places.
+// partEnding is the ending of a cache that is not whole yet.
+const partEnding = ".part"
+
+// write computes the cache at path, whole or not at all: rows go to a file beside it whose name no other process has, which becomes a file of HDF5 with its
+// last bytes and then takes the name.
 func write(ctx context.Context, path string, s Source, progress func(done, total int)) (err error) {
 	if err := enough(filepath.Dir(path), s); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+partEnding)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(path + ".part")
+			os.Remove(f.Name())
 		}
 	}()
+	if err := f.Chmod(0o644); err != nil { // CreateTemp gives 0600
+		return err
+	}
 	if err := rows(ctx, f, s, progress); err != nil {
 		return err
 	}
@@ -41,10 +45,7 @@ func write(ctx context.Context, path string, s Source, progress func(done, total
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(path+".part", path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil // the other process was faster
+	return os.Rename(f.Name(), path)
 }
 
 // structure makes a file of HDF5 of the rows in f.
@@ -112,7 +113,7 @@ func enough(dir string, s Source) error {
 	free, ok := freeSpace(dir)
 	if want := uint64(s.Bytes()); ok && free < want {
 		return fmt.Errorf("the cache holds %s, and %s has %s free: make room there (caches are *.features-*, killed runs leave *.part), "+
-			"move the data file, or freeze until a later stage or with fewer crops, which is smaller", s, dir, inBytes(free))
+			"name another folder by --cache, or freeze until a later stage or with fewer crops, which is smaller", s, dir, inBytes(free))
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/dvml/dvml/internal/atomicfile"
 )
 
 // The projector's files. Each embedding has a folder with its data and its entry of the configuration; the configuration is all entries.
@@ -176,26 +178,11 @@ func writeLabels(out io.StringWriter, labels []string) {
 	}
 }
 
-// replace writes a file aside, syncs it and renames it to path. An error of a write stays with out until its Flush.
+// replace writes the file at path, whole or not at all. An error of a write stays with out until its Flush.
 func replace(path string, write func(out *bufio.Writer)) error {
-	file, err := os.Create(path + ".part")
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(file, 1<<16)
-	write(out)
-	err = out.Flush()
-	if err == nil {
-		err = file.Sync()
-	}
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return atomicfile.Write(path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<16)
+		write(out)
+		return out.Flush()
+	})
 }

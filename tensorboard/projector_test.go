@@ -44,7 +44,7 @@ embeddings {
 	do(t, err)
 	equal(t, "tensor", string(tensor), "0.5\t-2e-09\n3\t4\n")
 	do(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if filepath.Ext(path) == ".part" {
+		if filepath.Ext(path) == ".tmp" {
 			t.Errorf("%s is left over", path)
 		}
 		return err

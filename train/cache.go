@@ -44,16 +44,11 @@ func (t *Trainer) openCache(ctx context.Context) error {
 	if c.Freeze.Until != "" && c.Freeze.Crops == 0 && c.TrainPlan().Random() {
 		t.watch.Say("training sees centre crops while layers are frozen; freeze.crops: K caches K augmented crops of each training image")
 	}
-	done := "read from"
-	if t.features, err = features.Cached(source, c.Data); t.features == nil && err == nil {
-		t.watch.Say(fmt.Sprintf("cache      computing %s", source))
-		done = "kept in"
-		t.features, err = features.Load(ctx, source, c.Data, t.watch.Embedding)
-	}
+	t.features, err = features.Load(ctx, source, features.Place{Data: c.Data, Folder: t.Cache}, func(line string) { t.watch.Say("cache      " + line) }, t.watch.Embedding)
 	if err != nil {
 		return err
 	}
-	t.watch.Say(fmt.Sprintf("cache      %s %s", done, source.Path(c.Data)))
+	t.watch.Say("cache      " + t.features.Path)
 	return nil
 }
 

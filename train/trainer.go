@@ -27,6 +27,7 @@ type Trainer struct {
 	Config   *config.Config
 	Folder   run.Folder
 	Model    *method.Model
+	Cache    string // folder of the cache of what frozen layers give, to be set before Run; "": see features.Place
 	data     *data
 	backend  compute.Backend
 	store    *model.Store

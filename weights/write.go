@@ -11,40 +11,26 @@ import (
 	"path/filepath"
 	"runtime"
 	"unicode/utf8"
+
+	"github.com/dvml/dvml/internal/atomicfile"
 )
 
-// WriteSafetensors writes f to path, all tensors as F32. It writes a file beside it, path + ".partial", syncs it and renames it: whatever happens,
-// path holds the old file or the whole new one. A left-over ".partial" is overwritten by the next write.
-func WriteSafetensors(path string, f *File) (err error) {
+// WriteSafetensors writes f to path, all tensors as F32, whole or not at all: whatever happens, path holds the old file or the whole new one.
+func WriteSafetensors(path string, f *File) error {
 	entries, err := layout(f)
+	if err == nil {
+		_, err = os.Stat(filepath.Dir(path)) // a folder with a slip in its name is not made
+	}
+	if err == nil {
+		err = atomicfile.Write(path, func(w io.Writer) error { return encode(w, f, entries) })
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
 	if err != nil {
 		return fmt.Errorf("weights: %s: %w", path, err)
 	}
-	partial := path + ".partial"
-	out, err := os.Create(partial)
-	if err != nil {
-		return fmt.Errorf("weights: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			out.Close()
-			os.Remove(partial)
-			err = fmt.Errorf("weights: %w", err)
-		}
-	}()
-	if err := encode(out, f, entries); err != nil {
-		return err
-	}
-	if err := out.Sync(); err != nil {
-		return err
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(partial, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
+	return nil
 }
 
 // syncFolder makes a rename in a folder last. Windows has no such call and needs none.

@@ -22,6 +22,7 @@ type diagnoseCmd struct {
 	Seed          uint64   `default:"1" help:"Seed of the drawn z_V and of the control."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
 	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations."`
+	Cache         string   `help:"Folder of what frozen layers gave, as in train."`
 	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
 
@@ -43,7 +44,7 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 		}
 		info := m.Checkpoint()
 		screen.Say(path)
-		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Progress: screen.count("embedding"), Memory: memory})
+		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Cache: c.Cache, Progress: screen.count("embedding"), Memory: memory})
 		if err != nil {
 			return err
 		}

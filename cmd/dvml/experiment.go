@@ -26,6 +26,7 @@ type experimentCmd struct {
 	Set           []string `sep:"none" help:"Change one setting of all runs, as in train."`
 	ReportOnly    bool     `help:"Train nothing: make the report anew of the runs that are finished in the folder."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the report."`
+	Cache         string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
 
@@ -52,7 +53,7 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := experiment.Options{Out: out, Network: network, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Backend: backend, Watch: screen}
+	o := experiment.Options{Out: out, Network: network, Data: c.Data, Weights: c.Backbone, Set: c.Set, Steps: c.Steps, Seeds: c.Seeds, Batch: c.Batch, Cache: c.Cache, Backend: backend, Watch: screen}
 	var results []experiment.Result
 	var missing []string
 	if c.ReportOnly {

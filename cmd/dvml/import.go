@@ -77,5 +77,6 @@ func fetch(ctx context.Context, name string, s *screen) (string, error) {
 		Failed: func(err error, wait time.Duration) {
 			s.Say(fmt.Sprintf("%s: %v; trying again in %s", name, err, wait))
 		},
+		Waiting: func() { s.Say("waiting for another process that downloads " + name) },
 	})
 }

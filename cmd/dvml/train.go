@@ -26,6 +26,7 @@ type trainCmd struct {
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND."`
+	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
 	networkFlags
 	Resume string `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
@@ -40,6 +41,7 @@ func (c *trainCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer t.Close()
+	t.Cache = c.Cache
 	screen.Say(t.Summary())
 	defer context.AfterFunc(ctx, func() { screen.Say("stopping as soon as the state is saved") })()
 	err = t.Run(ctx)

@@ -3,10 +3,12 @@
 package lockfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -21,15 +23,53 @@ type Lock struct{ f *flock.Flock }
 // Take makes the file at path, where there is none, and holds it. On file systems that have no locks, as some network file systems, nothing is held,
 // and Take never returns ErrHeld.
 func Take(path string) (*Lock, error) {
-	f := flock.New(path, flock.SetPermissions(0o644))
-	held, err := f.TryLock()
-	switch {
-	case err != nil && !withoutLocks(err):
-		return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, f.Close()))
-	case err == nil && !held:
-		return nil, fmt.Errorf("lock %s: %w", path, errors.Join(ErrHeld, f.Close()))
+	for {
+		f := flock.New(path, flock.SetPermissions(0o644))
+		held, err := f.TryLock()
+		switch {
+		case err != nil && !withoutLocks(err):
+			return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, f.Close()))
+		case err == nil && !held:
+			return nil, fmt.Errorf("lock %s: %w", path, errors.Join(ErrHeld, f.Close()))
+		case err != nil || !removed(f):
+			return &Lock{f}, nil
+		}
+		if err := f.Close(); err != nil { // the lock of a file that whoever held it before has removed keeps nobody out
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
 	}
-	return &Lock{f}, nil
+}
+
+// removed reports whether the file that f has locked is no longer the one at its path.
+func removed(f *flock.Flock) bool {
+	locked, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(f.Path())
+	return errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(locked, now)
+}
+
+// poll is how often Await looks whether the file is free.
+const poll = 200 * time.Millisecond
+
+// Await is Take that waits while another process holds the file, until ctx ends. waiting, where it is not nil, is called once before it waits.
+func Await(ctx context.Context, path string, waiting func()) (*Lock, error) {
+	for {
+		l, err := Take(path)
+		if !errors.Is(err, ErrHeld) {
+			return l, err
+		}
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(poll):
+		}
+	}
 }
 
 // withoutLocks reports whether the error says that the file system has no locks.
@@ -42,8 +82,18 @@ func withoutLocks(err error) bool {
 	return false
 }
 
-// Remove removes the file and lets others take one of its name.
-func (l *Lock) Remove() error { return errors.Join(os.Remove(l.f.Path()), l.Release()) }
+// Held reports whether the file is locked; false: the file system has no locks, and another process may believe that it holds the file too.
+func (l *Lock) Held() bool { return l.f.Locked() }
+
+// Remove removes the file and lets others take one of its name. A file that cannot be removed stays, and does no harm.
+func (l *Lock) Remove() error {
+	first := os.Remove(l.f.Path())
+	err := l.Release()
+	if first != nil { // Windows removes no file that is open
+		os.Remove(l.f.Path()) //nolint:errcheck // another process may hold it by now, and removes it then
+	}
+	return err
+}
 
 // Release lets others take the file.
 func (l *Lock) Release() error { return l.f.Close() }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -121,6 +122,34 @@ func TestFetchGoesOnInAnotherCall(t *testing.T) {
 			continue
 		}
 		checkFile(t, path)
+	}
+}
+
+// Of two that fetch a file the second waits and finds it.
+func TestTwoFetchAtOnce(t *testing.T) {
+	var asked []string
+	s, o := server(t, 0, true, &asked), quick(t)
+	waits, second := make(chan struct{}), make(chan error, 1)
+	begin := sync.OnceFunc(func() {
+		go func() {
+			other := o
+			other.Progress, other.Waiting = nil, func() { close(waits) }
+			_, err := s.Fetch(t.Context(), other)
+			second <- err
+		}()
+		<-waits
+	})
+	o.Progress = func(int64, int64) { begin() }
+	path, err := s.Fetch(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFile(t, path)
+	if err := <-second; err != nil || len(asked) != 1 {
+		t.Errorf("the second: %v; the server was asked %d times", err, len(asked))
+	}
+	if left, err := os.ReadDir(o.Folder); err != nil || len(left) != 1 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dvml/dvml/internal/lockfile"
 )
 
 // ErrChecksum is wrapped by the error of a file whose SHA-256 is not the published one.
@@ -27,6 +29,8 @@ type Options struct {
 	Progress func(done, total int64) // bytes so far and in all, total -1 where the server does not say; nil is silence
 	// Failed hears of an attempt that failed, before the wait for the next one; nil is silence.
 	Failed func(err error, wait time.Duration)
+	// Waiting hears that another process is fetching the file, and that this one waits for it; nil is silence.
+	Waiting func()
 }
 
 // idle is how long a connection may bring nothing before it is given up.
@@ -51,14 +55,19 @@ func (s Source) Fetch(ctx context.Context, o Options) (string, error) {
 		}
 	}
 	path := filepath.Join(o.Folder, s.File())
-	if _, err := os.Stat(path); err == nil {
-		if err := s.verify(path); err != nil {
-			return "", fmt.Errorf("download: %s: %w; delete it to fetch it anew", path, err)
-		}
-		return path, nil
+	if there, err := s.cached(path); there || err != nil {
+		return path, err
 	}
 	if err := os.MkdirAll(o.Folder, 0o777); err != nil {
 		return "", fmt.Errorf("download: %w", err)
+	}
+	lock, err := lockfile.Await(ctx, path+".lock", o.Waiting) // two processes would append to one file
+	if err != nil {
+		return "", fmt.Errorf("download: %w", err)
+	}
+	defer lock.Remove()                                    //nolint:errcheck // the file is whole or what has come of it is kept, whatever becomes of the lock
+	if there, err := s.cached(path); there || err != nil { // another process has fetched it meanwhile
+		return path, err
 	}
 	partial := path + ".partial"
 	if err := s.fetch(ctx, partial, o); err != nil {
@@ -75,6 +84,17 @@ func (s Source) Fetch(ctx context.Context, o Options) (string, error) {
 		return "", fmt.Errorf("download: %w", err)
 	}
 	return path, nil
+}
+
+// cached reports whether the file is at path; a damaged one is an error.
+func (s Source) cached(path string) (there bool, err error) {
+	if _, err := os.Stat(path); err != nil {
+		return false, nil
+	}
+	if err := s.verify(path); err != nil {
+		return false, fmt.Errorf("download: %s: %w; delete it to fetch it anew", path, err)
+	}
+	return true, nil
 }
 
 // fetch brings the whole file to path, over as many connections as it takes.
