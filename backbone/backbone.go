@@ -73,10 +73,15 @@ type GraphNode struct {
 // Input is the name of the network's input among the inputs of its nodes.
 const Input = "images"
 
-// CheckCut returns an error that lists the cuts where cut is none of them.
+// Divisible is a Backbone that can be cut at more places than it lists: HasCut reports those, and takes what Cuts lists too.
+type Divisible interface {
+	HasCut(name string) bool
+}
+
+// CheckCut returns an error that lists the cuts where the network cannot be cut at the named place.
 func CheckCut(b Backbone, cut string) error {
 	cuts := b.Cuts()
-	if slices.Contains(cuts, cut) {
+	if d, ok := b.(Divisible); ok && d.HasCut(cut) || slices.Contains(cuts, cut) {
 		return nil
 	}
 	const most = 20

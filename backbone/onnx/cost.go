@@ -32,6 +32,24 @@ func (b *Backbone) CutShape(cut string, size int) ([]int, error) {
 	return []int{total}, nil
 }
 
+// HasCut reports whether the network can be cut at a name: that of any tensor that is computed from the images.
+func (b *Backbone) HasCut(name string) (ok bool) {
+	defer func() {
+		if recover() != nil { // what cannot be built cannot be cut
+			ok = false
+		}
+	}()
+	if name == backbone.Features {
+		return true
+	}
+	needed := b.net.needed([]string{b.spec.Output}, nil)
+	if node := b.net.producer[name]; node == nil || !slices.Contains(needed, node) {
+		return false
+	}
+	_, err := b.CutShape(name, b.anySize())
+	return err == nil
+}
+
 // Variables lists the network's variables.
 func (b *Backbone) Variables() []backbone.Variable { return b.VariablesUntil(backbone.Features) }
 
