@@ -61,6 +61,9 @@ func (m *Model) Fingerprint() (string, error) {
 	fmt.Fprintf(h, "%x\n", sha256.Sum256(m.network.Backbone.Structure()))
 	if !m.Headless() {
 		fmt.Fprintf(h, "%d %v\n", m.config.Method.Dim, m.config.Method.FeatureNorm)
+		if scale := m.config.Method.FeatureScale; scale != "none" {
+			fmt.Fprintf(h, "%s\n", scale)
+		}
 	}
 	var read []*model.Variable
 	for v := range m.variables.IterVariables() {

@@ -10,6 +10,7 @@ import (
 type Config struct {
 	Data       string        `yaml:"data"`
 	Seed       uint64        `yaml:"seed"`
+	Fold       Fold          `yaml:"fold"`
 	Backend    string        `yaml:"backend"`
 	Backbone   Backbone      `yaml:"backbone"`
 	Image      Image         `yaml:"image"`

@@ -19,6 +19,10 @@ func (c *Config) Validate() error {
 		}
 	}
 	check(c.Data != "", "data is empty; it is the HDF5 file that `dvml prepare` wrote (--data FILE.h5)")
+	if err := c.Fold.check(); err != nil {
+		bad = append(bad, err)
+	}
+	check(c.Fold.Of == 0 || c.Freeze.Crops == 0, "fold is %d of %d and freeze.crops %d: of training images only augmented crops are kept then, and a fold of them is judged by centre crops: set freeze.crops to 0", c.Fold.Held, c.Fold.Of, c.Freeze.Crops)
 	if err := c.Backbone.Spec.Validate(); err != nil {
 		bad = append(bad, fmt.Errorf("backbone: %w", err))
 	}

@@ -1,6 +1,8 @@
 package method
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -13,8 +15,8 @@ type Embedding struct {
 	ZI         *Node // [B,D] the class-invariant embedding, not normalised
 }
 
-// heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F]. Dropout goes by the uniform noise
-// drop [B,F], which is nil where there is none.
+// heads builds z_I and, for the dvml objective, the mean and the log variance of z_V, from features x [B,F]: scaled, then behind batch norm, where
+// the method says so. Dropout goes by the uniform noise drop [B,F], which is nil where there is none.
 func (m Method) heads(scope *model.Scope, x, drop *Node, training bool) Embedding {
 	scope = scope.At("heads")
 	x = m.normalised(scope, x, training)
@@ -30,16 +32,41 @@ func (m Method) heads(scope *model.Scope, x, drop *Node, training bool) Embeddin
 	return e
 }
 
-// normalised is what the heads read: x, behind batch norm where the method says so.
+// normalised is what the heads read: x, scaled and behind batch norm where the method says so.
 func (m Method) normalised(scope *model.Scope, x *Node, training bool) *Node {
+	if m.FeatureScale == "root" {
+		x = root(x)
+	}
 	if !m.FeatureNorm {
 		return x
 	}
 	return batchNorm(scope.At("norm"), x, training)
 }
 
+// rootBend keeps the gradient of a root finite where a feature is 0, as pooled rectified features often are; features are about 1 on average.
+const rootBend = 0.01
+
+// root scales the features of each image, a row of x [N,F], to a mean square of 1, takes the root of each and keeps its sign, and scales to a mean
+// square of 1 again. Few large features then outweigh the others less (power normalisation: Perronnin, Sanchez and Mensink, ECCV 2010), and z_I, where
+// it begins as the features, is as long as normal noise of its dimension: as z_V.
+func root(x *Node) *Node {
+	x = unitMeanSquare(x)
+	bent := AddScalar(Sqrt(AddScalar(Abs(x), rootBend)), -math.Sqrt(rootBend))
+	return unitMeanSquare(Mul(Sign(x), bent))
+}
+
+// unitMeanSquare scales each row of x [N,F] to a mean square of 1.
+func unitMeanSquare(x *Node) *Node {
+	return Div(x, Sqrt(AddScalar(ReduceAndKeep(Mul(x, x), ReduceMean, -1), 1e-12)))
+}
+
 // invariant is the head of z_I.
-func (m Method) invariant(scope *model.Scope, x *Node) *Node { return dense(scope.At("z_i"), x, m.Dim) }
+func (m Method) invariant(scope *model.Scope, x *Node) *Node {
+	if features := x.Shape().Dimensions[1]; m.Start == "features" && m.Dim == features {
+		variable(scope.At("z_i"), "weights", func(string) any { return initial.Identity(features) })
+	}
+	return dense(scope.At("z_i"), x, m.Dim)
+}
 
 // decode builds x_hat [N,F] from z [N,D].
 func (m Method) decode(scope *model.Scope, z *Node, features int, training bool) *Node {

@@ -11,8 +11,13 @@ import (
 type Method struct {
 	// Objective is "dvml" (all four losses) or "plain" (the metric loss on z_I alone, no generator, no decoder).
 	Objective string `yaml:"objective"`
-	// Dim is D, the dimension of z_I, z_V and z. The paper takes 512, the report 128.
+	// Dim is D, the dimension of z_I, z_V and z. The paper takes 512, the report 128; 0 is as many as the backbone has features.
 	Dim int `yaml:"dim"`
+	// FeatureScale is what becomes of an image's features before anything else reads them: "none", or "root", see [Method.heads].
+	FeatureScale string `yaml:"feature_scale"`
+	// Start is what the head of z_I begins as: "random" (Glorot's uniform weights), or "features", which it then gives back: unchanged where Dim is
+	// their number, else along their principal axes. A run that begins there begins as good as the features are.
+	Start string `yaml:"start"`
 	// FeatureNorm puts batch norm on the backbone's features before the heads, as the report's code does.
 	FeatureNorm bool `yaml:"feature_norm"`
 	// Decoder is the network that rebuilds the features from z.
@@ -44,7 +49,7 @@ type Decoder struct {
 // DefaultMethod returns the report's choices at D = 128 around the semi-hard triplet loss.
 func DefaultMethod() Method {
 	return Method{
-		Objective: "dvml", Dim: 128, FeatureNorm: true,
+		Objective: "dvml", Dim: 128, FeatureScale: "none", Start: "random", FeatureNorm: true,
 		Decoder:        Decoder{Hidden: 512, Activation: "tanh"},
 		Reconstruction: "norm",
 		Classifier:     true,
@@ -57,8 +62,14 @@ func (m Method) Validate() error {
 	switch {
 	case !slices.Contains([]string{"dvml", "plain"}, m.Objective):
 		return fmt.Errorf("method.objective is %q; it is dvml or plain", m.Objective)
-	case m.Dim < 1 || m.Dim > 1<<16:
-		return fmt.Errorf("method.dim is %d; it is from 1 to 65536", m.Dim)
+	case m.Dim < 0 || m.Dim > 1<<16:
+		return fmt.Errorf("method.dim is %d; it is from 1 to 65536, or 0 for the number of the backbone's features", m.Dim)
+	case !slices.Contains([]string{"none", "root"}, m.FeatureScale):
+		return fmt.Errorf("method.feature_scale is %q; it is none or root", m.FeatureScale)
+	case !slices.Contains([]string{"random", "features"}, m.Start):
+		return fmt.Errorf("method.start is %q; it is random or features", m.Start)
+	case m.Start == "features" && m.FeatureNorm:
+		return fmt.Errorf("method.start is features, which batch norm before the heads would change: set method.feature_norm to false")
 	case m.Objective == "dvml" && m.Decoder.Hidden < 1:
 		return fmt.Errorf("method.decoder.hidden is %d; it is at least 1", m.Decoder.Hidden)
 	case m.Objective == "dvml" && !slices.Contains([]string{"tanh", "relu_norm"}, m.Decoder.Activation):

@@ -20,13 +20,19 @@ type Model struct {
 	loss loss.Loss
 }
 
-// NewModel checks the settings and makes the model. Its loss is told the number of classes, the dimension and the seed of its proxies.
+// NewModel checks the settings and makes the model; Method.Dim 0 becomes the number of the backbone's features. Its loss is told the number of classes, the dimension and the seed of its proxies.
 func NewModel(b backbone.Backbone, m Method, classes int, seed uint64) (*Model, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
 	if classes < 2 {
 		return nil, fmt.Errorf("the training set has %d classes; metric learning needs at least 2", classes)
+	}
+	if m.Dim == 0 {
+		m.Dim = b.Features()
+	}
+	if m.Start == "features" && m.Dim > b.Features() {
+		return nil, fmt.Errorf("method.dim is %d and method.start features, but the backbone has %d features: z_I cannot begin as more of them", m.Dim, b.Features())
 	}
 	cfg := m.Loss
 	cfg.NumClasses, cfg.Dim, cfg.Seed = classes, m.Dim, seed
@@ -73,6 +79,11 @@ func (m *Model) EmbedFrom(scope *model.Scope, x *Node, stage string) *Node {
 func (m *Model) EmbedFeatures(scope *model.Scope, x *Node) *Node {
 	scope = scope.At("heads")
 	return m.Method.invariant(scope, m.Method.normalised(scope, x, false))
+}
+
+// HeadInput builds what the heads read at test time, [B,F], from features [B,F].
+func (m *Model) HeadInput(scope *model.Scope, x *Node) *Node {
+	return m.Method.normalised(scope.At("heads"), x, false)
 }
 
 // Heads builds all heads at test time from features [B,F]: z_I and, under the dvml objective, the mean and the log variance of z_V.

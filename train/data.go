@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/sampler"
@@ -14,15 +15,23 @@ type data struct {
 	train   []int   // images of the training classes
 	test    []int   // images of the held-out classes
 	classes int     // number of training classes
+	folded  bool    // test is a fold of the training classes
 	number  []int32 // class of the file -> training class from 0, or -1
 }
 
-func openData(path string) (*data, error) {
+// openData opens the data file, split as it says or, with a fold, among its training classes.
+func openData(path string, fold config.Fold) (*data, error) {
 	r, err := store.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	d := &data{reader: r, train: r.Indices(store.Train), test: r.Indices(store.Test)}
+	if fold.Of > 0 {
+		if err := d.holdOut(fold); err != nil {
+			r.Close()
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
 	d.number = make([]int32, len(r.Classes()))
 	for i := range d.number {
 		d.number[i] = -1
@@ -51,9 +60,42 @@ func openData(path string) (*data, error) {
 	return nil, err
 }
 
+// holdOut splits the training images by the fold that their classes are in.
+func (d *data) holdOut(fold config.Fold) error {
+	labels := d.reader.Labels()
+	var classes []int32
+	for _, i := range d.train {
+		classes = append(classes, labels[i])
+	}
+	slices.Sort(classes)
+	classes = slices.Compact(classes)
+	held, err := fold.Deal(len(classes))
+	if err != nil {
+		return err
+	}
+	all := d.train
+	d.train, d.test, d.folded = nil, nil, true
+	for _, i := range all {
+		if at, _ := slices.BinarySearch(classes, labels[i]); held[at] {
+			d.test = append(d.test, i)
+		} else {
+			d.train = append(d.train, i)
+		}
+	}
+	return nil
+}
+
+// gallery says which of the held-out images are searched, see store.Reader.InGallery; a fold's are queries and gallery both.
+func (d *data) gallery() []bool {
+	if d.folded {
+		return nil
+	}
+	return d.reader.InGallery(d.test)
+}
+
 // findable reports whether a held-out image has another of its class to find.
 func (d *data) findable() bool {
-	labels, gallery := d.testLabels(), d.reader.InGallery(d.test)
+	labels, gallery := d.testLabels(), d.gallery()
 	found := map[int32]int{} // images of a class that are searched
 	for at, c := range labels {
 		if gallery == nil || gallery[at] {

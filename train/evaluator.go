@@ -44,7 +44,7 @@ func newEvaluator(backend compute.Backend, store *model.Store, m *method.Model, 
 		return nil, err
 	}
 	return &evaluator{
-		config: c, data: d, labels: d.testLabels(), gallery: d.reader.InGallery(d.test), embedder: e, upper: upper, progress: progress,
+		config: c, data: d, labels: d.testLabels(), gallery: d.gallery(), embedder: e, upper: upper, progress: progress,
 	}, nil
 }
 
@@ -57,7 +57,7 @@ func (e *evaluator) close() {
 func (e *evaluator) run(ctx context.Context, cache *features.Set) (metrics map[string]float64, err error) {
 	dim := e.config.Method.Dim
 	if cache != nil {
-		e.embeddings, err = e.fromCache(ctx, cache, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
+		e.embeddings, err = e.fromCache(ctx, cache, e.data.test, nil, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return e.upper.Call1(x) })
 	} else {
 		e.embeddings, err = e.embedder.Rows(ctx, e.data.reader, e.data.test, e.config.TestPlan(), e.progress)
 	}
@@ -87,22 +87,23 @@ func (e *evaluator) calibrate() (*calibrate.Calibration, error) {
 
 // features measures the cached features, of dim values, of a backbone that is frozen as a whole: what is found without any training.
 func (e *evaluator) features(ctx context.Context, cache *features.Set, dim int) (map[string]float64, error) {
-	rows, err := e.fromCache(ctx, cache, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
+	rows, err := e.fromCache(ctx, cache, e.data.test, nil, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
 	if err != nil {
 		return nil, fmt.Errorf("the features: %w", err)
 	}
 	return e.measure(rows, dim)
 }
 
-// fromCache takes what the frozen layers gave for the held-out images through upper, which makes rows of dim values of it.
-func (e *evaluator) fromCache(ctx context.Context, cache *features.Set, dim int, upper func(*tensors.Tensor) (*tensors.Tensor, error)) ([]float32, error) {
-	s, err := sampler.NewSequential(e.data.test, e.config.Evaluate.Batch)
+// fromCache takes what the frozen layers gave for images, of their centre crops or those drawn by a seed, through upper, which makes rows of dim values
+// of it.
+func (e *evaluator) fromCache(ctx context.Context, cache *features.Set, images []int, seed *uint64, dim int, upper func(*tensors.Tensor) (*tensors.Tensor, error)) ([]float32, error) {
+	s, err := sampler.NewSequential(images, e.config.Evaluate.Batch)
 	if err != nil {
 		return nil, err
 	}
-	batches := newCacheBatches(cache, s, 0, nil)
+	batches := newCacheBatches(cache, s, 0, seed)
 	defer batches.close()
-	rows := make([]float32, 0, len(e.data.test)*dim)
+	rows := make([]float32, 0, len(images)*dim)
 	for at := range s.Steps() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -121,7 +122,7 @@ func (e *evaluator) fromCache(ctx context.Context, cache *features.Set, dim int,
 		}
 		batches.release(b)
 		rows = append(rows, z[:s.Valid(at)*dim]...)
-		e.progress(at*s.Size()+s.Valid(at), len(e.data.test))
+		e.progress(at*s.Size()+s.Valid(at), len(images))
 	}
 	return rows, nil
 }

@@ -16,6 +16,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.openCache(ctx); err != nil {
 		return t.stopped(ctx, err)
 	}
+	if err := t.start(ctx); err != nil {
+		return t.stopped(ctx, err)
+	}
 	evaluates := t.due(t.info.Step) && t.info.Metrics == nil
 	if evaluates {
 		if err := t.baseline(ctx); err != nil {

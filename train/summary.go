@@ -27,6 +27,9 @@ func (t *Trainer) Summary() string {
 	}
 	line("run", "%s", t.Folder)
 	line("data", "%s: %s of %s to train on, %s held out", c.Data, plural.Of(len(t.data.train), "image"), plural.Of(t.data.classes, "class"), plural.Of(len(t.data.test), "image"))
+	if t.data.folded {
+		line("fold", "%d of %d: held out are training classes; the data's held-out classes are not looked at", c.Fold.Held, c.Fold.Of)
+	}
 	if t.data.classes < fewClasses {
 		line("note", "%s to train on are few: training seldom helps on others then; a few dozen are what it learns from", plural.Of(t.data.classes, "class"))
 	}

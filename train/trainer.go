@@ -116,7 +116,7 @@ func (t *Trainer) settle() error {
 
 // load opens the data and makes the model.
 func (t *Trainer) load() (err error) {
-	if t.data, err = openData(t.Config.Data); err != nil {
+	if t.data, err = openData(t.Config.Data, t.Config.Fold); err != nil {
 		return err
 	}
 	if t.Config.Fit {
@@ -144,8 +144,11 @@ func (t *Trainer) load() (err error) {
 			return fmt.Errorf("freeze.until: %w", err)
 		}
 	}
-	t.Model, err = method.NewModel(network, m, t.data.classes, t.Config.Seed)
-	return err
+	if t.Model, err = method.NewModel(network, m, t.data.classes, t.Config.Seed); err != nil {
+		return err
+	}
+	t.Config.Method.Dim = t.Model.Method.Dim
+	return checkStart(t.Model, t.Config)
 }
 
 // prepare opens the logs and the evaluator, at the step of t.info.

@@ -27,6 +27,7 @@ type trainCmd struct {
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND."`
 	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
+	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
 	networkFlags
 	Resume string `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
@@ -154,6 +155,11 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Co
 	cfg.Backend = first(c.Backend, cfg.Backend)
 	if err := checkData(cfg.Data); err != nil {
 		return nil, "", err
+	}
+	if c.Fold != "" {
+		if cfg.Fold, err = config.ParseFold(c.Fold); err != nil {
+			return nil, "", fmt.Errorf("--fold: %w", err)
+		}
 	}
 	weights := c.Backbone
 	if c.Config == "" && c.Preset == "" {

@@ -44,6 +44,15 @@ func Constant(value float32, dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
+// Identity returns the float32 matrix [n,n] that changes nothing.
+func Identity(n int) *tensors.Tensor {
+	values := make([]float32, n*n)
+	for i := range n {
+		values[i*n+i] = 1
+	}
+	return tensors.FromFlatDataAndDimensions(values, n, n)
+}
+
 func size(dims []int) int {
 	n := 1
 	for _, d := range dims {
