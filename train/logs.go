@@ -21,6 +21,9 @@ type logs struct {
 	table  *run.Table
 	events *tensorboard.Writer
 	times  []time.Duration // of the last steps
+
+	drawn   time.Time // the curves, or the beginning
+	undrawn bool      // whether there was an evaluation since
 }
 
 // recent is how many steps the rate is taken over.
@@ -33,7 +36,7 @@ func openLogs(folder run.Folder, c *config.Config, step int, w Watcher) (*logs, 
 		names = append(names, "rate_"+g)
 	}
 	names = append(append(names, evaluate.MetricNames(c.Evaluate.K)...), run.HeldOutSpread)
-	l := &logs{config: c, folder: folder, watch: w}
+	l := &logs{config: c, folder: folder, watch: w, drawn: time.Now()}
 	var err error
 	if l.table, err = run.OpenTable(folder.Metrics(), names, step); err != nil {
 		return nil, err
@@ -100,6 +103,7 @@ func (l *logs) metrics(step int, m map[string]float64, spread float64) error {
 	if err := l.write("test/", row); err != nil {
 		return err
 	}
+	l.undrawn = true
 	l.watch.Evaluation(step, m)
 	return l.events.Flush()
 }

@@ -80,14 +80,20 @@ func gradients(scope *model.Scope, total *Node, trains func(path string) bool) (
 }
 
 // update adds to the graph one step of the optimiser on vars with the gradients grads, steered by table [config.Groups, columns]. It returns the norm of
-// all these gradients before clipping.
-func update(o config.Optimizer, scope *model.Scope, vars []*model.Variable, grads []*Node, table *Node) (norm *Node) {
+// all these gradients before clipping, and the sum of squares of each [len(vars)], a scalar where there are none.
+func update(o config.Optimizer, scope *model.Scope, vars []*model.Variable, grads []*Node, table *Node) (norm, squares *Node) {
 	g := table.Graph()
 	norm = ScalarZero(g, table.DType())
+	squares = norm
+	var each []*Node
 	for _, d := range grads {
-		norm = Add(norm, ReduceAllSum(Mul(d, d)))
+		sum := ReduceAllSum(Mul(d, d))
+		norm, each = Add(norm, sum), append(each, Reshape(sum, 1))
 	}
 	norm = Sqrt(norm)
+	if len(each) > 0 {
+		squares = Concatenate(each, 0)
+	}
 	for i, v := range vars {
 		d := grads[i]
 		if o.ClipNorm > 0 {
@@ -98,7 +104,7 @@ func update(o config.Optimizer, scope *model.Scope, vars []*model.Variable, grad
 		}
 		one(o, scope, v, d, at)
 	}
-	return norm
+	return norm, squares
 }
 
 // one updates variable v by its gradient d.

@@ -5,6 +5,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/figure"
@@ -14,8 +15,15 @@ import (
 	"github.com/dvml/dvml/tensorboard"
 )
 
-// curves draws the losses and the metrics so far.
-func (l *logs) curves() error {
+// redraw is how often the curves are drawn anew while a run lasts, at most: drawing takes longer than many an evaluation.
+const redraw = 10 * time.Second
+
+// curves draws the losses and the metrics so far, where an evaluation has come since it last did: unless it was only just, or the run is over.
+func (l *logs) curves(over bool) error {
+	if !l.undrawn || !over && time.Since(l.drawn) < redraw {
+		return nil
+	}
+	defer func() { l.undrawn, l.drawn = false, time.Now() }()
 	rows, err := run.ReadRows(l.folder.Metrics())
 	if err != nil {
 		return err

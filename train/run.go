@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/dvml/dvml/checkpoint"
@@ -50,7 +49,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.logs.projector(t.info.Step, t.eval); err != nil {
 		return err
 	}
-	return t.logs.curves()
+	return t.logs.curves(true)
 }
 
 // due reports whether the held-out classes are evaluated after step.
@@ -74,6 +73,9 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 		if err := t.save(); err != nil {
 			return err
 		}
+	}
+	if err := t.logs.curves(true); err != nil {
+		return err
 	}
 	t.sayIdle()
 	return ErrInterrupted
@@ -171,8 +173,8 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		if err != nil {
 			return err
 		}
-		if err := t.finite(run.GradientNorm, norm, last.index); err != nil {
-			return err
+		if !finite(norm) {
+			return t.notFinite(s, run.GradientNorm, norm, last)
 		}
 		mean[run.GradientNorm] = float64(norm)
 	}
@@ -202,8 +204,8 @@ func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[
 	named = map[string]float64{run.Spread: spread(zi, c.Method.Dim)}
 	for i, name := range Values {
 		if i < losses || name == run.GradientNorm {
-			if err := t.finite(name, values[i], b.index); err != nil {
-				return nil, nil, err
+			if !finite(values[i]) {
+				return nil, nil, t.notFinite(s, name, values[i], shown{b, zi})
 			}
 		}
 		if reports(c.Method, name) {
@@ -214,18 +216,6 @@ func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[
 		t.info.Idle++
 	}
 	return named, zi, nil
-}
-
-// finite stops the run where a value of a step is not finite.
-func (t *Trainer) finite(name string, value float32, index []int) error {
-	if f := float64(value); !math.IsNaN(f) && !math.IsInf(f, 0) {
-		return nil
-	}
-	good := "there is no earlier state"
-	if t.saved >= 0 {
-		good = "the last good state is " + t.Folder.Checkpoint(t.saved)
-	}
-	return fmt.Errorf("%s is %g; stopped; %s; lower the learning rates or set optimizer.clip_norm; the batch's images are %v", name, value, good, index)
 }
 
 // baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
@@ -249,6 +239,9 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 		metrics, err = t.eval.run(ctx, t.frozen(step))
 		return err
 	}); err != nil {
+		if path := notFiniteWeight(t.store, func(string) bool { return true }); path != "" {
+			err = fmt.Errorf("%s holds values that are not finite: %w", path, err)
+		}
 		return fmt.Errorf("evaluation after step %d: %w", step, err)
 	}
 	t.info.Metrics = metrics
@@ -271,7 +264,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.logs.curves()
+	return t.logs.curves(false)
 }
 
 // sayIdle sums up the batches without an active term, where there were any.
@@ -290,6 +283,9 @@ func (t *Trainer) sayStopped() {
 
 // save writes the state after the step just taken, and removes old ones.
 func (t *Trainer) save() error {
+	if path := notFiniteWeight(t.store, func(string) bool { return true }); path != "" {
+		return fmt.Errorf("after step %d %s holds values that are not finite; %s", t.info.Step, path, t.stoppedAt())
+	}
 	if err := t.logs.flush(); err != nil {
 		return err
 	}

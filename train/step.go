@@ -43,9 +43,11 @@ func logged(m method.Method) []string {
 // step is the compiled graph of the steps of one phase: embed a batch, losses on its embeddings, backward, update. With accumulate above 1 the update
 // is a graph of its own, which ends the step.
 type step struct {
-	model *method.Model
-	exec  *model.Exec
-	end   *model.Exec // nil: exec ends the step
+	model   *method.Model
+	exec    *model.Exec
+	end     *model.Exec // nil: exec ends the step
+	trained []string    // paths of the weights that it trains, once the graph is built
+	squares []float32   // of the last update: the sum of squares of the gradient of each of trained
 }
 
 // newStep prepares the graph of phase p: it is built and compiled at the first call. stage is the last frozen stage of the backbone, whose output is the
@@ -58,25 +60,31 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder) && !held.match(path)
 	}
 	gathered := gathering{count: c.Accumulate}
+	s := &step{model: m}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) []*Node {
 		in := inputsOf(m, list)
 		x := m.FeaturesFrom(scope, in.X, stage, true)
 		terms := m.TrainHeads(scope, forMethod(in, x), phase)
 		vars, grads := gradients(scope, terms.Total, trains)
+		s.trained = nil
+		for _, v := range vars {
+			s.trained = append(s.trained, v.Path())
+		}
 		var norm *Node // of several batches only their mean gradient has one
+		squares := ScalarZero(in.Table.Graph(), dtypes.Float32)
 		if c.Accumulate > 1 {
 			gathered.add(scope, vars, grads, in.Table)
 		} else {
-			norm = move(scope, c, vars, grads, in.Table, nil)
+			norm, squares = move(scope, c, vars, grads, in.Table, nil)
 		}
-		return []*Node{report(terms, in.Labels, norm), terms.Embedding.ZI}
+		return []*Node{report(terms, in.Labels, norm), terms.Embedding.ZI, squares}
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &step{model: m, exec: exec.WithName("train")}
+	s.exec = exec.WithName("train")
 	if c.Accumulate > 1 {
-		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) *Node {
+		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) (norm, squares *Node) {
 			return move(scope, c, gathered.vars, gathered.mean(table.Graph()), table, gathered.statistics)
 		})
 		if err != nil {
@@ -88,13 +96,13 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 }
 
 // move adds to the graph that ends a step the update of vars by their gradients, and the move of the running averages: of what this graph changes and
-// of changed, what earlier graphs of the step did. It returns the norm of the gradients.
-func move(scope *model.Scope, c *config.Config, vars []*model.Variable, grads []*Node, table *Node, changed []*model.Variable) (norm *Node) {
-	norm = update(c.Optimizer, scope, vars, grads, table)
+// of changed, what earlier graphs of the step did. It returns the norm of the gradients, and the sum of squares of each, [len(vars)].
+func move(scope *model.Scope, c *config.Config, vars []*model.Variable, grads []*Node, table *Node, changed []*model.Variable) (norm, squares *Node) {
+	norm, squares = update(c.Optimizer, scope, vars, grads, table)
 	if c.EMA > 0 {
 		average(scope, table, append(changedIn(scope, table.Graph()), changed...))
 	}
-	return norm
+	return norm, squares
 }
 
 // report gathers the step's scalars in the order of Values, [len(Values)].
@@ -149,17 +157,21 @@ func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (v
 	if values, err = tensors.CopyFlatData[float32](out[0]); err != nil {
 		return nil, nil, err
 	}
-	zi, err = tensors.CopyFlatData[float32](out[1])
+	if zi, err = tensors.CopyFlatData[float32](out[1]); err != nil {
+		return nil, nil, err
+	}
+	s.squares, err = tensors.CopyFlatData[float32](out[2])
 	return values, zi, err
 }
 
 // finish ends a step of several batches and returns the norm of their mean gradient.
 func (s *step) finish(table []float32) (norm float32, err error) {
-	out, err := s.end.Call1(tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns))
+	out, err := s.end.Call(tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns))
 	if err != nil {
 		return 0, err
 	}
-	return tensors.ToScalar[float32](out), nil
+	s.squares, err = tensors.CopyFlatData[float32](out[1])
+	return tensors.ToScalar[float32](out[0]), err
 }
 
 // close frees the compiled graphs and their memory.
