@@ -26,6 +26,7 @@ type cli struct {
 	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
 	Export     exportCmd     `cmd:"" help:"Write a model for other programs: ONNX, or safetensors with the published names."`
 	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
+	Tune       tuneCmd       `cmd:"" help:"Choose how to train on a data set, by cross-validation over its training classes."`
 	Experiment experimentCmd `cmd:"" help:"Train a list of runs over seeds and write a report: the report's and the paper's experiments, six losses, or your own."`
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
