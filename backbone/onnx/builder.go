@@ -46,6 +46,9 @@ func (n *Network) begin(g *Graph, nodes []*onnxfile.Node, results ...string) *bu
 	return b
 }
 
+// maxMap bounds the values of a tensor that is computed from the images: 16 GB.
+const maxMap = 1 << 32
+
 // run adds nodes, in order.
 func (b *builder) run(nodes []*onnxfile.Node) {
 	for _, n := range nodes {
@@ -77,6 +80,9 @@ func (b *builder) run(nodes []*onnxfile.Node) {
 					panic(b.explain(n, fmt.Errorf("its output %q is not supported", name)))
 				}
 				continue
+			}
+			if v := out[i]; v != nil && v.node != nil && v.node.Shape().Size() > maxMap {
+				panic(b.explain(n, fmt.Errorf("a tensor of shape %v is too large", v.dims())))
 			}
 			b.values[name] = out[i]
 		}

@@ -35,7 +35,7 @@ func (k kind) dtype() dtypes.DType {
 }
 
 // maxConstant bounds the values of a constant that arithmetic on shapes makes.
-const maxConstant = 1 << 24
+const maxConstant = 1 << 22
 
 func newConstant(k kind, dims []int) *constant {
 	n := volume(dims)

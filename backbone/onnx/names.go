@@ -16,7 +16,7 @@ func newNamer() *namer { return &namer{taken: map[string]bool{}} }
 var machine = regexp.MustCompile(`^(onnx::.*|val_\d+|\d+|_v_\d+|.*_output_\d+|const_fold.*)$`)
 
 // parts name the operands of operations.
-var parts = map[string][]string{"Conv": {"", "weight", "bias"}, "Gemm": {"weight", "weight", "bias"}, "MatMul": {"weight", "weight"}, "Add": {"bias", "bias"}, "Mul": {"scale", "scale"},
+var parts = map[string][]string{"Conv": {"", "weight", "bias"}, "ConvTranspose": {"", "weight", "bias"}, "Gemm": {"weight", "weight", "bias"}, "MatMul": {"weight", "weight"}, "Add": {"bias", "bias"}, "Mul": {"scale", "scale"},
 	"BatchNormalization": {"", "weight", "bias", "running_mean", "running_var"}, "LayerNormalization": {"", "weight", "bias"}}
 
 // path turns a tensor's name into a variable's path: as it is, as far as that can be, or made of the name of the node that reads it.

@@ -60,6 +60,9 @@ func (n *Network) prepare(inputs ...string) error {
 	if err != nil {
 		return err
 	}
+	if nodes, err = n.choices(nodes, inputs); err != nil {
+		return err
+	}
 	if n.nodes, err = n.sorted(nodes); err != nil {
 		return err
 	}

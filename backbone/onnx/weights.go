@@ -65,6 +65,13 @@ type sorter struct {
 	uses    map[string][]use
 	dynamic map[string]bool // values that depend on the images
 	raw     map[string]bool // those that no operation with weights has touched yet: what is added to them is preprocessing
+	roles   map[sized]role  // what was found
+}
+
+// sized is a value, and whether it is a single number.
+type sized struct {
+	name   string
+	single bool
 }
 
 // moving are operations that only move what they read first.
@@ -72,13 +79,13 @@ var moving = map[string]bool{"Identity": true, "Transpose": true, "Reshape": tru
 	"Split": true, "Expand": true, "Tile": true, "Gather": true, "Resize": true, "Pad": true, "DepthToSpace": true}
 
 // weighing are operations that have learned operands, by the places of these.
-var weighing = map[string][]int{"Conv": {1, 2}, "Gemm": {0, 1, 2}, "MatMul": {0, 1}, "Einsum": {0, 1}, "BatchNormalization": {1, 2}, "LayerNormalization": {1, 2},
+var weighing = map[string][]int{"Conv": {1, 2}, "ConvTranspose": {1, 2}, "Gemm": {0, 1, 2}, "MatMul": {0, 1}, "Einsum": {0, 1}, "BatchNormalization": {1, 2}, "LayerNormalization": {1, 2},
 	"RMSNormalization": {1}, "InstanceNormalization": {1, 2}, "GroupNormalization": {1, 2}, "PRelu": {1}}
 
 var arithmetic = map[string]bool{"Add": true, "Sub": true, "Mul": true, "Div": true, "Sum": true, "Concat": true}
 
 func newSorter(inputs []string, nodes []*onnxfile.Node) *sorter {
-	s := &sorter{uses: map[string][]use{}, dynamic: map[string]bool{}, raw: map[string]bool{}}
+	s := &sorter{uses: map[string][]use{}, dynamic: map[string]bool{}, raw: map[string]bool{}, roles: map[sized]role{}}
 	for _, name := range inputs {
 		s.dynamic[name], s.raw[name] = true, true
 	}
@@ -101,10 +108,15 @@ func newSorter(inputs []string, nodes []*onnxfile.Node) *sorter {
 
 // role of the tensor called name, of the given number of values.
 func (s *sorter) role(name string, size int) role {
+	key := sized{name, size == 1}
+	if found, ok := s.roles[key]; ok {
+		return found
+	}
 	found := unused
 	for _, u := range s.uses[name] {
 		found = max(found, s.roleAt(u, size))
 	}
+	s.roles[key] = found
 	return found
 }
 
