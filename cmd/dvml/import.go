@@ -16,8 +16,8 @@ import (
 )
 
 type importCmd struct {
-	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or torchvision:googlenet to download that."`
-	Out    string `arg:"" optional:"" help:"Where to write the backbone. Default: googlenet-FORM.safetensors."`
+	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or a name to download: torchvision:googlenet, or hf:OWNER/REPO[@REVISION][/FILE.onnx] of the Hugging Face hub."`
+	Out    string `arg:"" optional:"" help:"Where to write the backbone. Default: googlenet-FORM.safetensors, or the name of the file or the repository."`
 	networkFlags
 	Force bool `help:"Replace OUT where it exists."`
 }
@@ -63,11 +63,14 @@ func named(s backbone.Spec, source string) string {
 	if s.Form != "" {
 		return cmp.Or(s.Network, backbone.Default) + "-" + s.Form
 	}
+	if h, err := download.ParseHub(source); err == nil {
+		return h.Name
+	}
 	return strings.TrimSuffix(filepath.Base(source), filepath.Ext(source))
 }
 
 // publishedName is what names of published weights look like; not a path, and no drive of Windows.
-var publishedName = regexp.MustCompile(`^[a-z0-9]{2,}:[^/\\]*$`)
+var publishedName = regexp.MustCompile(`^(hf:.*|[a-z0-9]{2,}:[^/\\]*)$`)
 
 // fetch downloads published weights, or finds them in the cache, and returns the file's path.
 func fetch(ctx context.Context, name string, s *screen) (string, error) {

@@ -63,3 +63,28 @@ runs:
 		}
 	}
 }
+
+// Without a network an import from a hub says which file to bring and where to put it; there it is found.
+func TestImportFromHub(t *testing.T) {
+	cache, name := t.TempDir(), "hf:them/net/onnx/model.onnx"
+	t.Setenv("DVML_CACHE", cache)
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+	place := filepath.Join(cache, "hf", "them", "net", "main", "onnx", "model.onnx")
+	out := filepath.Join(t.TempDir(), "x.safetensors")
+	if status, _, messages := printed(t, "import", name, out, "--normalisation", "imagenet"); status != 1 || !strings.Contains(messages, place) {
+		t.Errorf("status %d: %s", status, messages)
+	}
+	network, err := os.ReadFile("../../backbone/onnx/testdata/mobile.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(place, network, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, messages := printed(t, "import", name, out, "--normalisation", "imagenet"); status != 0 {
+		t.Errorf("status %d: %s", status, messages)
+	}
+}

@@ -95,3 +95,12 @@ def old():
 
 mobile()
 old()
+
+# weights/download/testdata/external.onnx: a model of one tensor whose values lie in model.onnx_data.
+tensor = helper.make_tensor("w", TensorProto.FLOAT, [4], np.zeros(4, np.float32).tobytes(), raw=True)
+onnx.external_data_helper.set_external_data(tensor, "model.onnx_data")
+tensor.ClearField("raw_data")
+tensor.data_location = TensorProto.EXTERNAL
+graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4])], [tensor])
+place = OUT.parents[2] / "weights" / "download" / "testdata" / "external.onnx"
+place.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())

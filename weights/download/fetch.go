@@ -17,8 +17,8 @@ import (
 	"github.com/dvml/dvml/internal/lockfile"
 )
 
-// ErrChecksum is wrapped by the error of a file whose SHA-256 is not the published one.
-var ErrChecksum = errors.New("the SHA-256 is not the published one")
+// ErrChecksum is wrapped by the error of a file whose hash is not the published one.
+var ErrChecksum = errors.New("the hash is not the published one")
 
 // Options changes how a file is fetched. The zero value is good.
 type Options struct {
@@ -36,8 +36,15 @@ type Options struct {
 // idle is how long a connection may bring nothing before it is given up.
 const idle = time.Minute
 
-// Fetch is [Source.Fetch] of the source of a name.
+// Fetch is [Source.Fetch] of the source of a name, or [Hub.Fetch] of a name that begins with hf:.
 func Fetch(ctx context.Context, name string, o Options) (string, error) {
+	if strings.HasPrefix(name, "hf:") {
+		h, err := ParseHub(name)
+		if err != nil {
+			return "", err
+		}
+		return h.Fetch(ctx, o)
+	}
 	s, err := Lookup(name)
 	if err != nil {
 		return "", err
@@ -74,7 +81,7 @@ func (s Source) Fetch(ctx context.Context, o Options) (string, error) {
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("download: %s: %w; what has come is kept, and the next try goes on from there", s.URL, err)
 		}
-		return "", fmt.Errorf("download: %s: %w\nwithout a network, bring that file (SHA-256 begins with %s) and put it at %s", s.URL, err, s.SHA256, path)
+		return "", fmt.Errorf("download: %s: %w\nwithout a network, bring that file (%s) and put it at %s", s.URL, err, s.digits(), path)
 	}
 	if err := s.verify(partial); err != nil {
 		os.Remove(partial)

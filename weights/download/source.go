@@ -1,6 +1,7 @@
 package download
 
 import (
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,8 +19,10 @@ const CacheVariable = "DVML_CACHE"
 
 // Source is a published file.
 type Source struct {
-	URL    string // where it is; its last element is the file's name in the cache
+	URL    string // where it is
+	Name   string // of the file in the cache; empty: the last element of the URL
 	SHA256 string // the first digits of its SHA-256 in hexadecimal, as many as are known
+	Blob   string // where no SHA-256 is known: the SHA-1 of git's blob of it
 }
 
 // sources are the files known by name. PyTorch puts the first eight digits of a file's SHA-256 into its name.
@@ -39,7 +42,20 @@ func Lookup(name string) (Source, error) {
 }
 
 // File returns the name of the source's file.
-func (s Source) File() string { return s.URL[strings.LastIndex(s.URL, "/")+1:] }
+func (s Source) File() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.URL[strings.LastIndex(s.URL, "/")+1:]
+}
+
+// digits says what is known of the file's hash.
+func (s Source) digits() string {
+	if s.SHA256 == "" {
+		return "the SHA-1 of its git blob is " + s.Blob
+	}
+	return "SHA-256 begins with " + s.SHA256
+}
 
 // CacheFolder returns the folder of the cache; it need not exist.
 func CacheFolder() (string, error) {
@@ -53,19 +69,27 @@ func CacheFolder() (string, error) {
 	return filepath.Join(dir, "dvml"), nil
 }
 
-// verify checks the file's SHA-256 against the digits that are known.
+// verify checks the file against the digits that are known of its hash.
 func (s Source) verify(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	sum := sha256.New()
+	sum, name, want := sha256.New(), "SHA-256", s.SHA256
+	if want == "" {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		sum, name, want = sha1.New(), "SHA-1 of git's blob", s.Blob
+		fmt.Fprintf(sum, "blob %d\x00", info.Size())
+	}
 	if _, err := io.Copy(sum, f); err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); !strings.HasPrefix(got, s.SHA256) {
-		return fmt.Errorf("%w: it begins with %s and should begin with %s", ErrChecksum, got[:max(8, len(s.SHA256))], s.SHA256)
+	if got := hex.EncodeToString(sum.Sum(nil)); !strings.HasPrefix(got, want) {
+		return fmt.Errorf("%w: its %s begins with %s and should begin with %s", ErrChecksum, name, got[:min(len(got), max(8, len(want)))], want)
 	}
 	return nil
 }

@@ -280,22 +280,38 @@ func intOf(d DataType, b []byte) int64 {
 	return int64(binary.LittleEndian.Uint64(b))
 }
 
-// setFolder tells all tensors where external data lies.
-func (g *Graph) setFolder(folder string) {
+// External returns the names of the files, relative to the model's, that hold values of its tensors.
+func (m *Model) External() []string {
+	var names []string
+	seen := map[string]bool{}
+	m.Graph.tensors(func(t *Tensor) {
+		if name := t.external["location"]; name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	})
+	return names
+}
+
+// tensors calls f for all tensors of the graph and of those within it.
+func (g *Graph) tensors(f func(*Tensor)) {
 	for _, t := range g.Initializers {
-		t.folder = folder
+		f(t)
 	}
 	for _, n := range g.Nodes {
 		for _, a := range n.Attributes {
 			if a.Tensor != nil {
-				a.Tensor.folder = folder
+				f(a.Tensor)
 			}
 			if a.Graph != nil {
-				a.Graph.setFolder(folder)
+				a.Graph.tensors(f)
 			}
 		}
 	}
 }
+
+// setFolder tells all tensors where external data lies.
+func (g *Graph) setFolder(folder string) { g.tensors(func(t *Tensor) { t.folder = folder }) }
 
 // NewFloats makes a tensor of float32.
 func NewFloats(name string, dims []int, values []float32) *Tensor {
