@@ -14,6 +14,9 @@ import (
 // 16-bit PNG up to 33.
 const maxMemory = 384 << 20
 
+// ErrTooLarge is wrapped by the error for an image that would take too much memory to decode.
+var ErrTooLarge = errors.New("scale it down first")
+
 // maxSide bounds the side of the square that images are scaled to.
 const maxSide = 4096
 
@@ -110,8 +113,7 @@ func probe(data []byte, size int) (_ *encoded, err error) {
 	// The scaler keeps 4 float64 for each column of the result and row of the image.
 	need := h.perPixel*float64(h.w)*float64(h.h) + 32*float64(size)*float64(h.h) + float64(len(data)) + float64(h.base)
 	if need > maxMemory {
-		return nil, fmt.Errorf("%s of %d x %d pixels takes %.0f MiB to decode, the limit is %d: scale it down first", format, h.w, h.h,
-			need/(1<<20), maxMemory>>20)
+		return nil, fmt.Errorf("%s of %d x %d pixels takes %.0f MiB to decode, the limit is %d: %w", format, h.w, h.h, need/(1<<20), maxMemory>>20, ErrTooLarge)
 	}
 	return &encoded{data: data, format: format, header: h, orientation: orientation(data, format), memory: int64(need)}, nil
 }

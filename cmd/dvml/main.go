@@ -31,6 +31,7 @@ type cli struct {
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
+	Serve      serveCmd      `cmd:"" help:"Show an index, or a folder of photographs, as a page, and answer programs over HTTP."`
 	Embed      embedCmd      `cmd:"" help:"Write the embeddings of photographs to a file, or print them."`
 	Calibrate  calibrateCmd  `cmd:"" help:"Fit the probability that two photographs show the same thing, and keep it in the checkpoint."`
 	Compare    compareCmd    `cmd:"" help:"Say whether two photographs show the same thing, with the probability."`
