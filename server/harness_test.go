@@ -31,7 +31,6 @@ import (
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/index/gather"
-	"github.com/dvml/dvml/server/batch"
 )
 
 // colours is a model whose embedding is the colours of 4 x 4 squares: fast, and like a trained one in all that the server sees.
@@ -362,6 +361,3 @@ func described(doc *openapi3.T, path string) (string, *openapi3.PathItem) {
 	}
 	return "", nil
 }
-
-// bounds is an Options change that sets the queue's.
-func bounds(o batch.Options) func(*Options) { return func(to *Options) { to.Batch = o } }
