@@ -84,7 +84,7 @@ func open(t testing.TB, d *double, width, height int64, scripts ...string) *tab 
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
-	watch := `window.frames_ = []; document.addEventListener("dvml:drawn", (event) => { frames_.push(event.detail); window.newFrame_?.(); });`
+	watch := `window.frames_ = []; document.addEventListener("dvml:drawn", (event) => { frames_.push({...event.detail, at: performance.now()}); window.newFrame_?.(); });`
 	call(b, log.Enable, cdp.Empty{})
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 	for _, script := range append([]string{watch}, scripts...) {
@@ -187,11 +187,7 @@ func (f frame) n(name string) int { v, _ := f[name].(float64); return int(v) }
 // waitFrame waits for a drawn frame for which the condition, JavaScript over f, holds; frames before the last clear count.
 func (b *tab) waitFrame(condition string) frame {
 	b.t.Helper()
-	raw := b.await(fmt.Sprintf(`new Promise((found) => {
-  const look = () => { const f = (window.frames_ ?? []).findLast((f) => %s); if (f) { window.newFrame_ = null; found(JSON.stringify(f)); } };
-  window.newFrame_ = look;
-  look();
-})`, condition))
+	raw := b.waitAny("findLast", condition)
 	var f frame
 	if err := json.Unmarshal([]byte(raw), &f); err != nil {
 		b.t.Fatalf("frame %q: %v", raw, err)
@@ -199,11 +195,24 @@ func (b *tab) waitFrame(condition string) frame {
 	return f
 }
 
+// waitFirst gives the first such frame, as JSON.
+func (b *tab) waitFirst(condition string) string { return b.waitAny("find", condition) }
+
+func (b *tab) waitAny(find, condition string) string {
+	b.t.Helper()
+	return b.await(fmt.Sprintf(`new Promise((found) => {
+  const look = () => { const f = (window.frames_ ?? []).%s((f) => %s); if (f) { window.newFrame_ = null; found(JSON.stringify(f)); } };
+  window.newFrame_ = look;
+  look();
+})`, find, condition))
+}
+
 // until waits for a condition of the document, looked at after each change.
 func (b *tab) until(condition string) {
 	b.t.Helper()
 	b.await(fmt.Sprintf(`new Promise((found) => {
-  const look = () => { if (%s) { watcher.disconnect(); clearInterval(timer); found("yes"); } };
+  const holds = () => { try { return %s; } catch { return false; } };
+  const look = () => { if (holds()) { watcher.disconnect(); clearInterval(timer); found("yes"); } };
   const watcher = new MutationObserver(look);
   watcher.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
   const timer = setInterval(look, 50);

@@ -29,6 +29,8 @@ type double struct {
 	readOnly  bool
 	indexing  map[string]any
 	mapping   bool // a map has been made
+	making    int  // looks until the map is made
+	steps     int  // of the run that trains
 	events    chan string
 	asked     map[string]int // requests by route
 	refuse    int            // status for every /v1/search, where not 0
@@ -46,7 +48,7 @@ type decision struct {
 const token = "open-sesame"
 
 func newDouble(n int) *double {
-	return &double{collection: newCollection(n), decisions: map[string]decision{}, mapping: true, events: make(chan string, 16), asked: map[string]int{}}
+	return &double{collection: newCollection(n), decisions: map[string]decision{}, mapping: true, steps: 200, events: make(chan string, 16), asked: map[string]int{}}
 }
 
 func (d *double) handler(t testing.TB) http.Handler {

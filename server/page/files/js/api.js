@@ -66,7 +66,8 @@ function search(params) {
  * @returns {Promise<T>}
  */
 export async function json(path, ask = {}) {
-  return (await request(path, ask)).json();
+  const text = await (await request(path, ask)).text();
+  return JSON.parse(text || "null");
 }
 
 /**

@@ -20,6 +20,10 @@ const views = [
   {path: /^\/$/, name: "browse", title: "Photographs", load: () => import("./browse.js")},
   {path: /^\/search$/, name: "search", title: "Search", load: () => import("./search.js")},
   {path: /^\/photograph\/(\d+)$/, name: "photograph", title: "Photograph", load: () => import("./photograph.js")},
+  {path: /^\/map$/, name: "map", title: "Map", load: () => import("./map.js")},
+  {path: /^\/review(?:\/(\w+))?$/, name: "review", title: "Review", load: () => import("./review.js")},
+  {path: /^\/compare$/, name: "compare", title: "Compare", load: () => import("./compare.js")},
+  {path: /^\/runs(?:\/([^/]+))?$/, name: "runs", title: "Runs", load: () => import("./runs.js")},
 ];
 
 /** @type {{name: string, view: View | void, leave: AbortController} | null} */

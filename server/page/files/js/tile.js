@@ -35,10 +35,10 @@ export function fill(cell, item, hit, options) {
   if (!link) return;
   const name = item.path === "" ? `no. ${item.id}` : fileName(item.path);
   link.href = `/photograph/${item.id}`;
-  link.setAttribute("aria-label", [item.class, name, hit ? spoken(hit) : ""].filter(Boolean).join(", "));
-  link.querySelector(".picture")?.append(h("img", {src: item.thumb, alt: "", decoding: "async"}));
-  const title = options.caption === "file" ? name : item.class || name;
-  link.append(h("span", {class: "caption"}, title));
+  link.removeAttribute("aria-label"); // its name is what it shows, with what it does not show as the picture's
+  const file = options.caption === "file" || !item.class;
+  link.querySelector(".picture")?.append(h("img", {src: item.thumb, alt: file ? item.class ?? "" : name, decoding: "async"}));
+  link.append(h("span", {class: "caption"}, file ? name : item.class));
   if (hit) link.append(nearness(hit));
   if (options.actions?.length) cell.append(buttons(item, options.actions));
 }
@@ -63,13 +63,7 @@ export function nearness(hit) {
   return h("span", {class: "near"},
     hit.word ? h("span", {class: "word"}, h("span", {class: "marks", "data-marks": marks, "aria-hidden": "true"}, h("i"), h("i"), h("i")), hit.word) : null,
     h("span", {class: "number", title: hit.probability === null ? "cosine similarity" : `probability ${hit.probability.toFixed(3)}, cosine similarity ${hit.score.toFixed(3)}`},
-      figure(hit.probability ?? hit.score)));
-}
-
-/** @param {Hit} hit */
-export function spoken(hit) {
-  const number = hit.probability === null ? `similarity ${hit.score.toFixed(2)}` : `probability ${hit.probability.toFixed(2)}`;
-  return hit.word ? `${hit.word}, ${number}` : number;
+      h("span", {class: "unseen"}, hit.probability === null ? "similarity " : "probability "), figure(hit.probability ?? hit.score)));
 }
 
 /** @param {number} value */
