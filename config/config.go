@@ -31,6 +31,8 @@ type Config struct {
 	// Fit lets New lower the number of classes in a batch to what the data has, and scale the steps from Photographs to the data's number, at most
 	// eightfold: for presets, which cannot know the data.
 	Fit bool `yaml:"-"`
+	// Minutes lets New shorten the steps to what fits into so much time on the machine at hand, as it measures; 0: all steps are taken.
+	Minutes float64 `yaml:"-"`
 }
 
 // Phase is a phase of the method with what may change at its beginning beside the losses' weights.

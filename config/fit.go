@@ -15,9 +15,12 @@ type Data struct {
 // FitTo lowers the number of classes in a batch to what the data has, and scales the steps from Photographs to the data's number of images. say is
 // told what it changed.
 func (c *Config) FitTo(d Data, say func(line string)) {
-	c.fitClasses(d.Classes, d.Paired, say)
+	c.FitBatches(d, say)
 	c.fitSteps(d.Images, say)
 }
+
+// FitBatches lowers the number of classes in a batch to what the data has; say is told.
+func (c *Config) FitBatches(d Data, say func(line string)) { c.fitClasses(d.Classes, d.Paired, say) }
 
 // fitClasses lowers the number of classes in a batch to what the data has: classes, of which paired have two images.
 func (c *Config) fitClasses(classes, paired int, say func(line string)) {
@@ -61,23 +64,18 @@ func (c *Config) fitSteps(images int, say func(line string)) {
 	}
 	by := min(float64(images)/float64(c.Photographs), mostFit)
 	scaled := func(n int, fewest float64) int { return max(1, int(math.Round(float64(n)*max(by, 1/fewest)))) }
-	before, unfreeze := c.Steps(), c.Freeze.UnfreezeAt
-	from, to := 0, 0 // where a phase begins, as it was and as it becomes
-	for i := range c.Phases {
-		p := &c.Phases[i]
-		was, fewest := p.Steps, fewestWhole
+	before, from := c.Steps(), 0
+	each := make([]int, len(c.Phases))
+	for i, p := range c.Phases {
+		fewest := fewestWhole
 		if c.Freeze.Frozen(from) {
 			fewest = fewestHeads
 		}
-		p.Steps = scaled(was, fewest)
-		if unfreeze > from && unfreeze <= from+was { // at the same share of the phase
-			c.Freeze.UnfreezeAt = to + max(1, (unfreeze-from)*p.Steps/was)
-		}
-		from, to = from+was, to+p.Steps
+		each[i] = scaled(p.Steps, fewest)
+		from += p.Steps
 	}
-	if c.Evaluate.Every > 0 {
-		c.Evaluate.Every = max(1, int(math.Round(float64(c.Evaluate.Every)*float64(to)/float64(before))))
-	}
+	c.setSteps(each)
+	c.scaleEvery(before)
 	say(fmt.Sprintf("%d steps, not %d: the preset's are for %d photographs to train on, the data has %d", c.Steps(), before, c.Photographs, images))
 	c.Photographs = images
 }

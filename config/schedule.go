@@ -55,3 +55,30 @@ func (c *Config) Turns() []int {
 	}
 	return slices.Compact(slices.Sorted(slices.Values(at)))
 }
+
+// Evaluates reports whether the held-out classes are evaluated after step: before the first one, every so many steps of each stretch between Turns, and at the
+// stretch's end. One that would come less than a quarter of that before the end is left to the end.
+func (c *Config) Evaluates(step int) bool {
+	e := c.Evaluate
+	switch step {
+	case 0:
+		return e.First
+	case c.Steps():
+		return true
+	}
+	if e.Every == 0 {
+		return false
+	}
+	from, to := 0, c.Steps()
+	for _, at := range c.Turns() {
+		switch {
+		case at == step:
+			return true
+		case at < step:
+			from = at
+		default:
+			to = min(to, at)
+		}
+	}
+	return (step-from)%e.Every == 0 && 4*(to-step) >= e.Every
+}

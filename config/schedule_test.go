@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/dvml/dvml/method"
@@ -31,5 +32,41 @@ func TestFactor(t *testing.T) {
 	c.Phases[2].Schedule, c.Phases[2].Warmup = "", 3
 	if c.Validate() == nil {
 		t.Error("a warm-up without a schedule is allowed")
+	}
+}
+
+// Evaluations fall on the ends of phases, and none comes right before one.
+func TestEvaluates(t *testing.T) {
+	for _, c := range []struct {
+		steps    []int
+		unfreeze int
+		every    int
+		want     []int
+	}{
+		{[]int{300, 300}, 0, 100, []int{0, 100, 200, 300, 400, 500, 600}},
+		{[]int{188, 37}, 188, 37, []int{0, 37, 74, 111, 148, 188, 225}},
+		{[]int{95, 100}, 0, 30, []int{0, 30, 60, 95, 125, 155, 195}},
+		{[]int{100}, 50, 40, []int{0, 40, 50, 90, 100}},
+		{[]int{10, 10}, 0, 0, []int{0, 20}},
+	} {
+		cfg, err := Preset("cars-best")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Phases, cfg.Freeze.UnfreezeAt, cfg.Evaluate.Every, cfg.Evaluate.First = nil, c.unfreeze, c.every, true
+		for _, n := range c.steps {
+			p := Phase{}
+			p.Steps = n
+			cfg.Phases = append(cfg.Phases, p)
+		}
+		var got []int
+		for step := range cfg.Steps() + 1 {
+			if cfg.Evaluates(step) {
+				got = append(got, step)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("phases of %v, every %d: after %v, want %v", c.steps, c.every, got, c.want)
+		}
 	}
 }

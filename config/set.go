@@ -34,18 +34,36 @@ func (c *Config) Set(assignment string) error {
 	if err := checkLists([]byte(doc.String())); err != nil {
 		return fmt.Errorf("--set %s: %w", assignment, err)
 	}
-	err = yaml.UnmarshalWithOptions([]byte(doc.String()), c, yaml.Strict())
+	if err = errNotPartial; name == "phases" {
+		err = c.setPhases(value)
+	}
+	if err == errNotPartial {
+		err = yaml.UnmarshalWithOptions([]byte(doc.String()), c, yaml.Strict())
+	}
+	var new *newPhaseError
 	var unknown *yaml.UnknownFieldError
 	var syntax *yaml.SyntaxError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &new):
+		return fmt.Errorf("--set %s: %w", assignment, err)
 	case errors.As(err, &unknown):
 		return fmt.Errorf("--set %s: %s inside it; %s takes %s", assignment, unknown.Message, name, describe(kind))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("--set %s: the value is no YAML: %s", assignment, syntax.Message)
 	}
 	return fmt.Errorf("--set %s: %s takes %s", assignment, name, describe(kind))
+}
+
+// errNotPartial says that a list of phases holds whole phases, or is no such list: the decoder takes it as it is.
+var errNotPartial = errors.New("not a list of changes to phases")
+
+// newPhaseError is a change to a phase that there is not.
+type newPhaseError struct{ phase, phases int }
+
+func (e *newPhaseError) Error() string {
+	return fmt.Sprintf("there is no phase %d to be changed, only %d; where an item has lambda, the list is all phases of the run", e.phase, e.phases)
 }
 
 // settingAt returns the type of the setting whose path is keys.

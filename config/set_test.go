@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +49,46 @@ func TestSetEverySetting(t *testing.T) {
 	}
 	if tried < 50 {
 		t.Errorf("only %d settings", tried)
+	}
+}
+
+// A list of phases without lambda changes the phases in their places; one with it is all phases.
+func TestSetPhases(t *testing.T) {
+	for _, c := range []struct {
+		set, err string
+		steps    []int
+		unfreeze int
+		check    func(was, is []Phase) bool
+	}{
+		{"phases=[{steps: 40}]", "", []int{40, 1200}, 40, func(was, is []Phase) bool {
+			return is[0].Lambda == was[0].Lambda && is[0].TrainDecoder && is[1].Rates.Backbone == 1e-4
+		}},
+		{"phases=[{}, {steps: 30, batch: {classes: 5}}]", "", []int{1500, 30}, 1500, func(was, is []Phase) bool { return *is[1].Batch == Batch{"pxk", 5, 2} && was[1].Batch.Classes == 32 }},
+		{"phases=[{steps: 4, lambda: [1, 1, 1, 1]}]", "", []int{4}, 1500, func(was, is []Phase) bool { return !is[0].TrainDecoder && is[0].Samples == 0 }},
+		{"phases=[{}, {}, {steps: 1}]", "there is no phase 3 to be changed", nil, 0, nil},
+		{"phases=[{stepps: 1}]", "stepps", nil, 0, nil},
+		{"phases=[{steps: [1, 2]}]", "phases takes", nil, 0, nil},
+		{"phases=3", "phases takes", nil, 0, nil},
+	} {
+		cfg, err := Preset("cars-best")
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, _ := Preset("cars-best")
+		err = cfg.Set(c.set)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || !reflect.DeepEqual(cfg, was) {
+				t.Errorf("%s: %v, or the settings changed", c.set, err)
+			}
+			continue
+		}
+		var steps []int
+		for _, p := range cfg.Phases {
+			steps = append(steps, p.Steps)
+		}
+		if err != nil || !slices.Equal(steps, c.steps) || cfg.Freeze.UnfreezeAt != c.unfreeze || !c.check(was.Phases, cfg.Phases) {
+			t.Errorf("%s: %v, steps %v, end to end from %d: %+v", c.set, err, steps, cfg.Freeze.UnfreezeAt, cfg.Phases)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func TestScaleSharesStepsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scale(c, 101)
+	c.ScaleSteps(101)
 	if c.Steps() != 101 || c.Phases[0].Steps != 50 {
 		t.Errorf("phases of %d and %d steps", c.Phases[0].Steps, c.Phases[1].Steps)
 	}

@@ -90,7 +90,7 @@ func (p *Plan) changes(results []Result, about *facts) ([]string, error) {
 
 // follows reports whether a setting follows from the number of steps, the batch or the backbone's weights, which are said by themselves.
 func follows(name string) bool {
-	return strings.HasPrefix(name, "phases.") && strings.HasSuffix(name, ".steps") || strings.HasSuffix(name, "batch.classes") || name == "freeze.unfreeze_at" ||
+	return strings.HasPrefix(name, "phases.") && strings.HasSuffix(name, ".steps") || strings.HasSuffix(name, "batch.classes") || name == "freeze.unfreeze_at" || name == "photographs" ||
 		strings.HasPrefix(name, "backbone.") || strings.HasPrefix(name, "image.normalisation.")
 }
 

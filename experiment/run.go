@@ -74,12 +74,17 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 				c.UseBackbone(o.Weights, weights.Imported)
 			}
 			if o.Steps > 0 {
-				scale(c, o.Steps)
+				c.ScaleSteps(o.Steps)
 			}
 			if o.Batch > 0 {
-				scaleBatch(c, o.Batch)
+				c.ScaleBatch(o.Batch)
 			}
 			o.Watch.Say(fmt.Sprintf("%s, seed %d", r.Name, seed))
+			about, err := train.DataOf(c)
+			if err != nil {
+				return nil, fmt.Errorf("experiment: %s: %w", r.Name, err)
+			}
+			c.FitBatches(about, o.Watch.Say)
 			res, err := one(ctx, c, folderOf(o.Out, r, seed), o)
 			if err != nil {
 				return nil, fmt.Errorf("experiment: %s, seed %d: %w", r.Name, seed, err)
@@ -94,32 +99,6 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 // folderOf is where a run under a seed lies.
 func folderOf(out string, r Run, seed uint64) run.Folder {
 	return run.Folder(filepath.Join(out, "runs", strings.ReplaceAll(r.Name, " ", "-")+"-seed"+strconv.FormatUint(seed, 10)))
-}
-
-// scaleBatch makes the batches hold images images, by fewer classes.
-func scaleBatch(c *config.Config, images int) {
-	// A phase's own batch shrinks as much as the run's.
-	for i := range c.Phases {
-		if b := c.Phases[i].Batch; b != nil {
-			own := *b
-			own.Classes = max(2, images*own.Classes/c.Batch.Size())
-			c.Phases[i].Batch = &own
-		}
-	}
-	c.Batch.Classes = max(2, images*c.Batch.Classes/c.Batch.Size())
-}
-
-// scale makes the phases last steps steps together, each as large a share as before, and lets the backbone train from the same share on.
-func scale(c *config.Config, steps int) {
-	whole, before := c.Steps(), 0
-	if c.Freeze.UnfreezeAt > 0 {
-		c.Freeze.UnfreezeAt = max(1, c.Freeze.UnfreezeAt*steps/whole)
-	}
-	for i := range c.Phases {
-		from := before * steps / whole
-		before += c.Phases[i].Steps
-		c.Phases[i].Steps = max(1, before*steps/whole-from)
-	}
 }
 
 // one trains a run to its end, or goes on with it, or finds it finished.

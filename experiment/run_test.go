@@ -255,8 +255,8 @@ func TestScaledDownBatchesAndPhases(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole, unfreeze, size := c.Steps(), c.Freeze.UnfreezeAt, c.Batch.Size()
-	scale(c, whole/2)
-	scaleBatch(c, size/2)
+	c.ScaleSteps(whole / 2)
+	c.ScaleBatch(size / 2)
 	if c.Freeze.UnfreezeAt != unfreeze/2 || c.Batch.Size() != size/2 {
 		t.Errorf("the backbone trains from step %d of %d, before from %d of %d; batches of %d, before of %d", c.Freeze.UnfreezeAt, c.Steps(), unfreeze, whole, c.Batch.Size(), size)
 	}

@@ -71,20 +71,25 @@ func stepOf(path string) int {
 	return step
 }
 
-// Create makes the folder for a new run, and locks it. A folder that holds a run already is an error, unless that was stopped before its first state.
+// Create makes the folder for a new run, and locks it. A folder that is not Free is an error.
 func (f Folder) Create() (*lockfile.Lock, error) {
 	l, err := f.Lock()
 	if err != nil {
 		return nil, err
 	}
+	if err := f.Free(); err != nil {
+		return nil, errors.Join(err, l.Release())
+	}
+	return l, nil
+}
+
+// Free reports as an error where the folder already holds a run, unless that was stopped before its first state.
+func (f Folder) Free() error {
 	states, err := f.Checkpoints()
 	if err == nil && len(states) > 0 {
 		err = fmt.Errorf("%s already holds a run; resume it with `dvml train --resume %s`, or name another folder", string(f), string(f))
 	}
-	if err != nil {
-		return nil, errors.Join(err, l.Release())
-	}
-	return l, nil
+	return err
 }
 
 // Lock keeps other processes from training in the folder, which is made where it is missing, until the lock is released. What a killed process left half

@@ -22,7 +22,8 @@ import (
 // openCache opens the cache of what the frozen layers give, or computes it.
 func (t *Trainer) openCache(ctx context.Context) error {
 	c, stage := t.Config, t.Config.Freeze.Stage()
-	if t.features != nil || !c.Freeze.Frozen(t.info.Step) {
+	last := max(t.info.Step-1, 0) // an evaluation after the last step on the cache is still to be made from it
+	if t.features != nil || !c.Freeze.Frozen(t.info.Step) && (!c.Freeze.Frozen(last) || t.info.Metrics != nil) {
 		return nil
 	}
 	if err := drawBackbone(t.backend, t.store, t.Model, c.Image.Crop); err != nil {

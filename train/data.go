@@ -60,6 +60,20 @@ func openData(path string, fold config.Fold) (*data, error) {
 	return nil, err
 }
 
+// DataOf is what the settings' data file holds, for presets to be fitted to.
+func DataOf(c *config.Config) (config.Data, error) {
+	d, err := openData(c.Data, c.Fold)
+	if err != nil {
+		return config.Data{}, err
+	}
+	defer d.reader.Close()
+	return d.facts(), nil
+}
+
+func (d *data) facts() config.Data {
+	return config.Data{Images: len(d.train), Classes: d.classes, Paired: d.paired()}
+}
+
 // holdOut splits the training images by the fold that their classes are in.
 func (d *data) holdOut(fold config.Fold) error {
 	labels := d.reader.Labels()

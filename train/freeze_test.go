@@ -255,18 +255,3 @@ func TestMomentsBeginAnewWhereAllTrains(t *testing.T) {
 		t.Errorf("steps taken by group: %v", tr.info.Taken)
 	}
 }
-
-// The time that is foretold takes what is frozen away from the steps that train on the cache.
-func TestExpectedTime(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "x.h5")
-	writeImages(t, data)
-	c := untilConfig(t, data)
-	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
-	first, left := tr.expected(1e9)
-	tr.info.Step = 4
-	whole, rest := tr.expected(1e9)
-	frozen := 6e-9 * float64(tr.Model.Backbone.FLOPsUntil("inception_4a", 32)*int64(c.Batch.Size())) // seconds a step
-	if d := (whole - first).Seconds() - frozen; math.Abs(d) > 1e-6 || rest != 2*whole || left != 4*first+rest {
-		t.Errorf("%v a step of the cache, %v of the whole network, %v in all, %v for the last two", first, whole, left, rest)
-	}
-}

@@ -20,23 +20,20 @@ type logs struct {
 	watch  Watcher
 	table  *run.Table
 	events *tensorboard.Writer
-	times  []time.Duration // of the last steps
+	pace   *pace
 
 	drawn   time.Time // the curves, or the beginning
 	undrawn bool      // whether there was an evaluation since
 }
 
-// recent is how many steps the rate is taken over.
-const recent = 20
-
 // openLogs opens the logs of a run whose newest state is after step, -1: it has none.
-func openLogs(folder run.Folder, c *config.Config, step int, w Watcher) (*logs, error) {
+func openLogs(folder run.Folder, c *config.Config, step int, w Watcher, pace *pace) (*logs, error) {
 	names := append([]string{"phase", "images_per_second"}, logged(c.Method)...)
 	for _, g := range config.Groups {
 		names = append(names, "rate_"+g)
 	}
 	names = append(append(names, evaluate.MetricNames(c.Evaluate.K)...), run.HeldOutSpread)
-	l := &logs{config: c, folder: folder, watch: w, drawn: time.Now()}
+	l := &logs{config: c, folder: folder, watch: w, pace: pace, drawn: time.Now()}
 	var err error
 	if l.table, err = run.OpenTable(folder.Metrics(), names, step); err != nil {
 		return nil, err
@@ -53,18 +50,13 @@ func (l *logs) close() error { return errors.Join(l.table.Close(), l.events.Clos
 // step logs the step just taken, the n-th, of phase (from 0), with its last batch.
 func (l *logs) step(n, phase int, values map[string]float64, b shown, took time.Duration) error {
 	c := l.config
-	l.times = append(l.times, took)
-	l.times = l.times[max(0, len(l.times)-recent):]
-	var sum time.Duration
-	for _, d := range l.times {
-		sum += d
-	}
-	each := sum / time.Duration(len(l.times))
+	k := spans(c, n-1)[0].kind
+	l.pace.add(k, took)
 	p := Progress{
 		Step: n, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
 		Values:          values,
-		ImagesPerSecond: float64(len(b.index)*c.Accumulate) / each.Seconds(),
-		Left:            each * time.Duration(c.Steps()-n),
+		ImagesPerSecond: float64(len(b.index)*c.Accumulate) / max(l.pace.of(k), 1).Seconds(),
+		Left:            l.pace.left(n),
 		Logged:          n%c.Log.Every == 0,
 	}
 	if p.Logged {

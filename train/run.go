@@ -18,7 +18,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.start(ctx); err != nil {
 		return t.stopped(ctx, err)
 	}
-	evaluates := t.due(t.info.Step) && t.info.Metrics == nil
+	evaluates := t.Config.Evaluates(t.info.Step) && t.info.Metrics == nil
 	if evaluates {
 		if err := t.baseline(ctx); err != nil {
 			return t.stopped(ctx, err)
@@ -39,6 +39,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	if err := t.logs.graph(t.Model); err != nil {
 		return err
 	}
+	t.foresee()
 	for !t.ended() {
 		if err := t.stretch(ctx); err != nil {
 			return t.stopped(ctx, err)
@@ -50,18 +51,6 @@ func (t *Trainer) Run(ctx context.Context) error {
 		return err
 	}
 	return t.logs.curves(true)
-}
-
-// due reports whether the held-out classes are evaluated after step.
-func (t *Trainer) due(step int) bool {
-	e := t.Config.Evaluate
-	switch step {
-	case 0:
-		return e.First
-	case t.Config.Steps():
-		return true
-	}
-	return e.Every > 0 && step%e.Every == 0
 }
 
 // stopped turns the end of ctx into a saved state and ErrInterrupted.
@@ -103,7 +92,7 @@ func (t *Trainer) stretch(ctx context.Context) error {
 		if err := t.take(s, p, batches); err != nil {
 			return fmt.Errorf("step %d: %w", t.info.Step+1, err)
 		}
-		if t.due(t.info.Step) {
+		if t.Config.Evaluates(t.info.Step) {
 			if err := t.evaluate(ctx); err != nil {
 				return err
 			}
@@ -236,7 +225,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	step := t.info.Step
 	var metrics map[string]float64
 	if err := averaged(t.store, func() (err error) {
-		metrics, err = t.eval.run(ctx, t.frozen(step))
+		metrics, err = t.eval.run(ctx, t.frozen(max(step-1, 0)))
 		return err
 	}); err != nil {
 		if path := notFiniteWeight(t.store, func(string) bool { return true }); path != "" {

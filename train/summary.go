@@ -45,9 +45,10 @@ func (t *Trainer) Summary() string {
 	line("steps", "%d in %s%s", c.Steps(), plural.Of(len(c.Phases), "phase"), taken)
 	line("memory", "about %s", size(t.memory()))
 	line("engine", "%s", t.backend.Description())
-	if rate, err := convolutionRate(t.backend); err == nil && t.info.Step < c.Steps() {
-		first, left := t.expected(rate)
-		line("time", "%s (%s a step at first; evaluations not counted)", about(left, time.Second), about(first, time.Millisecond))
+	if t.foresee(); len(t.pace.guess) > 0 {
+		parts := t.pace.left(t.info.Step)
+		line("time", "%s (%s a step at first; evaluations not counted)", LeftInWords(parts, func(d time.Duration) string { return about(d, time.Second) }),
+			about(t.pace.of(spans(c, t.info.Step)[0].kind), time.Millisecond))
 	}
 	return s.String()
 }
@@ -87,31 +88,6 @@ func size(bytes float64) string {
 		return fmt.Sprintf("%.0f MB", max(bytes/1e6, 1))
 	}
 	return fmt.Sprintf("%.1f GB", bytes/1e9)
-}
-
-// expected is how long the next step and all that are left will take, evaluations and caches apart, at rate floating point operations a second.
-func (t *Trainer) expected(rate float64) (first, left time.Duration) {
-	c, spec, m := t.Config, t.Model.Backbone, t.Config.Method
-	f := float64(spec.Features())
-	whole := float64(spec.FLOPs(c.Image.Crop))
-	heads := 2 * f * float64(m.Dim)
-	if m.Objective == "dvml" {
-		heads = 2 * (3*f*float64(m.Dim) + float64(m.Decoder.Hidden)*(float64(m.Dim)+f))
-	}
-	for n := t.info.Step; n < c.Steps(); n++ {
-		flops := whole
-		if c.Freeze.Frozen(n) {
-			flops -= float64(spec.FLOPsUntil(c.Freeze.Stage(), c.Image.Crop))
-		}
-		// A step is a forward pass and two gradients; what is not convolution takes about as long again.
-		batch := float64(c.BatchOf(c.PhaseAt(n)).Size() * c.Accumulate)
-		step := time.Duration(2 * 3 * (flops + heads) * batch / rate * float64(time.Second))
-		if n == t.info.Step {
-			first = step
-		}
-		left += step
-	}
-	return first, left
 }
 
 func orDrawn(weights string) string {

@@ -40,6 +40,9 @@ type Trainer struct {
 	troubles troubles
 	stopper  stopper
 	lock     *lockfile.Lock // of the folder
+	pace     *pace
+	foreseen bool          // whether pace knows of all kinds of steps
+	measured map[kind]bool // the kinds that were tried
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
@@ -92,6 +95,9 @@ func (t *Trainer) begin() (err error) {
 	if t.lock, err = t.Folder.Create(); err != nil {
 		return err
 	}
+	if err := t.budget(); err != nil {
+		return err
+	}
 	return t.settle()
 }
 
@@ -120,7 +126,7 @@ func (t *Trainer) load() (err error) {
 		return err
 	}
 	if t.Config.Fit {
-		t.Config.FitTo(config.Data{Images: len(t.data.train), Classes: t.data.classes, Paired: t.data.paired()}, t.watch.Say)
+		t.Config.FitTo(t.data.facts(), t.watch.Say)
 	}
 	if size := t.data.reader.Size(); t.Config.Image.Crop > size {
 		return fmt.Errorf("image.crop is %d, but the images of %s are %d pixels wide", t.Config.Image.Crop, t.Config.Data, size)
@@ -148,6 +154,7 @@ func (t *Trainer) load() (err error) {
 		return err
 	}
 	t.Config.Method.Dim = t.Model.Method.Dim
+	t.pace, t.measured = newPace(t.Config), map[kind]bool{}
 	return checkStart(t.Model, t.Config)
 }
 
@@ -158,7 +165,7 @@ func (t *Trainer) prepare() (err error) {
 		return err
 	}
 	t.troubles.say, t.stopper = t.watch.Say, newStopper(t.Config)
-	t.logs, err = openLogs(t.Folder, t.Config, t.saved, t.watch)
+	t.logs, err = openLogs(t.Folder, t.Config, t.saved, t.watch, t.pace)
 	return err
 }
 

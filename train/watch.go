@@ -1,9 +1,5 @@
 package train
 
-import (
-	"time"
-)
-
 // Watcher follows a run: the program draws a progress bar, a test records.
 type Watcher interface {
 	// Say passes a line for the user.
@@ -24,6 +20,6 @@ type Progress struct {
 	Phase, Phases   int                // from 1
 	Values          map[string]float64 // by the names of Values that the method has, and run.Spread and run.Idle
 	ImagesPerSecond float64            // over the last steps
-	Left            time.Duration      // expected for the rest, evaluations left out
+	Left            []Part             // expected for the rest, evaluations left out; empty after the last step
 	Logged          bool               // whether this step is one of those that are logged (log.every)
 }

@@ -147,7 +147,7 @@ func (s *screen) long(what string) func(done, total int) {
 func (s *screen) Step(p train.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	phase, speed, left := fmt.Sprintf("phase %d/%d", p.Phase, p.Phases), fmt.Sprintf("%.0f img/s", p.ImagesPerSecond), duration(p.Left)+" left"
+	phase, speed, left := fmt.Sprintf("phase %d/%d", p.Phase, p.Phases), fmt.Sprintf("%.0f img/s", p.ImagesPerSecond), train.LeftInWords(p.Left, duration)+" left"
 	loss, parts := fmt.Sprintf("loss %.4g", p.Values[run.Total]), lossParts(p.Values)
 	switch {
 	case s.width != nil && p.Step < p.Steps:

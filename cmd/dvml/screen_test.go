@@ -12,7 +12,7 @@ import (
 	"github.com/dvml/dvml/train"
 )
 
-var progress = train.Progress{Step: 5, Steps: 20, Phase: 1, Phases: 3, ImagesPerSecond: 72.4, Left: 98 * time.Second, Logged: true,
+var progress = train.Progress{Step: 5, Steps: 20, Phase: 1, Phases: 3, ImagesPerSecond: 72.4, Left: []train.Part{{Name: "end to end", Left: 98 * time.Second}}, Logged: true,
 	Values: map[string]float64{run.Total: 6.559, run.KL: 3.2, run.Reconstruction: 14.5, run.Synthetic: 0.588, run.Invariant: 0.432}}
 
 var tested = map[string]float64{"R@1": .567, "R@2": .747, "R@8": .933, "R@16": .99, "NMI": .158, "F1": .234, "MAP@R": .161, "RP": .293}

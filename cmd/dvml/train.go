@@ -25,6 +25,9 @@ type trainCmd struct {
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
+	Steps    int      `help:"Steps in all, shared out over the phases as the preset's are. Default: the preset's, scaled to the number of photographs."`
+	Minutes  float64  `help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
+	Batch    int      `help:"Images of a batch: fewer classes in it, as many images of each. Default: the preset's."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND."`
 	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
@@ -96,12 +99,12 @@ The best model is therefore the untrained one. What may help, most of all first:
 // trainer makes the run that the flags ask for, or goes on with one.
 func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer, error) {
 	if c.Resume != "" {
-		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" {
-			return nil, errors.New("--resume takes its settings from the run's folder; leave -c, --preset, --backbone, --set and -o away")
+		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" || c.Steps != 0 || c.Minutes != 0 || c.Batch != 0 {
+			return nil, errors.New("--resume takes its settings from the run's folder; it cannot be combined with -c, --preset, --backbone, --set, --steps, --minutes, --batch and -o")
 		}
 		return c.resume(screen)
 	}
-	cfg, name, err := c.settings(ctx, screen)
+	cfg, name, err := c.settings()
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +112,14 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 	if err != nil {
 		return nil, err
 	}
-	out := c.Out
-	if out == "" {
-		out = filepath.Join("runs", name+"-"+time.Now().Format("20060102-150405"))
+	out := run.Folder(first(c.Out, filepath.Join("runs", name+"-"+time.Now().Format("20060102-150405"))))
+	if err := out.Free(); err != nil {
+		return nil, err
 	}
-	return train.New(cfg, run.Folder(out), backend, screen)
+	if cfg, err = c.withBackbone(ctx, cfg, screen); err != nil {
+		return nil, err
+	}
+	return train.New(cfg, out, backend, screen)
 }
 
 // resume goes on with a run.
@@ -136,11 +142,15 @@ func (c *trainCmd) resume(screen *screen) (*train.Trainer, error) {
 	return t, err
 }
 
-// settings reads the file or the preset, and lays the flags over it.
-func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Config, name string, err error) {
+// settings reads the file or the preset, lays the flags over it, and checks it all: nothing is downloaded or computed for settings that are wrong.
+func (c *trainCmd) settings() (cfg *config.Config, name string, err error) {
 	switch {
 	case c.Config != "" && c.Preset != "":
 		return nil, "", errors.New("-c and --preset exclude each other")
+	case c.Steps < 0 || c.Minutes < 0 || c.Batch < 0:
+		return nil, "", errors.New("--steps, --minutes and --batch are not negative")
+	case c.Steps > 0 && c.Minutes > 0:
+		return nil, "", errors.New("--steps and --minutes exclude each other")
 	case c.Config != "":
 		name = strings.TrimSuffix(filepath.Base(c.Config), filepath.Ext(c.Config))
 		cfg, err = config.Read(c.Config)
@@ -161,32 +171,69 @@ func (c *trainCmd) settings(ctx context.Context, screen *screen) (cfg *config.Co
 			return nil, "", fmt.Errorf("--fold: %w", err)
 		}
 	}
-	weights := c.Backbone
-	if c.Config == "" && c.Preset == "" {
-		screen.Say(fmt.Sprintf("preset     %s, the best recipe known for photographs; %s presets lists others", name, program()))
-		if weights == "" {
-			if weights, err = pretrained(ctx, screen); err != nil {
-				return nil, "", err
-			}
+	checked, err := c.changed(cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	if c.Backbone == "" { // another network has cuts and sizes of its own
+		if err := checked.Validate(); err != nil {
+			return nil, "", fmt.Errorf("settings:\n%w", err)
 		}
 	}
-	if weights != "" {
-		b, err := c.read(weights)
-		if err != nil {
-			return nil, "", fmt.Errorf("--backbone: %w", err)
-		}
-		cfg.UseBackbone(weights, b.Imported)
+	return cfg, name, nil
+}
+
+// changed is a copy of the settings with --set, --steps, --minutes and --batch.
+func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
+	text, err := cfg.YAML()
+	if err != nil {
+		return nil, err
+	}
+	if cfg, err = config.Parse(text); err != nil {
+		return nil, err
+	}
+	cfg.Fit = true
+	if c.Config != "" {
+		cfg.Photographs = 0 // the steps of a file stand
 	}
 	for _, s := range c.Set {
 		if strings.HasPrefix(s, "phases") {
 			cfg.Photographs = 0 // steps that are asked for stand
 		}
 		if err := cfg.Set(s); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
-	cfg.Fit = c.Config == ""
-	return cfg, name, nil
+	if c.Steps > 0 {
+		cfg.ScaleSteps(c.Steps)
+	}
+	if c.Batch > 0 {
+		cfg.ScaleBatch(c.Batch)
+	}
+	cfg.Minutes = c.Minutes
+	return cfg, nil
+}
+
+// withBackbone are the settings with the weights that the run begins with, which the default preset downloads, and the flags over all.
+func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, screen *screen) (*config.Config, error) {
+	weights := c.Backbone
+	if c.Config == "" && c.Preset == "" {
+		screen.Say(fmt.Sprintf("preset     %s, the best recipe known for photographs; %s presets lists others", defaultPreset, program()))
+		if weights == "" {
+			var err error
+			if weights, err = pretrained(ctx, screen); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if weights != "" {
+		b, err := c.read(weights)
+		if err != nil {
+			return nil, fmt.Errorf("--backbone: %w", err)
+		}
+		cfg.UseBackbone(weights, b.Imported)
+	}
+	return c.changed(cfg)
 }
 
 // defaultPreset is taken where nothing else is asked for.
