@@ -49,6 +49,8 @@ type Info struct {
 	BestStep int     `json:"best_step"`
 	// Metrics are the held-out metrics at this step where it was evaluated.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Features are the held-out metrics of the untrained backbone's features, where the run began with measuring them.
+	Features map[string]float64 `json:"features,omitempty"`
 	// Normalisation is what the backbone wants of an image.
 	Normalisation augment.Normalisation `json:"normalisation"`
 	// Structure, Size and BatchNorm are the backbone's: see backbone.Backbone and backbone.Imported.

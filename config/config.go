@@ -11,6 +11,7 @@ type Config struct {
 	Data       string        `yaml:"data"`
 	Seed       uint64        `yaml:"seed"`
 	Fold       Fold          `yaml:"fold"`
+	All        bool          `yaml:"all"`
 	Backend    string        `yaml:"backend"`
 	Backbone   Backbone      `yaml:"backbone"`
 	Image      Image         `yaml:"image"`

@@ -57,9 +57,12 @@ func (c *Config) Turns() []int {
 }
 
 // Evaluates reports whether the held-out classes are evaluated after step: before the first one, every so many steps of each stretch between Turns, and at the
-// stretch's end. One that would come less than a quarter of that before the end is left to the end.
+// stretch's end; where all classes are trained on, never. One that would come less than a quarter of that before the end is left to the end.
 func (c *Config) Evaluates(step int) bool {
 	e := c.Evaluate
+	if c.All {
+		return false
+	}
 	switch step {
 	case 0:
 		return e.First

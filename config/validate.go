@@ -23,6 +23,9 @@ func (c *Config) Validate() error {
 		bad = append(bad, err)
 	}
 	check(c.Fold.Of == 0 || c.Freeze.Crops == 0, "fold is %d of %d and freeze.crops %d: of training images only augmented crops are kept then, and a fold of them is judged by centre crops: set freeze.crops to 0", c.Fold.Held, c.Fold.Of, c.Freeze.Crops)
+	check(!c.All || c.Fold.Of == 0, "all is true and fold is %d of %d: with all classes to train on none is held out", c.Fold.Held, c.Fold.Of)
+	check(!c.All || c.Stop.Patience == 0, "all is true and stop.patience is %d: with all classes to train on there is no evaluation that could stop the run", c.Stop.Patience)
+	check(!c.All || c.Freeze.Crops == 0, "all is true and freeze.crops is %d: of held-out images only centre crops are kept: set freeze.crops to 0", c.Freeze.Crops)
 	if err := c.Backbone.Spec.Validate(); err != nil {
 		bad = append(bad, fmt.Errorf("backbone: %w", err))
 	}

@@ -80,6 +80,9 @@ func (p *Plan) Run(ctx context.Context, o Options) ([]Result, error) {
 				c.ScaleBatch(o.Batch)
 			}
 			o.Watch.Say(fmt.Sprintf("%s, seed %d", r.Name, seed))
+			if c.All {
+				return nil, fmt.Errorf("experiment: %s: all is true: with nothing held out there is nothing to compare; it is for `dvml train`", r.Name)
+			}
 			about, err := train.DataOf(c)
 			if err != nil {
 				return nil, fmt.Errorf("experiment: %s: %w", r.Name, err)

@@ -164,6 +164,9 @@ func (t *Trainer) costs() (costs, error) {
 		return m, err
 	}
 	m.image = batch / time.Duration(c.Evaluate.Batch)
+	if len(t.data.test) == 0 {
+		return m, nil
+	}
 	rows, err := tensors.CopyFlatData[float32](noise(len(t.data.test), c.Method.Dim))
 	if err != nil {
 		return m, err

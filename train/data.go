@@ -19,8 +19,8 @@ type data struct {
 	number  []int32 // class of the file -> training class from 0, or -1
 }
 
-// openData opens the data file, split as it says or, with a fold, among its training classes.
-func openData(path string, fold config.Fold) (*data, error) {
+// openData opens the data file, split as it says, with a fold among its training classes, or with all classes to train on.
+func openData(path string, fold config.Fold, all bool) (*data, error) {
 	r, err := store.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,6 +31,11 @@ func openData(path string, fold config.Fold) (*data, error) {
 			r.Close()
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+	}
+	if all {
+		d.train, d.test = slices.Concat(d.train, d.test), nil
+		slices.Sort(d.train)
+		d.train = slices.Compact(d.train)
 	}
 	d.number = make([]int32, len(r.Classes()))
 	for i := range d.number {
@@ -49,8 +54,12 @@ func openData(path string, fold config.Fold) (*data, error) {
 		}
 	}
 	switch {
+	case all && d.classes < 2:
+		err = fmt.Errorf("%s has %d classes; at least 2 are needed (see `dvml info %s`)", path, d.classes, path)
+	case all:
+		return d, nil
 	case d.classes < 2 || len(d.test) < 2:
-		err = fmt.Errorf("%s has %d training classes and %d held-out images; both are needed: at least 2 each (see `dvml info %s`)", path, d.classes, len(d.test), path)
+		err = fmt.Errorf("%s has %d training classes and %d held-out images; both are needed, at least 2 each; --all trains on every class, and measures nothing (see `dvml info %s`)", path, d.classes, len(d.test), path)
 	case !d.findable():
 		err = fmt.Errorf("no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
 	default:
@@ -62,7 +71,7 @@ func openData(path string, fold config.Fold) (*data, error) {
 
 // DataOf is what the settings' data file holds, for presets to be fitted to.
 func DataOf(c *config.Config) (config.Data, error) {
-	d, err := openData(c.Data, c.Fold)
+	d, err := openData(c.Data, c.Fold, c.All)
 	if err != nil {
 		return config.Data{}, err
 	}

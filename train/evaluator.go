@@ -86,12 +86,13 @@ func (e *evaluator) calibrate() (*calibrate.Calibration, error) {
 }
 
 // features measures the cached features, of dim values, of a backbone that is frozen as a whole: what is found without any training.
-func (e *evaluator) features(ctx context.Context, cache *features.Set, dim int) (map[string]float64, error) {
-	rows, err := e.fromCache(ctx, cache, e.data.test, nil, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
+func (e *evaluator) features(ctx context.Context, cache *features.Set, dim int) (rows []float32, metrics map[string]float64, err error) {
+	rows, err = e.fromCache(ctx, cache, e.data.test, nil, dim, func(x *tensors.Tensor) (*tensors.Tensor, error) { return x, nil })
 	if err != nil {
-		return nil, fmt.Errorf("the features: %w", err)
+		return nil, nil, fmt.Errorf("the features: %w", err)
 	}
-	return e.measure(rows, dim)
+	metrics, err = e.measure(rows, dim)
+	return rows, metrics, err
 }
 
 // fromCache takes what the frozen layers gave for images, of their centre crops or those drawn by a seed, through upper, which makes rows of dim values

@@ -23,7 +23,7 @@ type logs struct {
 	pace   *pace
 
 	drawn   time.Time // the curves, or the beginning
-	undrawn bool      // whether there was an evaluation since
+	undrawn bool      // whether there is something new since
 }
 
 // openLogs opens the logs of a run whose newest state is after step, -1: it has none.
@@ -71,6 +71,7 @@ func (l *logs) step(n, phase int, values map[string]float64, b shown, took time.
 // record writes a logged step to the table and the events.
 func (l *logs) record(p Progress, b shown) error {
 	c := l.config
+	l.undrawn = true
 	row := run.Row{Step: p.Step, Values: maps.Clone(p.Values)}
 	row.Values["phase"], row.Values["images_per_second"] = float64(p.Phase), p.ImagesPerSecond
 	factor := c.Factor(p.Step - 1)

@@ -18,7 +18,7 @@ import (
 // redraw is how often the curves are drawn anew while a run lasts, at most: drawing takes longer than many an evaluation.
 const redraw = 10 * time.Second
 
-// curves draws the losses and the metrics so far, where an evaluation has come since it last did: unless it was only just, or the run is over.
+// curves draws the losses and the metrics so far, where something has come since it last did: unless it was only just, or the run is over.
 func (l *logs) curves(over bool) error {
 	if !l.undrawn || !over && time.Since(l.drawn) < redraw {
 		return nil

@@ -34,7 +34,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	}
 	if t.ended() && !evaluates {
 		t.sayStopped()
-		return nil
+		return t.keep()
 	}
 	if err := t.logs.graph(t.Model); err != nil {
 		return err
@@ -47,6 +47,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 	}
 	t.sayStopped()
 	t.sayIdle()
+	if err := t.keep(); err != nil {
+		return err
+	}
 	if err := t.logs.projector(t.info.Step, t.eval); err != nil {
 		return err
 	}
@@ -207,17 +210,13 @@ func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[
 	return named, zi, nil
 }
 
-// baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
-func (t *Trainer) baseline(ctx context.Context) error {
-	if t.info.Step > 0 || !t.Config.Freeze.Holds(0) {
+// keep saves the last state of a run that held nothing out as its best.
+func (t *Trainer) keep() error {
+	if !t.Config.All {
 		return nil
 	}
-	metrics, err := t.eval.features(ctx, t.features, t.Model.Backbone.Features())
-	if err != nil {
-		return err
-	}
-	t.watch.Features(metrics)
-	return nil
+	t.info.BestStep = t.info.Step
+	return checkpoint.Save(t.Folder.Best(), t.store, t.info)
 }
 
 // evaluate measures the held-out classes, logs the result and keeps the state if it is the best.
@@ -242,7 +241,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	if err := t.logs.metrics(step, metrics, apart); err != nil {
 		return err
 	}
-	if v := metrics[t.Config.Evaluate.Best]; t.info.BestStep < 0 || v > t.info.Best {
+	if v := metrics[t.JudgedBy()]; t.info.BestStep < 0 || v > t.info.Best {
 		t.info.Best, t.info.BestStep = v, step
 		t.eval.best = t.eval.embeddings
 		best, err := t.info, error(nil)

@@ -104,14 +104,14 @@ func TestPrincipalAxes(t *testing.T) {
 func TestFoldIsJudgedInPlaceOfTheHeldOutClasses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, path)
-	whole, err := openData(path, config.Fold{})
+	whole, err := openData(path, config.Fold{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer whole.reader.Close()
 	var seen []int
 	for held := 1; held <= 2; held++ {
-		part, err := openData(path, config.Fold{Of: 2, Held: held})
+		part, err := openData(path, config.Fold{Of: 2, Held: held}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

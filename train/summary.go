@@ -30,6 +30,9 @@ func (t *Trainer) Summary() string {
 	if t.data.folded {
 		line("fold", "%d of %d: held out are training classes; the data's held-out classes are not looked at", c.Fold.Held, c.Fold.Of)
 	}
+	if c.All {
+		line("all", "every class is trained on: nothing is held out, the run measures nothing, and its last state is the best; what the model is worth with new classes was to be measured before, by a run without --all")
+	}
 	if t.data.classes < fewClasses {
 		line("note", "%s to train on are few: training seldom helps on others then; a few dozen are what it learns from", plural.Of(t.data.classes, "class"))
 	}
@@ -45,8 +48,8 @@ func (t *Trainer) Summary() string {
 	line("steps", "%d in %s%s", c.Steps(), plural.Of(len(c.Phases), "phase"), taken)
 	line("memory", "about %s", size(t.memory()))
 	line("engine", "%s", t.backend.Description())
-	if t.foresee(); len(t.pace.guess) > 0 {
-		parts := t.pace.left(t.info.Step)
+	t.foresee()
+	if parts := t.pace.left(t.info.Step); len(parts) > 0 && len(t.pace.guess) > 0 {
 		line("time", "%s (%s a step at first; evaluations not counted)", LeftInWords(parts, func(d time.Duration) string { return about(d, time.Second) }),
 			about(t.pace.of(spans(c, t.info.Step)[0].kind), time.Millisecond))
 	}

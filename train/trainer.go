@@ -122,7 +122,7 @@ func (t *Trainer) settle() error {
 
 // load opens the data and makes the model.
 func (t *Trainer) load() (err error) {
-	if t.data, err = openData(t.Config.Data, t.Config.Fold); err != nil {
+	if t.data, err = openData(t.Config.Data, t.Config.Fold, t.Config.All); err != nil {
 		return err
 	}
 	if t.Config.Fit {
@@ -196,7 +196,15 @@ func (t *Trainer) Step() int { return t.info.Step }
 // Metrics are the last evaluation's.
 func (t *Trainer) Metrics() map[string]float64 { return maps.Clone(t.info.Metrics) }
 
-// Best is the best value of evaluate.best and its step.
+// JudgedBy is the metric that the best state is chosen by: evaluate.best or, where the features alone are good already, MAP@R.
+func (t *Trainer) JudgedBy() string {
+	if t.Config.Evaluate.Best == "R@1" && t.info.Features["R@1"] > goodFeatures {
+		return "MAP@R"
+	}
+	return t.Config.Evaluate.Best
+}
+
+// Best is the best value of JudgedBy and its step; where all classes are trained on, the last step.
 func (t *Trainer) Best() (value float64, step int) { return t.info.Best, t.info.BestStep }
 
 // BestEmbeddings are z_I of the held-out images in the state of best.safetensors, [len(images), D], and these images' numbers in the data file. After

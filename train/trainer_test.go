@@ -191,10 +191,20 @@ func wholeTable(t *testing.T, f run.Folder) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c, err := config.Read(f.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var due []float64
+	for step := range c.Steps() + 1 {
+		if c.Evaluates(step) {
+			due = append(due, float64(step))
+		}
+	}
 	steps, _ := run.Series(rows, run.Total)
 	evals, _ := run.Series(rows, "R@1")
-	if !slices.Equal(steps, []float64{1, 2, 3, 4, 5, 6}) || !slices.Equal(evals, []float64{0, 3, 6}) {
-		t.Errorf("metrics.csv has losses at %v and evaluations at %v", steps, evals)
+	if !slices.Equal(steps, []float64{1, 2, 3, 4, 5, 6}) || len(due) < 3 || !slices.Equal(evals, due) {
+		t.Errorf("metrics.csv has losses at %v and evaluations at %v, not at %v", steps, evals, due)
 	}
 }
 

@@ -79,16 +79,33 @@ func TestFeaturesStandAboveEvaluations(t *testing.T) {
 }
 
 func TestOutcome(t *testing.T) {
-	before, last := map[string]float64{"R@1": .5}, map[string]float64{"R@1": .25}
-	for step, wants := range map[int][]string{
-		0:  {"Training did not help", "0.500    0.250", "more classes", "run/config.yaml"},
-		20: {"The state after step 20 is the best by R@1", "0.500    0.750"},
+	at := func(v float64) map[string]float64 { return map[string]float64{"R@1": v} }
+	for _, c := range []struct {
+		step              int
+		features          map[string]float64
+		best              float64
+		weights           string
+		says, saysNothing []string
+	}{
+		{0, nil, .5, "w.onnx", []string{"Training did not help", "0.500    0.250", "more classes", "run/config.yaml", "The best model is therefore the untrained one"}, []string{"features"}},
+		{0, at(.4), .5, "w.onnx", []string{"The best model is therefore the untrained one"}, []string{"features"}},
+		{0, at(.93), .5, "w.onnx", []string{"features alone are better than every state, without any training: R@1 0.930, the best state has 0.500", "embed w.onnx PHOTOGRAPHS", "more classes"},
+			[]string{"the untrained one"}},
+		{20, nil, .75, "", []string{"The state after step 20 is the best by R@1", "0.500    0.750"}, []string{"features", "What may help"}},
+		{20, at(.74), .75, "", []string{"0.500    0.750"}, []string{"features"}},
+		{20, at(.93), .75, "", []string{"features alone are better than every state", "0.930"}, []string{"embed"}},
 	} {
 		var out bytes.Buffer
-		outcome(&out, "run", "R@1", step, before, map[string]float64{"R@1": .75}, last)
-		for _, want := range wants {
-			if !strings.Contains(filepath.ToSlash(out.String()), want) {
-				t.Errorf("step %d: it does not say %q:\n%s", step, want, out.String())
+		outcome{"run", "R@1", c.step, c.features, at(.5), at(c.best), at(.25), c.weights, "x.h5"}.print(&out)
+		got := filepath.ToSlash(out.String())
+		for _, want := range c.says {
+			if !strings.Contains(got, want) {
+				t.Errorf("step %d, features %v: it does not say %q:\n%s", c.step, c.features, want, got)
+			}
+		}
+		for _, not := range c.saysNothing {
+			if strings.Contains(got, not) {
+				t.Errorf("step %d, features %v: it says %q:\n%s", c.step, c.features, not, got)
 			}
 		}
 	}

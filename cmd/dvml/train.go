@@ -25,6 +25,7 @@ type trainCmd struct {
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
+	All      bool     `help:"Train the model that is put to use, on every class: nothing is held out, and nothing is measured. Choose settings and steps by a run without it first."`
 	Steps    int      `help:"Steps in all, shared out over the phases as the preset's are. Default: the preset's, scaled to the number of photographs."`
 	Minutes  float64  `help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
 	Batch    int      `help:"Images of a batch: fewer classes in it, as many images of each. Default: the preset's."`
@@ -57,17 +58,32 @@ func (c *trainCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.report(t)
+	return c.report(ctx, t)
 }
 
 // report prints what was reached and what to do next.
-func (c *trainCmd) report(t *train.Trainer) error {
+func (c *trainCmd) report(ctx context.Context, t *train.Trainer) error {
+	if t.Config.All {
+		fmt.Printf(`
+Done. The model was trained on every class, for %d steps. Nothing was held out, so that nothing is known of it by itself: what it is worth with
+classes that it has not seen is what a run with the same settings without --all showed.
+
+The model               %s
+Losses                  %s
+`, t.Step(), t.Folder.Best(), t.Folder.Curves())
+		return nil
+	}
 	before, best, last, err := evaluations(t)
 	if err != nil {
 		return err
 	}
+	features, err := t.Features(ctx)
+	if err != nil {
+		return err
+	}
 	_, step := t.Best()
-	outcome(os.Stdout, t.Folder, t.Config.Evaluate.Best, step, before, best, last)
+	o := outcome{t.Folder, t.JudgedBy(), step, features, before, best, last, t.Config.Backbone.Weights, t.Config.Data}
+	o.print(os.Stdout)
 	fmt.Printf(`
 The best model          %s
 Losses and metrics      %s
@@ -80,27 +96,50 @@ What it finds nearest   %s eval %s --neighbours %s
 	return nil
 }
 
-// outcome says whether training has helped: by metric by the state after step is the best one.
-func outcome(out io.Writer, folder run.Folder, by string, step int, before, best, last map[string]float64) {
-	if step > 0 {
-		fmt.Fprintf(out, "\nDone. The state after step %d is the best by %s:\n\n", step, by)
-		beforeAndAfter(out, before, best)
+// outcome is what became of a run: whether training has helped, and whether the features alone would do better.
+type outcome struct {
+	folder                       run.Folder
+	by                           string             // the metric that states are judged by
+	step                         int                // of the best state
+	features, before, best, last map[string]float64 // of the features alone, where they are known; before the first step; of the best state; of the last
+	weights, data                string             // of the backbone, and the data file
+}
+
+func (o outcome) print(out io.Writer) {
+	better := o.features[o.by] > o.best[o.by] // the features than any state
+	switch {
+	case o.step > 0:
+		fmt.Fprintf(out, "\nDone. The state after step %d is the best by %s:\n\n", o.step, o.by)
+		beforeAndAfter(out, o.before, o.best)
+	default:
+		fmt.Fprintf(out, "\nDone. Training did not help on the held-out classes: by %s no state is better than the one before the first step.\n\n", o.by)
+		beforeAndAfter(out, o.before, o.last)
+	}
+	if better {
+		fmt.Fprintf(out, "\nThe backbone's features alone are better than every state, without any training: %s %.3f, the best state has %.3f (R@1 %.3f against %.3f).\n",
+			o.by, o.features[o.by], o.best[o.by], o.features["R@1"], o.best["R@1"])
+		if o.weights != "" {
+			fmt.Fprintf(out, "To use them, name the weights in place of a model:\n   %[1]s eval %[2]s --data %[3]s\n   %[1]s embed %[2]s PHOTOGRAPHS embeddings.npy\n   %[1]s index %[2]s PHOTOGRAPHS -o photographs.index\n",
+				program(), o.weights, o.data)
+		}
+	}
+	if o.step > 0 {
 		return
 	}
-	fmt.Fprintf(out, "\nDone. Training did not help on the held-out classes: by %s no state is better than the one before the first step.\n\n", by)
-	beforeAndAfter(out, before, last)
-	fmt.Fprintf(out, `
-The best model is therefore the untrained one. What may help, most of all first:
+	if !better {
+		fmt.Fprintln(out, "\nThe best model is therefore the untrained one.")
+	}
+	fmt.Fprintf(out, `What may help, most of all first:
    more classes to train on (a few dozen are what it learns from) and more photographs of each
    fewer steps and lower rates: change phases and optimizer.rates in a copy of %s, and train -c that
-`, folder.Config())
+`, o.folder.Config())
 }
 
 // trainer makes the run that the flags ask for, or goes on with one.
 func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer, error) {
 	if c.Resume != "" {
-		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" || c.Steps != 0 || c.Minutes != 0 || c.Batch != 0 {
-			return nil, errors.New("--resume takes its settings from the run's folder; it cannot be combined with -c, --preset, --backbone, --set, --steps, --minutes, --batch and -o")
+		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" || c.Steps != 0 || c.All || c.Minutes != 0 || c.Batch != 0 {
+			return nil, errors.New("--resume takes its settings from the run's folder; it cannot be combined with -c, --preset, --backbone, --set, --all, --steps, --minutes, --batch and -o")
 		}
 		return c.resume(screen)
 	}
@@ -193,8 +232,9 @@ func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 		return nil, err
 	}
 	cfg.Fit = true
-	if c.Config != "" {
-		cfg.Photographs = 0 // the steps of a file stand
+	cfg.All = cfg.All || c.All
+	if c.Config != "" && !c.All {
+		cfg.Photographs = 0 // the steps of a file stand, but for more data
 	}
 	for _, s := range c.Set {
 		if strings.HasPrefix(s, "phases") {
