@@ -124,14 +124,22 @@ func (k *convolution) build(scale, offset *Node) *value {
 	} else if offset != nil {
 		bias = offset
 	}
-	config := Convolve(k.x, kernel).StridePerAxis(k.w.strides...).PaddingPerDim(k.w.pads)
-	if slices.Max(k.w.dilations) > 1 {
-		config = config.DilationPerAxis(k.w.dilations...)
+	forward := func() *Node {
+		config := Convolve(k.x, kernel).StridePerAxis(k.w.strides...).PaddingPerDim(k.w.pads)
+		if slices.Max(k.w.dilations) > 1 {
+			config = config.DilationPerAxis(k.w.dilations...)
+		}
+		if k.groups > 1 {
+			config = config.ChannelGroupCount(k.groups)
+		}
+		return config.Done()
 	}
-	if k.groups > 1 {
-		config = config.ChannelGroupCount(k.groups)
+	var y *Node
+	if d, ok := depthwiseOf(k.x, kernel, k.w, k.groups); ok {
+		y = d.build(forward)
+	} else {
+		y = forward()
 	}
-	y := config.Done()
 	k.c.count(volume(y.Shape().Dimensions) * volume(kernel.Shape().Dimensions[:rank-1]))
 	if bias != nil {
 		y = Add(y, perChannel(bias, rank))

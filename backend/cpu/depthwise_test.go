@@ -37,3 +37,32 @@ func TestDepthwise(t *testing.T) {
 		})
 	}
 }
+
+// TestDepthwiseGradientForms gives the gradients of depthwise convolutions as one convolution each: by channel groups, and by groups of the batch.
+func TestDepthwiseGradientForms(t *testing.T) {
+	images := []int{1, 2}
+	for i, c := range []struct{ channels, h, w, k, stride, dilation, pad int }{
+		{5, 9, 11, 3, 1, 1, 1}, {8, 12, 9, 3, 2, 1, 1}, {3, 10, 11, 5, 2, 1, 2}, {4, 9, 9, 3, 1, 2, 2}, {9, 8, 7, 3, 2, 1, 0},
+	} {
+		t.Run(fmt.Sprintf("%d %+v", i, c), func(t *testing.T) {
+			reach := (c.k-1)*c.dilation + 1
+			out := func(size int) int { return (size+2*c.pad-reach)/c.stride + 1 }
+			spread := func(size int) int { return (out(size)-1)*c.stride + 1 }
+			pads := func(f func(size int) [2]int) [][2]int { return [][2]int{f(c.h), f(c.w)} }
+			strides, dilations := []int{c.stride, c.stride}, []int{c.dilation, c.dilation}
+			r := random(uint64(i) + 80)
+			in := []tensor{normal(r, 2, c.h, c.w, c.channels), normal(r, c.k, c.k, 1, c.channels), normal(r, 2, out(c.h), out(c.w), c.channels)}
+			plan := agreeWithReference(t, "gradients", 1e-5, func(in []*ml.Node) []*ml.Node {
+				x, w, dy := in[0], in[1], in[2]
+				dx := ml.ConvGeneral(dy, ml.Reverse(w, 0, 1), ml.ConvolveAxesConfig{InputBatch: 0, InputChannels: 3, InputSpatial: images, KernelInputChannels: 2,
+					KernelOutputChannels: 3, KernelSpatial: []int{0, 1}, OutputBatch: 0, OutputChannels: 3, OutputSpatial: images},
+					nil, pads(func(size int) [2]int { return [2]int{reach - 1 - c.pad, size - spread(size) + c.pad} }), strides, dilations, c.channels, 1)
+				dw := ml.ConvGeneral(x, dy, ml.ConvolveAxesConfig{InputBatch: 3, InputChannels: 0, InputSpatial: images, KernelInputChannels: 0,
+					KernelOutputChannels: 3, KernelSpatial: images, OutputBatch: 3, OutputChannels: 0, OutputSpatial: images},
+					dilations, pads(func(size int) [2]int { return [2]int{c.pad, spread(size) + reach - 1 - size - c.pad} }), nil, strides, 1, c.channels)
+				return []*ml.Node{dx, dw}
+			}, in)
+			native(t, plan, "convolution by input", "convolution by kernel")
+		})
+	}
+}

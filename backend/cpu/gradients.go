@@ -21,7 +21,7 @@ func (g *graph) gradients(n *node) {
 		return
 	}
 	c, ok := convolutionOf(n)
-	if !ok || c.batchGroups != 1 || c.channelGroups != 1 {
+	if !ok {
 		return
 	}
 	if w, args, ok := g.inputGradient(n, c); ok {
@@ -32,19 +32,23 @@ func (g *graph) gradients(n *node) {
 }
 
 // inputGradient reads n as the gradient with respect to the input: dy, dilated by the strides, with the reversed kernel, whose channels have
-// changed their roles. w is the kernel as it was before it was reversed.
+// changed their roles. w is the kernel as it was before it was reversed. Of convolutions of groups only depthwise ones are recognised, where each group
+// has one channel on either side, so that there is nothing to change.
 func (g *graph) inputGradient(n *node, c convolution) (w *node, args *convGradientArgs, ok bool) {
 	a := c.axes
-	if c.strides[0] != 1 || c.strides[1] != 1 || c.w.kind != compute.OpTypeReverse || !slices.Equal(sorted(c.w.args.(*reverseArgs).axes), sorted(a.KernelSpatial)) {
+	if c.batchGroups != 1 || c.strides[0] != 1 || c.strides[1] != 1 || c.w.kind != compute.OpTypeReverse || !slices.Equal(sorted(c.w.args.(*reverseArgs).axes), sorted(a.KernelSpatial)) {
 		return nil, nil, false
 	}
 	w = c.w.in[0]
 	dx, dy, k := n.dims(), c.x.dims(), w.dims()
+	if c.channelGroups > 1 && (dx[a.OutputChannels] != c.channelGroups || dy[a.InputChannels] != c.channelGroups) {
+		return nil, nil, false
+	}
 	at := func(dims, axes []int, i int) int { return dims[axes[i]] }
 	s := kernel.ConvShape{
 		N: dx[a.OutputBatch], H: at(dx, a.OutputSpatial, 0), W: at(dx, a.OutputSpatial, 1), Cin: dx[a.OutputChannels], Cout: dy[a.InputChannels],
 		KH: at(k, a.KernelSpatial, 0), KW: at(k, a.KernelSpatial, 1),
-		StrideH: c.inDilation[0], StrideW: c.inDilation[1], DilationH: c.kDilation[0], DilationW: c.kDilation[1],
+		StrideH: c.inDilation[0], StrideW: c.inDilation[1], DilationH: c.kDilation[0], DilationW: c.kDilation[1], Groups: c.channelGroups,
 	}
 	// The padding of the convolution that this one is the gradient of.
 	s.PadTop = (s.KH-1)*c.kDilation[0] - c.pads[0][0]
@@ -55,15 +59,18 @@ func (g *graph) inputGradient(n *node, c convolution) (w *node, args *convGradie
 		KernelInputChannels: a.KernelOutputChannels, KernelOutputChannels: a.KernelInputChannels, KernelSpatial: a.KernelSpatial,
 		OutputBatch: a.InputBatch, OutputChannels: a.InputChannels, OutputSpatial: a.InputSpatial,
 	}
+	if c.channelGroups > 1 {
+		forward.KernelInputChannels, forward.KernelOutputChannels = a.KernelInputChannels, a.KernelOutputChannels
+	}
 	args, ok = g.gradientOf(s, forward, ho, wo)
 	return w, args, ok
 }
 
 // kernelGradient reads n as the gradient with respect to the kernel: x with dy as its kernel, batch and channels having changed their roles. Every
-// convolution can be read so; it is one where what is summed over leads.
+// convolution can be read so; it is one where what is summed over leads. Groups of the batch are the convolution's groups.
 func (g *graph) kernelGradient(n *node, c convolution) (args *convGradientArgs, ok bool) {
 	a := c.axes
-	if a.InputChannels != 0 || c.inDilation[0] != 1 || c.inDilation[1] != 1 {
+	if c.channelGroups != 1 || a.InputChannels != 0 || c.inDilation[0] != 1 || c.inDilation[1] != 1 {
 		return nil, false
 	}
 	x, dy, dw := c.x.dims(), c.w.dims(), n.dims()
@@ -72,7 +79,7 @@ func (g *graph) kernelGradient(n *node, c convolution) (args *convGradientArgs, 
 		N: x[a.InputChannels], H: at(x, a.InputSpatial, 0), W: at(x, a.InputSpatial, 1), Cin: x[a.InputBatch], Cout: dy[a.KernelOutputChannels],
 		KH: at(dw, a.OutputSpatial, 0), KW: at(dw, a.OutputSpatial, 1),
 		StrideH: c.kDilation[0], StrideW: c.kDilation[1], DilationH: c.strides[0], DilationW: c.strides[1],
-		PadTop: c.pads[0][0], PadLeft: c.pads[1][0],
+		PadTop: c.pads[0][0], PadLeft: c.pads[1][0], Groups: c.batchGroups,
 	}
 	ho, wo := at(dy, a.KernelSpatial, 0), at(dy, a.KernelSpatial, 1)
 	forward := compute.ConvolveAxesConfig{
