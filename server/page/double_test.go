@@ -89,6 +89,12 @@ func (d *double) page(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, page.Files(), name)
 }
 
+func (d *double) busy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.indexing != nil
+}
+
 func answer(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(value); err != nil {
@@ -107,7 +113,7 @@ func (d *double) info(w http.ResponseWriter, r *http.Request) {
 	defer d.mu.Unlock()
 	answer(w, map[string]any{
 		"version": "test", "index": map[string]any{"folder_name": "shapes", "items": len(d.items), "failed": 0, "version": 1, "classes_count": len(d.classes), "has_graph": true, "has_map": d.mapping},
-		"model":    map[string]any{"name": "shapes.safetensors", "fingerprint": "0123456789abcdef", "dim": 2, "size": 64, "trained_on": "half of the shapes", "calibrated": true},
+		"model":    map[string]any{"name": "shapes.safetensors", "fingerprint": "0123456789abcdef", "dim": 2, "size": 64, "trained_on": 24, "calibrated": true},
 		"indexing": d.indexing, "read_only": d.readOnly, "token_needed": true, "models": []string{"before"},
 	})
 }
@@ -132,6 +138,10 @@ func (d *double) list(w http.ResponseWriter, r *http.Request) {
 	found := d.filtered(r)
 	total := len(found)
 	offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+	if d.busy() {
+		problem(w, 503, "The index is being made.")
+		return
+	}
 	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
 	if err != nil || limit > 500 {
 		problem(w, 400, "limit is at most 500")
@@ -150,6 +160,10 @@ func (d *double) itemsOf(found []*photograph) []any {
 }
 
 func (d *double) ids(w http.ResponseWriter, r *http.Request) {
+	if d.busy() {
+		problem(w, 503, "The index is being made.")
+		return
+	}
 	found := d.filtered(r)
 	raw := make([]byte, 0, 4*len(found))
 	for _, p := range found {

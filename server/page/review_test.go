@@ -119,6 +119,12 @@ func TestIndexingIsShown(t *testing.T) {
 	b.until(`document.querySelector("#progress").textContent === "reading: 0 of 200 photographs"`)
 	d.events <- "event: indexing\ndata: {\"done\":120,\"total\":200,\"failed\":2,\"rate\":40,\"eta_s\":2,\"phase\":\"embedding\"}\n\n"
 	b.until(`document.querySelector("#progress").textContent === "embedding: 120 of 200 photographs, 40 a second, 2 seconds left; 2 files could not be read"`)
+	b.until(`document.querySelector(".empty")?.textContent === "Photographs appear here as they are indexed."`)
+	d.mu.Lock()
+	d.indexing = nil
+	d.mu.Unlock()
 	d.events <- "event: indexing\ndata: null\n\n"
+	b.waitFrame(`f.view === "browse" && f.tiles > 0`)
 	b.until(`document.querySelector("#progress").hidden`)
+	b.forgive("503")
 }

@@ -5,35 +5,45 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/performance"
 )
 
-// TestHundredThousand holds the page to its bounds with 100,000 photographs on a processor four times as slow: first screen and map within a second, what is
-// held in the document independent of the collection. Times are of the page's own clock, from the navigation to the drawn frame, and the median of three.
+// TestHundredThousand holds the page to its bounds with 100,000 photographs on a processor four times as slow: the work before the first
+// screen and the map is bounded by that of a small collection, and what is held in the document is independent of the size.
 func TestHundredThousand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("in short mode")
 	}
 	d := newDouble(100_000)
 	small := newDouble(1000)
-	first := func(d *double, path, frame string) (b *tab, median float64, last timed) {
-		b = open(t, d, 1280, 800)
-		call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
-		var times []float64
-		for range 3 {
-			b.goTo(path)
-			raw := b.waitFirst(frame)
-			if err := json.Unmarshal([]byte(raw), &last); err != nil {
-				t.Fatal(err)
+	// busy is what the page's main thread has worked, in ms of the processor's time: what others do on this machine does not count.
+	busy := func(b *tab) float64 {
+		for _, one := range call(b, performance.GetMetrics, cdp.Empty{}).Metrics {
+			if one.Name == "TaskDuration" {
+				return 1000 * one.Value
 			}
-			times = append(times, last.At)
+		}
+		t.Fatal("Chromium tells no TaskDuration")
+		return 0
+	}
+	first := func(d *double, path, frame string) (b *tab, work float64, drawn timed) {
+		b = open(t, d, 1280, 800) // a tab of its own: its count begins with it
+		call(b, performance.Enable, performance.EnableParams{TimeDomain: performance.EnableTimeDomainThreadTicks})
+		call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
+		b.goTo(path)
+		raw := b.waitFirst(frame)
+		work = busy(b)
+		if err := json.Unmarshal([]byte(raw), &drawn); err != nil {
+			t.Fatal(err)
 		}
 		call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 1})
-		return b, middle(times), last
+		t.Logf("%s of %d: %.0f ms on the clock, %.0f ms of the main thread, slowed 4 times", path, len(d.items), drawn.At, work)
+		return b, work, drawn
 	}
 	_, base, _ := first(small, "/", `f.view === "browse" && f.tiles > 20`)
 	b, whole, f := first(d, "/", `f.view === "browse" && f.tiles > 20 && f.total === 100000`)
-	t.Logf("first screen, processor 4 times as slow: %.0f ms of 1,000 photographs, %.0f ms of 100,000", base, whole)
 	if whole > 3*base {
 		t.Errorf("the first screen of 100,000 takes %.1f times that of 1,000", whole/base)
 	}
@@ -41,10 +51,10 @@ func TestHundredThousand(t *testing.T) {
 		t.Errorf("%d tiles are held", f.Held)
 	}
 	// Through the whole list in leaps: what is held stays bounded, and the end is the end.
-	for part := 1; part <= 20; part++ {
+	for part := 1; part <= 8; part++ {
 		b.clear()
-		b.eval(`scrollTo(0, document.body.scrollHeight * ` + itoa(part) + ` / 20); ""`)
-		f := b.waitFrame(`f.view === "browse" && f.tiles > 0 && f.first > ` + itoa((part-1)*5000-400))
+		b.eval(`scrollTo(0, document.body.scrollHeight * ` + itoa(part) + ` / 8); ""`)
+		f := b.waitFrame(`f.view === "browse" && f.tiles > 0 && f.first > ` + itoa((part-1)*12500-400))
 		if f.n("held") > 250 {
 			t.Errorf("%d tiles are held at leap %d", f.n("held"), part)
 		}
@@ -54,7 +64,6 @@ func TestHundredThousand(t *testing.T) {
 	}
 
 	b, mapped, _ := first(d, "/map", `f.view === "map" && f.points === 100000`)
-	t.Logf("map of 100,000 points, processor 4 times as slow: %.0f ms (%.1f times the first screen of 1,000)", mapped, mapped/base)
 	if mapped > 4*base {
 		t.Errorf("the map of 100,000 points takes %.1f times the first screen of 1,000", mapped/base)
 	}
@@ -73,9 +82,4 @@ func TestHundredThousand(t *testing.T) {
 type timed struct {
 	At   float64
 	Held int
-}
-
-func middle(three []float64) float64 {
-	a, b, c := three[0], three[1], three[2]
-	return max(min(a, b), min(max(a, b), c))
 }

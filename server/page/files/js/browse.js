@@ -1,9 +1,9 @@
 // All photographs: a grid over their ids, which are fetched once, beside lists of classes and folders.
 
-import {bytes, info, json} from "./api.js";
+import {bytes, info, json, Problem} from "./api.js";
 import {announce, count, h} from "./dom.js";
 import {Grid} from "./grid.js";
-import {byIds, remember} from "./items.js";
+import {byIds, fileName, remember} from "./items.js";
 import {sideLists} from "./lists.js";
 import {failed, go} from "./router.js";
 
@@ -15,7 +15,7 @@ const firstScreen = 120; // photographs asked for with their details before all 
 export function open(context) {
   const {root, query, signal} = context;
   const filter = {class: query.get("class"), folder: query.get("folder"), after: query.get("after"), before: query.get("before"), order: query.get("order")};
-  const heading = h("h1", null, filter.class ?? (filter.folder ? filter.folder : "Photographs"));
+  const heading = h("h1", null, filter.class ?? (filter.folder ? fileName(filter.folder) : "Photographs"));
   const told = h("p", {class: "told"}, " ");
   const pane = h("section", {class: "pane", "aria-label": "Photographs"},
     h("div", {class: "head"}, h("div", null, heading, told), chosen(filter, query)));
@@ -40,7 +40,16 @@ export function open(context) {
   };
 
   let all = false;
-  const failure = (/** @type {unknown} */ error) => { if (!signal.aborted) failed(pane, error); };
+  let waits = false;
+  const failure = async (/** @type {unknown} */ error) => {
+    if (signal.aborted) return;
+    // While the first index is being made there is nothing to list; this view opens anew when there is.
+    if (error instanceof Problem && error.status === 503 && (await info()).indexing) {
+      if (!waits) await empty(pane, filter);
+      waits = true;
+    } else if (!signal.aborted) failed(pane, error);
+  };
+  document.addEventListener("dvml:index", () => { if (waits || !grid) go(location.href, {replace: true}); }, {signal});
   json("/v1/items", {params: {...filter, limit: firstScreen}, signal}).then((/** @type {{total: number, items: Item[]}} */ page) => {
     remember(page.items);
     if (!all) show(Uint32Array.from(page.items, (item) => item.id), page.total);

@@ -10,21 +10,24 @@ import {announce, byId, count, h} from "./dom.js";
  * @param {() => void} changed the index has another version
  */
 export function watch(changed) {
-  info().then((told) => show(told.indexing)).catch(() => { /* the view says so */ });
+  info().then((told) => show(told.indexing, changed)).catch(() => { /* the view says so */ });
   const events = new EventSource("/v1/events");
-  events.addEventListener("indexing", (event) => show(JSON.parse(event.data)));
+  events.addEventListener("indexing", (event) => show(JSON.parse(event.data), changed));
   events.addEventListener("index", changed);
   addEventListener("pagehide", () => events.close());
 }
 
 let running = false;
 
-/** @param {Indexing | null} now */
-function show(now) {
+/** @param {Indexing | null} now @param {() => void} changed */
+function show(now, changed) {
   const box = byId("progress");
   box.hidden = now === null;
   if (now === null) {
-    if (running) announce("Indexing has ended.");
+    if (running) {
+      announce("Indexing has ended.");
+      changed();
+    }
     running = false;
     return;
   }
@@ -37,7 +40,7 @@ function show(now) {
   }
   bar.max = Math.max(1, now.total);
   bar.value = now.done;
-  const left = now.eta_s > 0 ? `, ${duration(now.eta_s)} left` : "";
+  const left = now.eta_s ? `, ${duration(now.eta_s)} left` : "";
   const words = box.querySelector(".words");
   if (words) {
     words.textContent = `${now.phase}: ${now.done.toLocaleString("en")} of ${count(now.total, "photograph")}` +

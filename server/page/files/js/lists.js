@@ -2,6 +2,7 @@
 
 import {json} from "./api.js";
 import {h, roving} from "./dom.js";
+import {fileName} from "./items.js";
 
 const shown = 200; // entries in the page; the field above finds the others
 
@@ -26,10 +27,12 @@ export function sideLists(query, signal) {
 function folders(query, signal) {
   const under = query.get("folder") ?? "";
   return list("Folders", "folder", query, signal, async () => {
-    const told = /** @type {{folders: Entry[]}} */ (await json("/v1/folders", {params: {under}, signal}));
-    if (under === "") return told.folders;
-    const parent = under.includes("/") ? under.slice(0, under.lastIndexOf("/")) : "";
-    return [{name: "↑ " + (parent || "all folders"), path: parent, items: NaN}, ...told.folders];
+    const list = async (/** @type {string} */ folder) => /** @type {{folders: Entry[]}} */ (await json("/v1/folders", {params: {under: folder}, signal})).folders;
+    if (under === "") return list("");
+    const [tops, below] = await Promise.all([list(""), list(under)]);
+    const parent = under.slice(0, Math.max(0, under.lastIndexOf("/")));
+    const inside = tops.some((top) => parent === top.path || parent.startsWith(top.path + "/"));
+    return [{name: inside ? "↑ " + fileName(parent) : "↑ all folders", path: inside ? parent : "", items: NaN}, ...below];
   });
 }
 

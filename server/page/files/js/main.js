@@ -4,6 +4,7 @@ import {forgetInfo, info, keepToken} from "./api.js";
 import {byId, count, isTyping} from "./dom.js";
 import {showKeys} from "./help.js";
 import {watch} from "./indexing.js";
+import {forget} from "./items.js";
 import {takeFrom} from "./pictures.js";
 import {go, start} from "./router.js";
 
@@ -13,7 +14,12 @@ keys();
 arrivals();
 start();
 collection();
-watch(() => { forgetInfo(); collection(); });
+watch(() => {
+  forgetInfo();
+  forget();
+  collection();
+  document.dispatchEvent(new Event("dvml:index"));
+});
 
 function theme() {
   const button = byId("theme");

@@ -26,13 +26,13 @@
 
 /** @typedef {Item & {neighbours: Hit[], class_spread: Spread | null, original: string}} Photograph */
 
-/** @typedef {{done: number, total: number, failed: number, rate: number, eta_s: number, phase: string}} Indexing */
+/** @typedef {{done: number, total: number, failed: number, rate: number, eta_s: number | null, phase: string}} Indexing */
 
 /**
  * @typedef {object} Info
  * @property {string} version
  * @property {{folder_name: string, items: number, failed: number, version: number | string, classes_count: number, has_graph: boolean, has_map: boolean}} index
- * @property {{name: string, fingerprint: string, dim: number, size: number, trained_on: string, calibrated: boolean} | null} model
+ * @property {{name: string, fingerprint: string, dim: number, size: number, trained_on: number, calibrated: boolean} | null} model
  * @property {Indexing | null} indexing
  * @property {boolean} read_only
  * @property {boolean} token_needed
