@@ -12,6 +12,7 @@ import (
 
 // One step of two batches at twice the rate goes where two small steps of one batch go: both follow the sum of the two gradients.
 func TestAccumulatedGradientIsTheMean(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	const rate = 1e-5 // small, so that the second of two small steps starts near where the first did
@@ -81,6 +82,7 @@ func TestAccumulatedGradientIsTheMean(t *testing.T) {
 }
 
 func TestAccumulatedRunGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	goesOnExactly(t, func() *config.Config {

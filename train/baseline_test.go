@@ -40,6 +40,7 @@ func writeCopies(t *testing.T, path string) {
 
 // Where the features alone are good, the run says so with figures, names near copies, and chooses its best state by MAP@R, also when it goes on.
 func TestGoodFeatures(t *testing.T) {
+	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeCopies(t, data)
 	c, w := tiny(t, data), &recorder{}
@@ -81,6 +82,7 @@ func TestCopies(t *testing.T) {
 
 // The features of a run that did not begin with measuring them are measured where the untrained state is the best.
 func TestFeaturesOfTheUntrainedState(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeCopies(t, data)
 	tr := begin(t, tiny(t, data), filepath.Join(t.TempDir(), "run"), &recorder{})
@@ -93,6 +95,7 @@ func TestFeaturesOfTheUntrainedState(t *testing.T) {
 
 // With all classes to train on nothing is evaluated, the last state is the best, and the model knows every class.
 func TestAllClasses(t *testing.T) {
+	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeImages(t, data)
 	c, w := tiny(t, data), &recorder{}

@@ -24,6 +24,7 @@ func emaConfig(t *testing.T, data string) *config.Config {
 
 // The averages in the states are what the formula makes of the trained weights in the states, and training does not hear them.
 func TestAverages(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := emaConfig(t, data)
@@ -83,6 +84,7 @@ func TestAverages(t *testing.T) {
 
 // What a run reports of its held-out classes is what its last state gives to whoever loads it for use.
 func TestSavedModelIsTheAverage(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := emaConfig(t, data)
@@ -115,6 +117,7 @@ func TestSavedModelIsTheAverage(t *testing.T) {
 }
 
 func TestRunWithAveragesGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	goesOnExactly(t, func() *config.Config { return emaConfig(t, data) }, 2, 4)

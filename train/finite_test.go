@@ -15,6 +15,7 @@ import (
 
 // A run that meets a value that is not finite stops, and names the first tensor that is not; no state with such a value is saved.
 func TestStopNamesTheFirstTensor(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	const gradient = "step 1: gradient_norm is +Inf: the first tensor that is not finite is the gradient of decoder/"

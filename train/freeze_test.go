@@ -70,6 +70,7 @@ var cacheConfigs = map[string]func(t *testing.T, data string) *config.Config{
 }
 
 func TestFrozenRunGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	for name, config := range cacheConfigs {
 		t.Run(name, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "x.h5")
@@ -113,6 +114,7 @@ func TestFrozenRunGoesOnExactly(t *testing.T) {
 
 // The evaluation on cached features is that of the whole network.
 func TestFrozenEvaluationIsTheNetworks(t *testing.T) {
+	t.Parallel()
 	for name, config := range cacheConfigs {
 		data := filepath.Join(t.TempDir(), "x.h5")
 		writeImages(t, data)
@@ -134,6 +136,7 @@ func TestFrozenEvaluationIsTheNetworks(t *testing.T) {
 
 // The baseline of a run whose heads train on cached features is what these features find by themselves; other runs have none.
 func TestFeaturesAreTheBaseline(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	w := &recorder{}
@@ -170,6 +173,7 @@ func TestFeaturesAreTheBaseline(t *testing.T) {
 
 // Training above a stage on its cached maps is training the whole network with everything up to that stage held.
 func TestUntilIsTheWholeNetworkWithItsLowerLayersHeld(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImagesOf(t, data, 70)
 	for _, form := range []string{googlenet.Original, googlenet.BN} {
@@ -213,6 +217,7 @@ func TestUntilIsTheWholeNetworkWithItsLowerLayersHeld(t *testing.T) {
 
 // While layers are frozen the running statistics of batch norm below stay, and those above move.
 func TestStatisticsBelowStay(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := untilConfig(t, data)
@@ -234,6 +239,7 @@ func TestStatisticsBelowStay(t *testing.T) {
 
 // From unfreeze_at the moments of the backbone are of one age.
 func TestMomentsBeginAnewWhereAllTrains(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := untilConfig(t, data)

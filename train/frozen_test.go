@@ -37,6 +37,7 @@ func TestPatterns(t *testing.T) {
 
 // What is frozen stays to the bit under weight decay and momentum; everything else moves.
 func TestFrozenWeightsStay(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
@@ -99,6 +100,7 @@ func TestFrozenPatternsAreChecked(t *testing.T) {
 }
 
 func TestFrozenRunWithPatternsGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	goesOnExactly(t, func() *config.Config {

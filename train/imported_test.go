@@ -31,6 +31,7 @@ func imported(t *testing.T, data string) *config.Config {
 // A network that was imported trains on cached features of a cut or of its own features, with frozen patterns and averages, and a run of it that was
 // interrupted goes on exactly.
 func TestImportedNetworkGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	for name, set := range map[string]func(c *config.Config){
 		"whole, statistics too": func(c *config.Config) { c.Backbone.FreezeStatistics = false },
 		"features of two crops": func(c *config.Config) { c.Freeze = config.Freeze{Part: "backbone", Crops: 2, UnfreezeAt: 4} },
@@ -52,6 +53,7 @@ func TestImportedNetworkGoesOnExactly(t *testing.T) {
 
 // What is frozen, by a cut or by patterns, stays as the file has it; the rest of the backbone learns, its statistics do not move unless asked.
 func TestImportedNetworkLearns(t *testing.T) {
+	t.Parallel()
 	file, err := checkpoint.ReadBackbone(mobile, backbone.Options{Normalisation: &augment.ImageNet})
 	if err != nil {
 		t.Fatal(err)

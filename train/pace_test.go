@@ -100,6 +100,7 @@ func TestBudget(t *testing.T) {
 
 // The settings that docs/training.md shows train on small data.
 func TestTheDocumentedExample(t *testing.T) {
+	t.Parallel()
 	text := readDoc(t, "training.md")
 	_, after, ok := strings.Cut(text, "where speed.yaml is\n\n")
 	if !ok {
@@ -132,6 +133,7 @@ func TestTheDocumentedExample(t *testing.T) {
 
 // A step that ends what is trained on the cache is evaluated from it, and an evaluation that was interrupted there is made from it when the run goes on.
 func TestEvaluationsFallOnTheEndsOfPhases(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)

@@ -11,6 +11,7 @@ import (
 
 // A run that was stopped before its first state begins anew, resumed or started again, and leaves what a whole run leaves.
 func TestRunWithoutAStateBeginsAnew(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	want := finish(t, begin(t, tiny(t, data), filepath.Join(t.TempDir(), "whole"), &recorder{}))
@@ -47,6 +48,7 @@ func TestRunWithoutAStateBeginsAnew(t *testing.T) {
 
 // A newest state that cannot be read at the moment ends the attempt: an older one is not trained on in its place, and nothing is changed.
 func TestUnreadableStateIsNotPassedOver(t *testing.T) {
+	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeImages(t, data)
 	tr := begin(t, tiny(t, data), dir, &recorder{})
@@ -72,6 +74,7 @@ func TestUnreadableStateIsNotPassedOver(t *testing.T) {
 }
 
 func TestDamagedStatesAreNotThrownAway(t *testing.T) {
+	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeImages(t, data)
 	tr := begin(t, tiny(t, data), dir, &recorder{})
@@ -99,6 +102,7 @@ func TestDamagedStatesAreNotThrownAway(t *testing.T) {
 
 // Settings that were edited after the run began are refused by name; the data's place may change.
 func TestEditedSettingsAreRefused(t *testing.T) {
+	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")
 	writeImages(t, data)
 	tr := begin(t, tiny(t, data), dir, &recorder{})

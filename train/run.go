@@ -66,7 +66,7 @@ func (t *Trainer) stopped(ctx context.Context, err error) error {
 			return err
 		}
 	}
-	if err := t.logs.curves(true); err != nil {
+	if err := t.logs.curves(false); err != nil {
 		return err
 	}
 	t.sayIdle()

@@ -22,6 +22,7 @@ func startConfig(t *testing.T, data string, dim int) *config.Config {
 }
 
 func TestRunStartsAsItsFeatures(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	for _, dim := range []int{0, 8} {

@@ -23,6 +23,7 @@ func still(t *testing.T, data string) *config.Config {
 }
 
 func TestStopsEarly(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	w := &recorder{}

@@ -147,6 +147,7 @@ func resume(t *testing.T, dir string, w Watcher) *Trainer {
 }
 
 func TestRunIsRepeatable(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	sameBits(t, finish(t, begin(t, tiny(t, data), filepath.Join(t.TempDir(), "a"), &recorder{})),
@@ -179,6 +180,7 @@ func goesOnExactly(t *testing.T, config func() *config.Config, steps ...int) {
 }
 
 func TestInterruptedRunGoesOnExactly(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	goesOnExactly(t, func() *config.Config { return tiny(t, data) }, 1, 2, 3, 4, 5)
@@ -209,6 +211,7 @@ func wholeTable(t *testing.T, f run.Folder) {
 }
 
 func TestTornCheckpointIsPassedOver(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	dir := filepath.Join(t.TempDir(), "run")
@@ -299,6 +302,7 @@ func TestNotANumberStops(t *testing.T) {
 }
 
 func TestFrozenDecoderStays(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
@@ -319,6 +323,7 @@ func TestFrozenDecoderStays(t *testing.T) {
 }
 
 func TestWrongData(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "x.h5")
 	writeImages(t, data)
@@ -372,6 +377,7 @@ func TestFitClasses(t *testing.T) {
 
 // A run whose data file has moved goes on with the file where it lies now, remembers that, and takes no other data.
 func TestDataThatMoved(t *testing.T) {
+	t.Parallel()
 	work := t.TempDir()
 	data, now, dir := filepath.Join(work, "x.h5"), filepath.Join(work, "moved.h5"), filepath.Join(work, "run")
 	writeImages(t, data)

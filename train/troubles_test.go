@@ -59,6 +59,7 @@ func said(lines []string, part string) bool {
 }
 
 func TestBatchesWithoutTripletsAreCounted(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
 	c := tiny(t, data)
