@@ -133,16 +133,15 @@ func (t *Trainer) foresee() {
 		return // there is no guess then, and the run finds out as it goes
 	}
 	expected, phase := map[kind]time.Duration{}, map[kind]int{}
-	for i, s := range spans(t.Config, t.info.Step) {
+	all := spans(t.Config, t.info.Step)
+	for _, s := range all {
 		if _, known := t.pace.guess[s.kind]; !known {
 			t.pace.guess[s.kind] = t.arithmetic(s, rate)
 		}
 		expected[s.kind] += time.Duration(s.steps) * t.pace.guess[s.kind]
 		phase[s.kind] = s.phase
-		if i == 0 {
-			delete(phase, s.kind) // the next step tells
-		}
 	}
+	delete(phase, all[0].kind) // the next step tells
 	for k, p := range phase {
 		if expected[k] < worthMeasuring || t.measured[k] {
 			continue

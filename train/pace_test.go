@@ -49,6 +49,25 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
+// Steps that will last and whose kind comes later are tried before the first step; those of the first step's kind are not.
+func TestLongStepsAreTried(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	for _, frozen := range []bool{false, true} {
+		c, w := tiny(t, data), &recorder{}
+		c.Phases[0].Steps, c.Phases[1].Steps = 1e7, 1e7
+		if frozen {
+			c.Freeze = config.Freeze{Part: "backbone", UnfreezeAt: 1e7}
+		}
+		tr := begin(t, c, filepath.Join(t.TempDir(), "run"), w)
+		tr.foresee()
+		if said(w.lines, "trying how long steps end to end take") != frozen {
+			t.Errorf("frozen %t: it said %q", frozen, w.lines)
+		}
+	}
+}
+
 // A run under a budget takes the steps that fit, says so, and keeps their numbers: going on with it depends on no clock.
 func TestBudget(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
