@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/dvml/dvml/figure"
+	"github.com/dvml/dvml/index"
+	"github.com/dvml/dvml/internal/atomicfile"
+	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/layout"
+)
+
+type mapCmd struct {
+	Index   string `arg:"" help:"The index, a folder that dvml index made."`
+	Picture string `short:"p" placeholder:"FILE.png" help:"Draw the map: photographs where they are few, points otherwise."`
+	CSV     string `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class, place and trust of each photograph."`
+	Anew    bool   `help:"Lay everything out anew. Without it photographs that are on the map stay where they are, and new ones find their places among them."`
+	Seed    uint64 `default:"1" help:"Another seed is another map."`
+	JSON    bool   `help:"Print the figures as JSON."`
+}
+
+// Help is the long text of --help.
+func (mapCmd) Help() string {
+	return "Photographs near each other in the embedding are drawn near each other. Distances across the map mean little; trust says how much of the neighbourhoods it keeps."
+}
+
+// Run lays the photographs out, keeps the map in the index and draws it.
+func (c *mapCmd) Run(ctx context.Context) error {
+	x, err := index.Open(c.Index)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	screen := newScreen(os.Stderr)
+	defer screen.close()
+	m, trust, err := layout.Index(ctx, x, c.Seed, c.Anew, screen.count("map"))
+	screen.close()
+	if err != nil {
+		return err
+	}
+	if err := keepMap(c.Index, m); err != nil {
+		return err
+	}
+	items, err := itemsOf(ctx, x, m.IDs)
+	if err != nil {
+		return err
+	}
+	if c.CSV != "" {
+		if err := atomicfile.Write(c.CSV, func(w io.Writer) error { return writeMap(w, m, items) }); err != nil {
+			return err
+		}
+	}
+	if c.Picture != "" {
+		if err := drawMap(x, m, items, c.Picture); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return printJSON(os.Stdout, map[string]any{"photographs": len(m.IDs), "trust": trust, "trust_of_neighbours": m.Of, "seed": m.Seed, "picture": c.Picture, "csv": c.CSV})
+	}
+	fmt.Printf("a map of %s, kept in %s: of each one's %d nearest others %.0f %% are its nearest on the map too\n", plural.Of(len(m.IDs), "photograph"), c.Index, m.Of, 100*trust)
+	for _, path := range []string{c.Picture, c.CSV} {
+		if path != "" {
+			fmt.Println(path)
+		}
+	}
+	return nil
+}
+
+// keepMap writes the map into the index.
+func keepMap(folder string, m index.Map) error {
+	w, err := index.OpenWriter(folder)
+	if err != nil {
+		return err
+	}
+	err = w.SetMap(m)
+	if err == nil {
+		err = w.Commit()
+	}
+	return errors.Join(err, w.Close())
+}
+
+// itemsOf reads the items of ids, which ascend.
+func itemsOf(ctx context.Context, x *index.Index, ids []int64) ([]index.Item, error) {
+	items := make([]index.Item, 0, len(ids))
+	for item, err := range x.Items(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if len(items) < len(ids) && item.ID == ids[len(items)] {
+			items = append(items, item)
+		}
+	}
+	if len(items) < len(ids) {
+		return nil, errors.New("photographs went from the index in the meantime; try again")
+	}
+	return items, nil
+}
+
+func writeMap(out io.Writer, m index.Map, items []index.Item) error {
+	w := csv.NewWriter(out)
+	number := func(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
+	if err := w.Write([]string{"id", "path", "class", "x", "y", "trust"}); err != nil {
+		return err
+	}
+	for i, item := range items {
+		if err := w.Write([]string{strconv.FormatInt(item.ID, 10), item.Path(), item.Class(), number(m.Places[i][0]), number(m.Places[i][1]), number(m.Trust[i])}); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// drawMap draws the map with the index's thumbnails, in the colours of its classes.
+func drawMap(x *index.Index, m index.Map, items []index.Item, path string) error {
+	number := map[string]int{}
+	var names []string
+	classes := make([]int, len(items))
+	for i, item := range items {
+		class := item.Class()
+		if class == "" {
+			classes[i] = -1
+			continue
+		}
+		if _, ok := number[class]; !ok {
+			number[class] = len(names)
+			names = append(names, class)
+		}
+		classes[i] = number[class]
+	}
+	img, err := figure.Map(m.Places, classes, names, func(i int) image.Image { return thumbnailOf(x, m.IDs[i]) }, plural.Of(len(items), "photograph"))
+	if err != nil {
+		return err
+	}
+	return figure.WritePNG(path, img)
+}
