@@ -32,6 +32,7 @@ type cli struct {
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
 	Serve      serveCmd      `cmd:"" help:"Show an index, or a folder of photographs, as a page, and answer programs over HTTP."`
+	Cluster    clusterCmd    `cmd:"" help:"Put the photographs of an index into groups of what shows the same thing."`
 	Map        mapCmd        `cmd:"" help:"Lay the photographs of an index out in the plane: a map of what looks alike."`
 	Embed      embedCmd      `cmd:"" help:"Write the embeddings of photographs to a file, or print them."`
 	Calibrate  calibrateCmd  `cmd:"" help:"Fit the probability that two photographs show the same thing, and keep it in the checkpoint."`
