@@ -110,7 +110,7 @@ func (s *Server) tell(c *call, err error) {
 		return
 	}
 	p := problemOf(err)
-	if req := c.r.Context().Err(); req != nil {
+	if c.r.Context().Err() != nil && p.reason != "slow" { // a deadline that passes ends the context as well
 		p = refused(statusGone, "gone", "the client is gone")
 	}
 	if p.reason != "" {
@@ -120,6 +120,7 @@ func (s *Server) tell(c *call, err error) {
 		attrs := []any{"request", c.w.Header().Get("X-Request-Id"), "path", c.r.URL.Path, "error", err}
 		var fell *batch.PanicError
 		if errors.As(err, &fell) {
+			s.metrics.panics.Inc()
 			attrs = append(attrs, "stack", string(fell.Stack))
 		}
 		s.o.Log.Error("failed", attrs...)
@@ -227,7 +228,6 @@ func (s *Server) surround(next http.Handler) http.Handler {
 				if v == http.ErrAbortHandler {
 					panic(v)
 				}
-				s.metrics.panics.Inc()
 				s.tell(c, &batch.PanicError{Value: v, Stack: debug.Stack()})
 			}
 			s.metrics.answered(r.Pattern, out.status, time.Since(began))

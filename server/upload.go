@@ -12,11 +12,13 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/index"
+	"github.com/dvml/dvml/server/batch"
 )
 
 // upload is a photograph that came with a request.
@@ -193,39 +195,43 @@ func readSized(r io.Reader, length int64) ([]byte, error) {
 }
 
 // parts reads multipart/form-data: parts named image (or with a file's name), crop and query.
-func (s *Server) parts(c *call, boundary string) (_ *form, done func(), err error) {
+func (s *Server) parts(c *call, boundary string) (*form, func(), error) {
 	body, done, err := s.body(c, requestImages*s.o.MaxBytes)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() {
-		if err != nil {
-			done()
-		}
-	}()
+	f, err := s.readParts(multipart.NewReader(body, boundary))
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return f, done, nil
+}
+
+func (s *Server) readParts(parts *multipart.Reader) (*form, error) {
 	f := &form{}
 	var crops []*crop
-	for parts := multipart.NewReader(body, boundary); ; {
+	for {
 		part, err := parts.NextPart()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, nil, uploadError(err)
+			return nil, uploadError(err)
 		}
 		name, most := part.FormName(), int64(maxQuery)
 		if name == "image" || part.FileName() != "" {
 			name, most = "image", s.o.MaxBytes
 			if len(f.images) >= s.o.Batch.Capacity {
-				return nil, nil, refused(http.StatusRequestEntityTooLarge, "images", "more than %d images in a request", s.o.Batch.Capacity)
+				return nil, refused(http.StatusRequestEntityTooLarge, "images", "more than %d images in a request", s.o.Batch.Capacity)
 			}
 		}
 		data, err := io.ReadAll(io.LimitReader(part, most+1))
 		switch {
 		case err != nil:
-			return nil, nil, uploadError(err)
+			return nil, uploadError(err)
 		case int64(len(data)) > most:
-			return nil, nil, refused(http.StatusRequestEntityTooLarge, "bytes", "part %q has more than %d bytes", name, most)
+			return nil, refused(http.StatusRequestEntityTooLarge, "bytes", "part %q has more than %d bytes", name, most)
 		case name == "image":
 			f.images = append(f.images, upload{data: data})
 		case name == "query":
@@ -233,24 +239,29 @@ func (s *Server) parts(c *call, boundary string) (_ *form, done func(), err erro
 		case name == "crop":
 			one, err := parseCrop(string(data))
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			crops = append(crops, one)
 		default:
-			return nil, nil, invalid("part %q; expected image, crop or query", name)
+			return nil, invalid("part %q; expected image, crop or query", name)
 		}
 	}
 	if len(crops) > len(f.images) {
-		return nil, nil, invalid("%d crops of %d images", len(crops), len(f.images))
+		return nil, invalid("%d crops of %d images", len(crops), len(f.images))
 	}
 	for i, one := range crops {
 		f.images[i].crop = one
 	}
-	return f, done, nil
+	return f, nil
 }
 
 // decode prepares a photograph for the network; not more than a few at a time.
-func (s *Server) decode(m *loaded, u upload, name string) ([]byte, error) {
+func (s *Server) decode(m *loaded, u upload, name string) (_ []byte, err error) {
+	defer func() { // decoders run beside the request's own goroutine, which alone net/http looks after
+		if v := recover(); v != nil {
+			err = &batch.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
 	w, h, err := imageset.Size(u.data)
 	if err == nil && (w > s.o.MaxPixels || h > s.o.MaxPixels/w) {
 		return nil, refused(http.StatusRequestEntityTooLarge, "pixels", "%s has %d x %d pixels; expected at most %d in all", name, w, h, s.o.MaxPixels)
