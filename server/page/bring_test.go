@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -54,16 +55,10 @@ func TestSearchByOwnPhotograph(t *testing.T) {
   transfer.items.add(new File([bytes], "pasted.jpg", {type: "image/jpeg"}));
   document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true}));
 } ""`)
-	b.waitFrame(`f.view === "search" && f.tiles > 0`)
-	if got := b.eval(`String(document.querySelectorAll(".example").length)`); got != "2" {
-		t.Errorf("%s examples after pasting", got)
-	}
+	b.until(`document.querySelectorAll(".example").length === 2 && document.querySelectorAll(".results .tile").length > 0`)
 	b.clear()
 	b.eval(`history.back(); ""`)
-	b.waitFrame(`f.view === "search" && f.tiles > 0`)
-	if got := b.eval(`String(document.querySelectorAll(".example").length)`); got != "1" {
-		t.Errorf("%s examples after going back", got)
-	}
+	b.until(`document.querySelectorAll(".example").length === 1 && document.querySelectorAll(".results .tile").length > 0`)
 }
 
 func TestDropPhotographOfThePage(t *testing.T) {
@@ -101,4 +96,17 @@ func TestProblemsAreSaid(t *testing.T) {
 
 	b.goTo("/search?image=gone-0")
 	b.until(`document.querySelector(".failed")?.textContent.includes("Add it again")`)
+}
+
+// A service that has fewer routes gets a page of fewer views.
+func TestOnlyWhatIsOffered(t *testing.T) {
+	d := newDouble(500)
+	d.young = true
+	b := open(t, d, 1280, 800)
+	b.goTo("/photograph/3")
+	b.waitFrame(`f.view === "photograph"`)
+	b.until(`[...document.querySelectorAll("header nav a")].filter((one) => !one.hidden).map((one) => one.textContent).join() === "Browse,Search"`)
+	if got := b.eval(`document.querySelector("main").textContent`); strings.Contains(got, "Compare models") || strings.Contains(got, "Mark what") {
+		t.Errorf("offered: %s", got)
+	}
 }

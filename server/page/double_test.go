@@ -27,6 +27,7 @@ type double struct {
 	mu        sync.Mutex
 	decisions map[string]decision
 	readOnly  bool
+	young     bool // a service that has none of map, review, decisions, models and runs
 	indexing  map[string]any
 	mapping   bool // a map has been made
 	making    int  // looks until the map is made
@@ -58,6 +59,7 @@ func (d *double) handler(t testing.TB) http.Handler {
 		t.Fatalf("the page has no files: %v", err)
 	}
 	mux.HandleFunc("GET /", d.page)
+	mux.HandleFunc("GET /openapi.json", d.describe)
 	mux.HandleFunc("GET /v1/info", d.info)
 	mux.HandleFunc("GET /v1/classes", d.listClasses)
 	mux.HandleFunc("GET /v1/folders", d.folders)
@@ -77,6 +79,17 @@ func (d *double) handler(t testing.TB) http.Handler {
 		d.mu.Unlock()
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// describe lists the routes that the page asks for, but those that the double lacks.
+func (d *double) describe(w http.ResponseWriter, r *http.Request) {
+	paths := map[string]any{"/v1/info": map[string]any{}}
+	if !d.young {
+		for _, path := range []string{"/v1/map", "/v1/review/{queue}", "/v1/decisions", "/v1/models/{name}/neighbours", "/v1/runs"} {
+			paths[path] = map[string]any{}
+		}
+	}
+	answer(w, map[string]any{"paths": paths})
 }
 
 // page answers index.html for a path without a file, as the service does.

@@ -94,6 +94,19 @@ export function info() {
 
 export function forgetInfo() { known = null; }
 
+/** @type {Promise<Record<string, unknown>> | null} */
+let routes = null;
+
+/**
+ * Whether the service has a route, by its own description; a page shows only what its service can do.
+ * @param {string} path as /openapi.json writes it
+ */
+export async function offers(path) {
+  routes ??= json("/openapi.json").then((/** @type {{paths: Record<string, unknown>}} */ told) => told.paths).catch(() => ({}));
+  const all = await routes;
+  return Object.keys(all).length === 0 || path in all;
+}
+
 const tokenKey = "dvml-token";
 
 /** Takes the token out of the address (`#token=…`), where `dvml serve` prints it, and keeps it as long as the tab. */

@@ -1,6 +1,6 @@
 // The shell: the token out of the address, theme, keys, what the collection holds, indexing progress, photographs dropped or pasted anywhere.
 
-import {forgetInfo, info, keepToken} from "./api.js";
+import {forgetInfo, info, keepToken, offers} from "./api.js";
 import {byId, count, isTyping} from "./dom.js";
 import {showKeys} from "./help.js";
 import {watch} from "./indexing.js";
@@ -14,6 +14,7 @@ keys();
 arrivals();
 start();
 collection();
+offered();
 watch(() => {
   forgetInfo();
   forget();
@@ -35,6 +36,15 @@ function theme() {
     document.dispatchEvent(new Event("dvml:theme"));
   });
   say();
+}
+
+/** Takes the views away that this service has no routes for. */
+async function offered() {
+  const needs = {"/map": "/v1/map", "/review": "/v1/review/{queue}", "/compare": "/v1/models/{name}/neighbours", "/runs": "/v1/runs"};
+  for (const [view, route] of Object.entries(needs)) {
+    const link = /** @type {HTMLElement | null} */ (document.querySelector(`header nav a[href="${view}"]`));
+    if (link) link.hidden = !await offers(route);
+  }
 }
 
 async function collection() {

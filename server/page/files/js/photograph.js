@@ -1,6 +1,6 @@
 // One photograph: what it is, where it lies, how its class spreads, what is nearest.
 
-import {json} from "./api.js";
+import {json, offers} from "./api.js";
 import {announce, count, h} from "./dom.js";
 import {Grid} from "./grid.js";
 import {byHits, fileName, remember} from "./items.js";
@@ -13,6 +13,7 @@ import {figure} from "./tile.js";
 export async function open(context) {
   const {root, names, signal} = context;
   const one = /** @type {Photograph} */ (await json(`/v1/items/${names[0]}`, {signal}));
+  const [marks, models] = await Promise.all([offers("/v1/decisions"), offers("/v1/models/{name}/neighbours")]);
   remember([one]);
   const name = one.path ? fileName(one.path) : `no. ${one.id}`;
   document.title = `${one.class || name} · dvml`;
@@ -27,7 +28,7 @@ export async function open(context) {
       h("h1", null, one.class || name),
       h("p", {class: "soft path"}, one.path || ""),
       h("div", {class: "ways"}, h("a", {class: "button main", href: `/search?like=${one.id}`}, "Search by this"),
-        h("a", {class: "button", href: `/compare?id=${one.id}`}, "Compare models"), h("a", {class: "button", href: one.original, download: name}, "Save")),
+        models ? h("a", {class: "button", href: `/compare?id=${one.id}`}, "Compare models") : null, h("a", {class: "button", href: one.original, download: name}, "Save")),
       facts(one), spread(one), places(one))));
   const hits = one.neighbours;
   const near = h("section", {class: "neighbours"}, h("h2", null, hits.length > 0 ? "Nearest" : "Nothing is near"));
@@ -36,9 +37,9 @@ export async function open(context) {
   if (hits.length === 0) return;
   const grid = new Grid({
     view: "photograph", label: "Nearest photographs", caption: "score", kept: context.kept?.index === undefined ? null : context.kept, keep: context.keep, signal,
-    actions: pairMarks(one.id, () => grid.refresh()),
+    actions: marks ? pairMarks(one.id, () => grid.refresh()) : [],
   }, byHits(hits));
-  near.append(h("p", {class: "soft"}, "Mark what shows the same (s) and what does not (d): the marks are kept with the index, for the next training."), grid.element);
+  near.append(!marks ? "" : h("p", {class: "soft"}, "Mark what shows the same (s) and what does not (d): the marks are kept with the index, for the next training."), grid.element);
   grid.render();
 }
 

@@ -1,6 +1,6 @@
 // Search: photographs that are liked and disliked, parts of them, filters; what is found in words, to where nothing is likely any more.
 
-import {info, json} from "./api.js";
+import {info, json, offers} from "./api.js";
 import {announce, count, drawn, h} from "./dom.js";
 import {filters} from "./filters.js";
 import {Grid} from "./grid.js";
@@ -32,8 +32,9 @@ export async function open(context) {
   }
   told.textContent = "Searching…";
   try {
-    const [found, about] = await Promise.all([ask(query, wanted, signal), info()]);
-    show(context, found, wanted, about.model?.calibrated ?? false, told, results);
+    const [found, about, marks] = await Promise.all([ask(query, wanted, signal), info(), offers("/v1/decisions")]);
+    const only = marks && wanted.length === 1 ? wanted[0].id : undefined; // what the results can be marked against
+    show(context, found, only, about.model?.calibrated ?? false, told, results);
   } catch (error) {
     told.textContent = "";
     failed(results, error);
@@ -63,10 +64,10 @@ function ask(query, wanted, signal) {
 }
 
 /**
- * @param {import("./router.js").Context} context @param {Found} found @param {import("./query.js").Example[]} wanted @param {boolean} calibrated
+ * @param {import("./router.js").Context} context @param {Found} found @param {number | undefined} only @param {boolean} calibrated
  * @param {HTMLElement} told @param {HTMLElement} results
  */
-function show(context, found, wanted, calibrated, told, results) {
+function show(context, found, only, calibrated, told, results) {
   const words = summary(found, calibrated);
   told.replaceChildren(h("strong", null, found.verdict || words), found.verdict ? ` ${words}` : "", h("span", {class: "aside"}, ` ${count(found.searched, "photograph")} searched in ${found.took_ms.toFixed(found.took_ms < 10 ? 1 : 0)} ms`));
   announce(words);
@@ -74,7 +75,6 @@ function show(context, found, wanted, calibrated, told, results) {
     drawn("search", {tiles: 0, total: 0});
     return;
   }
-  const only = wanted.length === 1 && wanted[0].id !== undefined ? wanted[0].id : undefined;
   /** @param {"like" | "unlike"} name */
   const add = (name) => (/** @type {{id: number}} */ item) => {
     const next = new URLSearchParams(context.query);
