@@ -19,8 +19,11 @@ func (s Spec) ONNX(size int, read func(path string) (weights.Tensor, error)) (*b
 			return nil, err
 		}
 	}
-	return &backbone.Nodes{Opset: backbone.ExportOpset, Input: Input, ChannelsFirst: true, Output: backbone.Features, Graph: e.Graph}, nil
+	return &backbone.Nodes{Opset: backbone.ExportOpset, Input: Input, ChannelsFirst: true, Output: featuresTensor, Graph: e.Graph}, nil
 }
+
+// featuresTensor is the name of the features in an exported graph.
+const featuresTensor = "features"
 
 // exporter writes layers as nodes; each gives a tensor of the layer's name.
 type exporter struct {
@@ -47,7 +50,7 @@ func (e *exporter) layer(l Layer) error {
 	case OpConcat:
 		e.AddNamed(l.Name, "Concat", l.Inputs, onnxfile.IntOf("axis", 1))
 	case OpMean:
-		e.AddNamed(backbone.Features, "Flatten", []string{e.AddNamed(l.Name, "GlobalAveragePool", l.Inputs)}, onnxfile.IntOf("axis", 1))
+		e.AddNamed(featuresTensor, "Flatten", []string{e.AddNamed(l.Name, "GlobalAveragePool", l.Inputs)}, onnxfile.IntOf("axis", 1))
 	default:
 		return fmt.Errorf("layer %s: no operation of ONNX does %q", l.Name, l.Op)
 	}

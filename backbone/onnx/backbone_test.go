@@ -242,6 +242,15 @@ func TestImportRefuses(t *testing.T) {
 func FuzzNetwork(f *testing.F) {
 	f.Add(small(1).Marshal())
 	f.Add(small(-1).Marshal())
+	f.Add(choosing(step("Shape", "pooled", "shape"), step("Size", "shape", "rank"), step("Equal", "rank four", "chosen")).Marshal())
+	exported := small(-1)
+	exported.Meta = map[string]string{backbone.MetaInner: "second", backbone.MetaPrepared: `{"size":32,"fit":"stretch","crop":20}`}
+	f.Add(exported.Marshal())
+	content, err := os.ReadFile("testdata/old.onnx")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := onnxfile.Parse(data)
 		if err != nil {

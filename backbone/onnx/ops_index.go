@@ -61,6 +61,9 @@ func split(c *call) []*value {
 	}
 	size, parts := x.dims()[axis], c.int("num_outputs", len(c.n.Outputs))
 	if sizes == nil {
+		if parts < 1 || parts > len(c.n.Outputs) {
+			panic(fmt.Errorf("attribute num_outputs is %d, but it has %d outputs", parts, len(c.n.Outputs)))
+		}
 		each := (size + parts - 1) / parts
 		for rest := size; len(sizes) < parts; rest -= each {
 			sizes = append(sizes, max(min(each, rest), 0))
@@ -316,6 +319,9 @@ func (c *call) padded(x *value, pads [][2]int, fill *value, zero bool) *value {
 
 // mirrored lists the places of an axis that a border of the given mode repeats.
 func mirrored(mode string, size int, p [2]int) []int {
+	if max(p[0], p[1]) > maxConstant || min(p[0], p[1]) < -maxConstant {
+		panic(fmt.Errorf("an axis of size %d is padded by %v", size, p))
+	}
 	var places []int
 	for i := -p[0]; i < size+p[1]; i++ {
 		at := i

@@ -79,7 +79,7 @@ func upsample(c *call) *value {
 // resampled gives an axis the size out.
 func (b *builder) resampled(x *value, axis, out int, scale float64, r resampling) *value {
 	in := x.dims()[axis]
-	if out < 1 || !(scale > 0) {
+	if out < 1 || out > maxConstant || !(scale > 0) {
 		panic(fmt.Errorf("axis %d of size %d is resized to %d", axis, in, out))
 	}
 	if out == in && scale == 1 {

@@ -157,7 +157,13 @@ func (t *Tensor) setDims(dims []int64) error {
 		n *= d
 		t.Dims[i] = int(d)
 	}
-	held := int64(len(t.numbers) + len(t.floats) + len(t.doubles))
+	held := int64(len(t.numbers)) // integers, booleans and halves
+	switch t.Type {
+	case Float:
+		held = int64(len(t.floats))
+	case Double:
+		held = int64(len(t.doubles))
+	}
 	if w := widths[t.Type]; w > 0 && t.raw != nil {
 		held = int64(len(t.raw) / w)
 	}
