@@ -1,7 +1,10 @@
 package export
 
 import (
+	"math"
+
 	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
@@ -16,6 +19,9 @@ type heads struct {
 func (h *heads) write(x string, variation bool) (err error) {
 	z := x
 	if !h.model.Headless() {
+		if h.model.Config().Method.FeatureScale == "root" {
+			x = h.root(x)
+		}
 		if h.model.Config().Method.FeatureNorm {
 			if x, err = h.normalised(x); err != nil {
 				return err
@@ -38,6 +44,21 @@ func (h *heads) write(x string, variation bool) (err error) {
 		_, err = h.dense("logvar", x, LogVariance)
 	}
 	return err
+}
+
+// root is what package method does to features under feature_scale root.
+func (h *heads) root(x string) string {
+	number := func(v float64) string { return h.Constant(onnxfile.NewFloats("", []int{}, []float32{float32(v)})) }
+	features := number(float64(h.model.Network().Backbone.Features()))
+	unit := func(x string) string { // a mean square of 1
+		sum := h.Add("ReduceSum", []string{h.Add("Mul", []string{x, x}), h.Ints(1)})
+		mean := h.Add("Add", []string{h.Add("Div", []string{sum, features}), number(1e-12)})
+		return h.Add("Div", []string{x, h.Add("Sqrt", []string{mean})})
+	}
+	x = unit(x)
+	bent := h.Add("Sqrt", []string{h.Add("Add", []string{h.Add("Abs", []string{x}), number(method.RootBend)})})
+	bent = h.Add("Sub", []string{bent, number(math.Sqrt(method.RootBend))})
+	return unit(h.Add("Mul", []string{h.Add("Sign", []string{x}), bent}))
 }
 
 // dense is a fully connected layer.

@@ -44,6 +44,8 @@ var kinds = []kind{
 	{"original", "", []string{"backbone.form=original", "backbone.width=0.125", "image.crop=40", "method.feature_norm=true"}, checkpoint.Prepared{Size: 48, Fit: "stretch"}},
 	{"batch norm", "", []string{"backbone.form=bn", "backbone.width=0.125", "image.crop=41", "image.normalisation={mean: [120, 110, 100], std: [50, 60, 70]}"}, checkpoint.Prepared{Size: 50, Fit: "pad"}},
 	{"resized", "", []string{"backbone.form=original", "backbone.width=0.125", "image.crop=40", "image.resize=45"}, checkpoint.Prepared{Size: 64, Fit: "crop"}},
+	{"rooted", "", []string{"backbone.form=bn", "backbone.width=0.125", "image.crop=40", "method.feature_scale=root", "method.feature_norm=false", "method.start=features", "method.dim=128"},
+		checkpoint.Prepared{Size: 40, Fit: "stretch"}},
 	{"enlarged", "../backbone/onnx/testdata/mobile.onnx", []string{"image.crop=57", "image.resize=60"}, checkpoint.Prepared{Size: 48, Fit: "stretch"}},
 	{"older network", "../backbone/onnx/testdata/old.onnx", nil, checkpoint.Prepared{Size: 45, Fit: "pad"}},
 }

@@ -19,6 +19,9 @@ func Safetensors(m *dvml.Model) (*weights.File, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is no GoogLeNet, and its weights alone are no model: export to .onnx", m.Network().Backbone)
 	}
+	if !m.Headless() && m.Config().Method.FeatureScale != "none" {
+		return nil, fmt.Errorf("%s has method.feature_scale %s, which torchvision's network has no place for: export to .onnx", m.Path(), m.Config().Method.FeatureScale)
+	}
 	info, err := m.Info()
 	if err != nil {
 		return nil, err

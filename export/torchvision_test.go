@@ -130,6 +130,13 @@ func TestCard(t *testing.T) {
 	}
 }
 
+// What torchvision's network has no place for is not left out in silence.
+func TestSafetensorsRefusesScaledFeatures(t *testing.T) {
+	if _, err := Safetensors(kinds[3].made(t)); err == nil || !strings.Contains(err.Error(), "feature_scale") {
+		t.Errorf("scaled features: %v", err)
+	}
+}
+
 // The original form keeps Caffe's names, and imports again.
 func TestCaffeNames(t *testing.T) {
 	m := kinds[0].made(t)
@@ -149,7 +156,7 @@ func TestCaffeNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	if _, err := Safetensors(kinds[3].made(t)); err == nil || !strings.Contains(err.Error(), ".onnx") {
+	if _, err := Safetensors(kinds[4].made(t)); err == nil || !strings.Contains(err.Error(), ".onnx") {
 		t.Errorf("weights of an imported network: %v", err)
 	}
 }

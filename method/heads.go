@@ -43,15 +43,15 @@ func (m Method) normalised(scope *model.Scope, x *Node, training bool) *Node {
 	return batchNorm(scope.At("norm"), x, training)
 }
 
-// rootBend keeps the gradient of a root finite where a feature is 0, as pooled rectified features often are; features are about 1 on average.
-const rootBend = 0.01
+// RootBend is added to the size of features before their root: it keeps the gradient of a root finite where a feature is 0, as pooled rectified features often are; features are about 1 on average.
+const RootBend = 0.01
 
 // root scales the features of each image, a row of x [N,F], to a mean square of 1, takes the root of each and keeps its sign, and scales to a mean
 // square of 1 again. Few large features then outweigh the others less (power normalisation: Perronnin, Sanchez and Mensink, ECCV 2010), and z_I, where
 // it begins as the features, is as long as normal noise of its dimension: as z_V.
 func root(x *Node) *Node {
 	x = unitMeanSquare(x)
-	bent := AddScalar(Sqrt(AddScalar(Abs(x), rootBend)), -math.Sqrt(rootBend))
+	bent := AddScalar(Sqrt(AddScalar(Abs(x), RootBend)), -math.Sqrt(RootBend))
 	return unitMeanSquare(Mul(Sign(x), bent))
 }
 

@@ -26,7 +26,7 @@ func rootByHand(x []float64) []float64 {
 	y := append([]float64(nil), x...)
 	unit(y)
 	for i, a := range y {
-		y[i] = math.Copysign(math.Sqrt(math.Abs(a)+rootBend)-math.Sqrt(rootBend), a)
+		y[i] = math.Copysign(math.Sqrt(math.Abs(a)+RootBend)-math.Sqrt(RootBend), a)
 	}
 	unit(y)
 	return y
