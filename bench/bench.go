@@ -22,6 +22,7 @@ import (
 
 	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/loss"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/train"
@@ -88,7 +89,7 @@ func Run(backend compute.Backend, o Options) (*Result, error) {
 		case "matmul":
 			r.Matmul, err = matmul(backend, o)
 		default:
-			err = fmt.Errorf("there is no part %q; known are %s", part, strings.Join(Parts, ", "))
+			err = fmt.Errorf("there is no part %q; known are %s%s", part, strings.Join(Parts, ", "), spelling.Hint(part, Parts))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("bench: %s: %w", part, err)

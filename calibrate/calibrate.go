@@ -34,7 +34,7 @@ type Calibration struct {
 
 	LogLoss      float64 `json:"log_loss"`       // nats a pair, same and different weighted alike, on the other half of the classes
 	Error        float64 `json:"error"`          // expected calibration error there, same and different weighted alike
-	ErrorOfPairs float64 `json:"error_of_pairs"` // the same over pairs as they come, of which Share are the same
+	ErrorOfPairs float64 `json:"error_of_pairs"` // the same where Share of the pairs are the same, as among all; a half has twice as many
 	Other        string  `json:"other"`          // the form that was not taken
 	OtherLogLoss float64 `json:"other_log_loss"` // its log loss
 	Reliability  []Bin   `json:"reliability"`    // same and different weighted alike; both halves together
@@ -125,7 +125,7 @@ func (c *Calibration) measure(halves [2]half, dim int, p [2]pairs, seed uint64) 
 		c.LogLoss += curve.logLoss(other) / 2
 		var even, natural bins // of this half alone: errors of two halves may cancel
 		even.add(curve, other, 0.5)
-		natural.add(curve, other, p[i].share())
+		natural.add(curve, other, c.Share)
 		c.Error += even.error() / 2
 		c.ErrorOfPairs += natural.error() / 2
 		all.add(curve, other, 0.5)

@@ -159,3 +159,35 @@ func TestFitOfClassesApart(t *testing.T) {
 		t.Errorf("P %v and %v, %+v", p, q, c)
 	}
 }
+
+// A half of the classes has about twice the share of same pairs that all have; the error of pairs as they come is of the share that is told.
+func TestErrorOfPairsIsOfTheShareTold(t *testing.T) {
+	x, labels := rowsAbout(4, 4, 30, 8, 0.6)
+	c, err := Fit(x, 8, labels, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halves, _, err := halve(x, 8, labels, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p [2]pairs
+	for i, h := range halves {
+		if p[i], err = count(h.emb, 8, h.labels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told, halved float64
+	for i := range p {
+		var a, b bins
+		a.add(fit(c.Curve.Form, p[i]), p[1-i], c.Share)
+		b.add(fit(c.Curve.Form, p[i]), p[1-i], p[i].share())
+		told, halved = told+a.error()/2, halved+b.error()/2
+	}
+	if p[0].share() < 1.9*c.Share {
+		t.Fatalf("the halves' share is %.3f, that of all %.3f: nothing is tested", p[0].share(), c.Share)
+	}
+	if math.Abs(c.ErrorOfPairs-told) > 1e-12 || math.Abs(told-halved) < 1e-3 {
+		t.Errorf("the error of pairs is %.5f; at the share told it is %.5f, at a half's %.5f", c.ErrorOfPairs, told, halved)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/internal/yamltext"
 )
 
@@ -47,7 +48,7 @@ func Preset(name string) (*Config, error) {
 	text, err := presets.ReadFile("presets/" + name + ".yaml")
 	if err != nil || name == "base" {
 		names, _ := Presets()
-		return nil, fmt.Errorf("there is no preset %q; known are %s", name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("there is no preset %q; known are %s%s", name, strings.Join(names, ", "), spelling.Hint(name, names))
 	}
 	if err := c.decode(text); err != nil {
 		return nil, fmt.Errorf("preset %s: %w", name, err)

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/internal/yamltext"
 )
 
@@ -90,7 +92,7 @@ func settingAt(keys []string) (reflect.Type, error) {
 			if at != "" {
 				where = at + " has"
 			}
-			return nil, fmt.Errorf("there is no setting %s; %s %s", strings.Join(keys[:i+1], "."), where, names(fields))
+			return nil, fmt.Errorf("there is no setting %s%s; %s %s", strings.Join(keys[:i+1], "."), meant(keys, i, fields), where, strings.Join(names(fields), ", "))
 		}
 	}
 	return kind, nil
@@ -118,12 +120,25 @@ func settings(group reflect.Type) []setting {
 	return list
 }
 
-func names(list []setting) string {
+func names(list []setting) []string {
 	var all []string
 	for _, s := range list {
 		all = append(all, s.name)
 	}
-	return strings.Join(all, ", ")
+	return all
+}
+
+// meant guesses which setting the path keys means, whose part i is not among fields: one of a similar name there, or that name in another group.
+func meant(keys []string, i int, fields []setting) string {
+	if near := spelling.Nearest(keys[i], names(fields)); near != "" {
+		return fmt.Sprintf("; did you mean %q?", strings.Join(append(slices.Clone(keys[:i]), near), "."))
+	}
+	for _, group := range settings(reflect.TypeFor[Config]()) {
+		if kind := group.kind; kind.Kind() == reflect.Struct && slices.Contains(names(settings(kind)), keys[i]) {
+			return fmt.Sprintf("; did you mean %q?", group.name+"."+keys[i])
+		}
+	}
+	return ""
 }
 
 // describe says in words what a setting of a type takes.
@@ -132,7 +147,7 @@ func describe(kind reflect.Type) string {
 	case reflect.Pointer:
 		return describe(kind.Elem())
 	case reflect.Struct:
-		return "a group of settings {" + names(settings(kind)) + "}"
+		return "a group of settings {" + strings.Join(names(settings(kind)), ", ") + "}"
 	case reflect.Slice:
 		return "a list [...] whose items are each " + describe(kind.Elem())
 	case reflect.Array:

@@ -8,6 +8,7 @@ import (
 
 	_ "github.com/dvml/dvml/backbone/networks" // every network that settings can name
 	"github.com/dvml/dvml/evaluate"
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // Validate reports everything that is out of its range, by its name in the configuration file.
@@ -43,7 +44,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	oneOf := func(name, value string, known ...string) {
-		check(slices.Contains(known, value), "%s is %q; it is one of %s", name, value, strings.Join(known, ", "))
+		check(slices.Contains(known, value), "%s is %q; it is one of %s%s", name, value, strings.Join(known, ", "), spelling.Hint(value, known))
 	}
 	checkBatch := func(name string, b Batch) {
 		oneOf(name+".sampler", b.Sampler, "pxk", "npair", "balanced")

@@ -15,6 +15,7 @@ import (
 	_ "github.com/gomlx/compute/gobackend" // registers go
 
 	_ "github.com/dvml/dvml/backend/cpu" // registers cpu
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // Variable is the environment variable that names the backend where no flag or setting does.
@@ -33,7 +34,7 @@ func New(name string) (backend compute.Backend, err error) {
 	}
 	kind, options, _ := strings.Cut(name, ":")
 	if !slices.Contains(Names(), kind) {
-		hint := ""
+		hint := spelling.Hint(kind, Names())
 		if kind == "xla" {
 			hint = "; this program was built without it: go build -tags xla ./cmd/dvml"
 		}

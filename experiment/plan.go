@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/internal/yamltext"
 )
 
@@ -70,7 +71,7 @@ func Load(name string) (*Plan, error) {
 	text, err := plans.ReadFile("plans/" + name + ".yaml")
 	if err != nil {
 		if text, err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("experiment: %q is neither a file nor one of %s: %w", name, strings.Join(Names(), ", "), err)
+			return nil, fmt.Errorf("experiment: %q is neither a file nor one of %s%s: %w", name, strings.Join(Names(), ", "), spelling.Hint(name, Names()), err)
 		}
 	}
 	if text, err = yamltext.Clean(text); err != nil {

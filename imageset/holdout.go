@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/store"
 )
 
@@ -71,7 +72,7 @@ func (h HoldOut) chosen() bool { return h.Random || h.Fraction > 0 || len(h.Clas
 func (h HoldOut) check(classes []string) error {
 	for _, name := range h.Classes {
 		if !slices.Contains(classes, name) {
-			return fmt.Errorf("hold out %q: there is no class of that name; the set has %s", name, some(classes))
+			return fmt.Errorf("hold out %q: there is no class of that name; the set has %s%s", name, some(classes), spelling.Hint(name, classes))
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dvml/dvml/imageset/archive"
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // Options says how to open a source.
@@ -131,7 +132,7 @@ func openFolder(dir string) (*archive.Overlay, error) {
 // in a folder or two. Only what has no other format anywhere is read as folders.
 func read(top source, name string) (*Set, error) {
 	if name != "" && !slices.Contains(Formats(), name) {
-		return nil, fmt.Errorf("unknown format %q, known are %s", name, strings.Join(Formats(), ", "))
+		return nil, fmt.Errorf("unknown format %q, known are %s%s", name, strings.Join(Formats(), ", "), spelling.Hint(name, Formats()))
 	}
 	for _, f := range formats {
 		if name != "" && name != f.name {
@@ -146,7 +147,7 @@ func read(top source, name string) (*Set, error) {
 		set, err := readFolders(top, name == folderFormat)
 		return checked(set, folderFormat, err)
 	}
-	return nil, fmt.Errorf("not in the format %s: the documentation of package imageset lists the files that it has", name)
+	return nil, fmt.Errorf("not in the format %s: it lacks the files that set is published with; leave out the format, and it is recognised", name)
 }
 
 // checked wants two classes.

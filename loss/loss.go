@@ -8,6 +8,8 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // Batch is what a loss is computed on.
@@ -74,7 +76,7 @@ func HasProxies(name string) bool { return slices.Contains(Options(name), "proxy
 func New(cfg Config) (Loss, error) {
 	f, known := families[cfg.Name]
 	if !known {
-		return nil, fmt.Errorf("loss: %q is not a loss; choose one of %s", cfg.Name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("loss: %q is not a loss; choose one of %s%s", cfg.Name, strings.Join(Names(), ", "), spelling.Hint(cfg.Name, Names()))
 	}
 	if err := cfg.check(strings.Fields(f.options)); err != nil {
 		return nil, fmt.Errorf("loss: %s: %w", cfg.Name, err)

@@ -10,6 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/dvml/dvml/distance"
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // Config chooses a miner and its options; an option left out takes the default.
@@ -83,7 +84,7 @@ func Names() []string {
 func New(c Config) (Miner, error) {
 	maker, known := makers[c.Name]
 	if !known {
-		return nil, fmt.Errorf("mine: %q is not a miner; choose one of %s", c.Name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("mine: %q is not a miner; choose one of %s%s", c.Name, strings.Join(Names(), ", "), spelling.Hint(c.Name, Names()))
 	}
 	if err := c.check(strings.Fields(maker.options)); err != nil {
 		return nil, fmt.Errorf("mine: %s: %w", c.Name, err)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 // CacheVariable names the environment variable that moves the cache: files lie in it directly. Without it they lie in the folder dvml of the
@@ -38,7 +40,7 @@ func Lookup(name string) (Source, error) {
 	if s, ok := sources[name]; ok {
 		return s, nil
 	}
-	return Source{}, fmt.Errorf("download: %q is not known; known names are %s", name, strings.Join(Names(), ", "))
+	return Source{}, fmt.Errorf("download: %q is not known; known names are %s%s", name, strings.Join(Names(), ", "), spelling.Hint(name, Names()))
 }
 
 // File returns the name of the source's file.
