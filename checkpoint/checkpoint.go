@@ -18,6 +18,7 @@ import (
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/calibrate"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/weights"
 )
 
@@ -59,6 +60,8 @@ type Info struct {
 	BatchNorm bool   `json:"batch_norm,omitempty"`
 	// Calibration says what similarities mean, where it was fitted to this state's embeddings of the held-out classes.
 	Calibration *calibrate.Calibration `json:"calibration,omitempty"`
+	// Program is the build of dvml that wrote the variables.
+	Program string `json:"program,omitempty"`
 	// Int32 names the variables that are int32 in a model (their values are small and kept as float32).
 	Int32 []string `json:"int32,omitempty"`
 }
@@ -105,6 +108,7 @@ func Save(path string, store *model.Store, info Info) error {
 		file.Tensors[name] = weights.Tensor{Shape: value.Shape().Dimensions, Data: data}
 	}
 	info.Int32 = slices.Compact(slices.Sorted(slices.Values(info.Int32)))
+	info.Program = version.Get().Build()
 	text, err := json.Marshal(info)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -92,7 +92,7 @@ func settingAt(keys []string) (reflect.Type, error) {
 			if at != "" {
 				where = at + " has"
 			}
-			return nil, fmt.Errorf("there is no setting %s%s; %s %s", strings.Join(keys[:i+1], "."), meant(keys, i, fields), where, strings.Join(names(fields), ", "))
+			return nil, fmt.Errorf("there is no setting %s; %s %s%s", strings.Join(keys[:i+1], "."), where, strings.Join(names(fields), ", "), meant(keys, i, fields))
 		}
 	}
 	return kind, nil

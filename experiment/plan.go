@@ -71,7 +71,10 @@ func Load(name string) (*Plan, error) {
 	text, err := plans.ReadFile("plans/" + name + ".yaml")
 	if err != nil {
 		if text, err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("experiment: %q is neither a file nor one of %s%s: %w", name, strings.Join(Names(), ", "), spelling.Hint(name, Names()), err)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("experiment: %q is neither a file nor one of %s%s", name, strings.Join(Names(), ", "), spelling.Hint(name, Names()))
+			}
+			return nil, fmt.Errorf("experiment: %w", err)
 		}
 	}
 	if text, err = yamltext.Clean(text); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dvml/dvml/index/rows"
 	"github.com/dvml/dvml/index/scan"
+	"github.com/dvml/dvml/internal/version"
 )
 
 // Format is the version of the layout that this program writes and reads.
@@ -174,7 +175,7 @@ func (h head) write(tx *sql.Tx) error {
 		"format": strconv.Itoa(Format), "fingerprint": h.model.Fingerprint, "dim": strconv.Itoa(h.model.Dim), "checkpoint": h.model.Checkpoint,
 		"digest": h.model.Digest, "version": strconv.FormatInt(h.version, 10), "generation": strconv.Itoa(h.generation), "rows": strconv.Itoa(h.rows),
 		"reach": strconv.FormatFloat(float64(h.reach), 'g', -1, 32), "graph": strconv.Itoa(h.graph.number), "graph_k": strconv.Itoa(h.graph.k),
-		"graph_rows": strconv.Itoa(h.graph.rows),
+		"graph_rows": strconv.Itoa(h.graph.rows), "program": version.Get().Build(),
 	} {
 		if _, err := tx.Exec("insert or replace into meta values(?, ?)", key, value); err != nil {
 			return err

@@ -58,6 +58,16 @@ func (x *Index) keep(ctx context.Context, s *state, f Filter, without []int64) (
 	return all, nil
 }
 
+// Count returns how many items pass the filter.
+func (x *Index) Count(ctx context.Context, f Filter) (int, error) {
+	s, err := x.ready(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := x.keep(ctx, s, f, nil)
+	return rows.Count(), err
+}
+
 func (x *Index) filtered(ctx context.Context, s *state, f Filter) (scan.Bitmap, error) {
 	key := fmt.Sprintf("%q %q %d %d %v", f.Classes, f.Folder, f.After.Unix(), f.Before.Unix(), f.IDs)
 	c := &x.filters

@@ -200,6 +200,21 @@ func (x *Index) Classes(ctx context.Context) ([]Class, error) {
 	return out, err
 }
 
+// Roots lists the folders that were indexed.
+func (x *Index) Roots(ctx context.Context) ([]string, error) {
+	if _, err := x.ready(ctx); err != nil {
+		return nil, err
+	}
+	var out []string
+	err := each(x.db, func(r *sql.Rows) error {
+		var root string
+		err := r.Scan(&root)
+		out = append(out, root)
+		return err
+	}, "select distinct root from places order by root")
+	return out, err
+}
+
 // Failure is a photograph that could not be indexed.
 type Failure struct {
 	Path, Reason string

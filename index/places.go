@@ -171,5 +171,14 @@ func (w *Writer) PathOf(id int64) (string, error) {
 // Live is the number of items that can be found, as of the last Commit.
 func (w *Writer) Live() int { return w.live.Count() }
 
+// Files counts the files that hold them: of equal files, each.
+func (w *Writer) Files() (n int, err error) {
+	if err := w.begin(); err != nil {
+		return 0, err
+	}
+	err = w.tx.QueryRow("select count(*) from places where gone = 0").Scan(&n)
+	return n, err
+}
+
 // HasGraph reports whether there is a graph of k neighbours that covers all items.
 func (w *Writer) HasGraph(k int) bool { return w.graph.k == k && w.graph.rows == w.rows }

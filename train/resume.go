@@ -10,6 +10,7 @@ import (
 	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/internal/atomicfile"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/run"
 )
 
@@ -113,6 +114,9 @@ func (t *Trainer) remember() error {
 	}
 	t.info.Config = string(text)
 	return atomicfile.Write(t.Folder.Config(), func(w io.Writer) error {
+		if _, err := fmt.Fprintf(w, "# Written by dvml %s.\n", version.Get().Build()); err != nil {
+			return err
+		}
 		_, err := w.Write(text)
 		return err
 	})

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/dvml/dvml/backend/cpu"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/internal/plural"
@@ -22,9 +20,9 @@ func (c *backendsCmd) Run() error {
 				native++
 			}
 		}
-		fmt.Printf("Backend cpu has kernels for %d of %d operations, for what is named beside them; all else runs on GoMLX's portable backend.\n\n", native, len(cpu.Ops()))
+		printf("Backend cpu has kernels for %d of %d operations, for what is named beside them; all else runs on GoMLX's portable backend.\n\n", native, len(cpu.Ops()))
 		for _, op := range cpu.Ops() {
-			fmt.Printf("%-*s  %s\n", width, op.Name, first(op.Native, "-"))
+			printf("%-*s  %s\n", width, op.Name, first(op.Native, "-"))
 		}
 		return nil
 	}
@@ -35,12 +33,12 @@ func (c *backendsCmd) Run() error {
 		}
 		b, err := engine.New(name)
 		if err != nil {
-			fmt.Printf("%s %-12s not usable: %v\n", mark, name, err)
+			printf("%s %-12s not usable: %s\n", mark, name, plain(err.Error(), nil))
 			continue
 		}
-		fmt.Printf("%s %-12s %s (%s)\n", mark, name, b.Description(), plural.Of(int(b.NumDevices()), "device"))
+		printf("%s %-12s %s (%s)\n", mark, name, b.Description(), plural.Of(int(b.NumDevices()), "device"))
 		b.Finalize()
 	}
-	fmt.Println("* is the default; --backend or $DVML_BACKEND chooses another.")
+	println("* is the default; --backend or $DVML_BACKEND chooses another.")
 	return nil
 }

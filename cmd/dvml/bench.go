@@ -16,9 +16,9 @@ import (
 
 type benchCmd struct {
 	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices)."`
-	Batch   int      `default:"32" help:"Images of a batch."`
-	Size    int      `default:"227" help:"Side of an image in pixels."`
-	Repeat  int      `default:"5" help:"Runs of which the best counts."`
+	Batch   int      `default:"32" help:"Images of a batch." min:"1"`
+	Size    int      `default:"227" help:"Side of an image in pixels." min:"32"`
+	Repeat  int      `default:"5" help:"Runs of which the best counts." min:"1"`
 	Against string   `type:"existingfile" help:"A JSON file with the same keys, from another program or machine: adds the ratios to it."`
 	Beside  string   `help:"A second engine, as cpu:bfloat16: training steps alone (parts caffe and bn), both engines' in turn, with their ratio."`
 	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
@@ -55,14 +55,14 @@ func (c *benchCmd) Run() error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(r)
+		return json.NewEncoder(stdout).Encode(r)
 	}
-	fmt.Printf("%s\n\n", r.Engine)
+	printf("%s\n\n", r.Engine)
 	if other != nil {
-		fmt.Printf("%-34s %9s %17s\n", "", "here", "there")
+		printf("%-34s %9s %17s\n", "", "here", "there")
 	}
 	for _, row := range bench.Table(r, other) {
-		fmt.Println(strings.TrimRight(row, " "))
+		println(strings.TrimRight(row, " "))
 	}
 	profile(cpu.StopProfile())
 	return nil
@@ -79,11 +79,11 @@ func (c *benchCmd) beside(here compute.Backend, o bench.Options) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(pairs)
+		return json.NewEncoder(stdout).Encode(pairs)
 	}
-	fmt.Printf("%s, beside %s\n\n", there.Description(), here.Description())
+	printf("%s, beside %s\n\n", there.Description(), here.Description())
 	for _, row := range bench.PairsTable(pairs) {
-		fmt.Println(row)
+		println(row)
 	}
 	return nil
 }
@@ -93,12 +93,12 @@ func profile(shares []cpu.Share) {
 	if len(shares) == 0 {
 		return
 	}
-	fmt.Println("\nWhere the time went, by kind of operation:")
+	println("\nWhere the time went, by kind of operation:")
 	var all time.Duration
 	for _, s := range shares {
 		all += s.Time
 	}
 	for _, s := range shares {
-		fmt.Printf("  %5.1f %%  %-28s %d steps\n", 100*s.Time.Seconds()/all.Seconds(), s.Kind, s.Steps)
+		printf("  %5.1f %%  %-28s %d steps\n", 100*s.Time.Seconds()/all.Seconds(), s.Kind, s.Steps)
 	}
 }

@@ -15,19 +15,19 @@ import (
 )
 
 type calibrateCmd struct {
-	Checkpoint string `arg:"" help:"A state of a run, or the folder of a run. What is fitted is kept in it."`
+	Checkpoint string `arg:"" name:"model" help:"A state of a run, or the folder of a run. What is fitted is kept in it."`
 	Data       string `help:"The HDF5 file whose held-out classes it is fitted to. Default: the one the run was trained on."`
 	Seed       uint64 `default:"1" help:"Deals the classes into halves."`
-	Batch      int    `default:"32" help:"Images that go through the network at once."`
+	Batch      int    `default:"32" help:"Images that go through the network at once." min:"1"`
 	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
-	Picture    string `help:"Draw predicted against observed probabilities into this PNG file."`
+	Picture    string `help:"Draw predicted against observed probabilities into this PNG file." output:".png"`
 	DryRun     bool   `help:"Leave the checkpoint as it is."`
 	JSON       bool   `help:"Print JSON."`
 }
 
 // Run calibrates.
 func (c *calibrateCmd) Run(ctx context.Context) error {
-	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend))
+	m, err := openModel(c.Checkpoint, dvml.Backend(c.Backend))
 	if err != nil {
 		return err
 	}
@@ -67,14 +67,14 @@ func (c *calibrateCmd) Run(ctx context.Context) error {
 		}
 	}
 	if c.JSON {
-		return printJSON(os.Stdout, fitted)
+		return printJSON(stdout, fitted)
 	}
-	fmt.Printf("fitted to %s of %s, form %s\n\n", plural.Of(fitted.Images, "image"), plural.Of(fitted.Classes, "held-out class"), fitted.Curve.Form)
-	fmt.Println("   similarity   same, of two held side by side   same, of any two in such a collection")
+	printf("fitted to %s of %s, form %s\n\n", plural.Of(fitted.Images, "image"), plural.Of(fitted.Classes, "held-out class"), fitted.Curve.Form)
+	println("   similarity   same, of two held side by side   same, of any two in such a collection")
 	for s := 1.0; s > -0.05; s -= 0.1 {
-		fmt.Printf("   %10.1f   %30.3f   %37.3f\n", s, fitted.Curve.At(s), fitted.Curve.Prior(s, fitted.Share))
+		printf("   %10.1f   %30.3f   %37.3f\n", s, fitted.Curve.At(s), fitted.Curve.Prior(s, fitted.Share))
 	}
-	fmt.Printf(`
+	printf(`
 Measured on classes that the curve was not fitted to:
    expected calibration error   %.4f   (%.4f over pairs as they come, of which %.2g are the same)
    log loss                     %.4f   (%s %.4f)
@@ -83,7 +83,7 @@ Measured on classes that the curve was not fitted to:
 `, fitted.Error, fitted.ErrorOfPairs, fitted.Share, fitted.LogLoss, fitted.Other, fitted.OtherLogLoss, fitted.Open.Threshold, 100*fitted.Open.Missed, 100*fitted.Open.False,
 		plural.Of(fitted.Open.Gallery, "image"), plural.Of(fitted.Open.Things, "class"))
 	if !c.DryRun {
-		fmt.Println("\nkept in", m.Path())
+		println("\nkept in", m.Path())
 	}
 	return nil
 }

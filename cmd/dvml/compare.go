@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/internal/plural"
 )
 
 type compareCmd struct {
-	Checkpoint string `arg:"" help:"A state of a run, or the folder of a run."`
+	Checkpoint string `arg:"" name:"model" help:"A state of a run, or the folder of a run."`
 	A          string `arg:"" help:"A photograph."`
 	B          string `arg:"" help:"Another."`
 	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
@@ -19,11 +17,16 @@ type compareCmd struct {
 
 // Run compares.
 func (c *compareCmd) Run(ctx context.Context) error {
-	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend))
+	m, err := openModel(c.Checkpoint, dvml.Backend(c.Backend))
 	if err != nil {
 		return err
 	}
 	defer m.Close()
+	for _, path := range []string{c.A, c.B} {
+		if err := checkPhotograph(path); err != nil {
+			return err
+		}
+	}
 	a, err := m.EmbedFile(ctx, c.A)
 	if err != nil {
 		return err
@@ -43,22 +46,22 @@ func (c *compareCmd) Run(ctx context.Context) error {
 		probability = &p
 	}
 	if c.JSON {
-		return printJSON(os.Stdout, struct {
+		return printJSON(stdout, struct {
 			Similarity  float64  `json:"similarity"`
 			Probability *float64 `json:"probability"` // null where the model is not calibrated
 		}{similarity, probability})
 	}
-	fmt.Printf("similarity %.3f (cosine: 1 alike, 0 nothing in common)\n", similarity)
+	printf("similarity %.3f (cosine: 1 alike, 0 nothing in common)\n", similarity)
 	if fitted == nil {
-		fmt.Printf("What that means is not known: the model is not calibrated. Fit it on held-out classes: %s calibrate %s\n", program(), c.Checkpoint)
+		printf("What that means is not known: the model is not calibrated. Fit it on held-out classes: %s calibrate %s\n", program(), c.Checkpoint)
 		return nil
 	}
 	verdict := "not the same"
 	if *probability >= 0.5 {
 		verdict = "the same"
 	}
-	fmt.Printf("%s: the probability that both show the same thing is %.3f\n", verdict, *probability)
-	fmt.Printf("This rests on the pairs of %s of %s that the model was not trained on, and takes same and different as equally likely beforehand.\n",
+	printf("%s: the probability that both show the same thing is %.3f\n", verdict, *probability)
+	printf("This rests on the pairs of %s of %s that the model was not trained on, and takes same and different as equally likely beforehand.\n",
 		plural.Of(fitted.Images, "image"), plural.Of(fitted.Classes, "class"))
 	return nil
 }

@@ -17,14 +17,31 @@ func openData(path string) (*store.Reader, error) {
 	if path == "" {
 		return nil, errors.New("no data: name the HDF5 file that `dvml prepare` wrote by --data FILE.h5")
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; make a data file of the photographs in it: `dvml prepare %s %s.h5`", path, path, strings.TrimRight(path, `/\`))
+	const aDataFile = "a data file, which `dvml prepare PHOTOGRAPHS FILE.h5` makes"
+	switch is := whatIs(path); is {
+	case nothing:
+		_, err := os.Stat(path)
+		return nil, fmt.Errorf("%w: expected %s", err, aDataFile)
+	case folder, archived:
+		return nil, fmt.Errorf("%s is %s; make a data file of the photographs in it: `%s`", path, is, commandLine("prepare", path, dataName(path)))
+	case dataFile, other:
+		r, err := store.Open(path)
+		if errors.Is(err, hdf5.ErrFormat) {
+			return nil, fmt.Errorf("%w; expected %s", err, aDataFile)
+		}
+		return r, err
+	default:
+		return nil, fmt.Errorf("%s is %s; expected %s", path, is, aDataFile)
 	}
-	r, err := store.Open(path)
-	if errors.Is(err, hdf5.ErrFormat) {
-		return nil, fmt.Errorf("%w; `dvml prepare PHOTOGRAPHS FILE.h5` makes a data file", err)
+}
+
+// dataName is a name for the data file of a folder or an archive.
+func dataName(path string) string {
+	path = strings.TrimRight(path, `/\`)
+	for _, ending := range []string{".zip", ".gz", ".tgz", ".tar"} {
+		path = strings.TrimSuffix(path, ending)
 	}
-	return r, err
+	return path + ".h5"
 }
 
 // counts are the numbers of images of each class, in training and in the test.
@@ -64,21 +81,21 @@ func describe(path string) (trainable bool, err error) {
 	if both > 0 {
 		never = fmt.Sprintf(", %d of them trained on", both)
 	}
-	fmt.Printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(classes, "class"), r.Size(), r.Size())
-	fmt.Printf("  to train on   %s of %s\n", plural.Of(len(r.Indices(store.Train)), "image"), plural.Of(trainClasses, "class"))
-	fmt.Printf("  to test with  %s of %s%s\n", plural.Of(len(r.Indices(store.Test)), "image"), plural.Of(testClasses, "class"), never)
+	printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(classes, "class"), r.Size(), r.Size())
+	printf("  to train on   %s of %s\n", plural.Of(len(r.Indices(store.Train)), "image"), plural.Of(trainClasses, "class"))
+	printf("  to test with  %s of %s%s\n", plural.Of(len(r.Indices(store.Test)), "image"), plural.Of(testClasses, "class"), never)
 	if searched := len(r.Indices(store.Gallery)); searched > 0 {
-		fmt.Printf("    of these    %d ask, the other %d are the gallery that they search\n", len(r.Indices(store.Test))-searched, searched)
+		printf("    of these    %d ask, the other %d are the gallery that they search\n", len(r.Indices(store.Test))-searched, searched)
 	}
 	if lone > 0 {
-		fmt.Printf("in %s there is a single image: nothing alike to learn from, or to find\n", plural.Of(lone, "class"))
+		printf("in %s there is a single image: nothing alike to learn from, or to find\n", plural.Of(lone, "class"))
 	}
 	switch {
 	case trainClasses < 2 || testClasses < 2:
-		fmt.Println("This is too little to train: at least two classes to train on and two to test with are needed, four in all.")
+		println("This is too little to train: at least two classes to train on and two to test with are needed, four in all.")
 		return false, nil
 	case !slices.ContainsFunc(c.train, several) || !slices.ContainsFunc(c.test, several):
-		fmt.Println("This is too little to train: training and test each need a class with two images; ten and more of each are good.")
+		println("This is too little to train: training and test each need a class with two images; ten and more of each are good.")
 		return false, nil
 	}
 	return true, nil

@@ -11,17 +11,18 @@ import (
 	"github.com/dvml/dvml/diagnose"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/experiment"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/report"
 	"github.com/dvml/dvml/run"
 )
 
 type diagnoseCmd struct {
-	Checkpoints   []string `arg:"" type:"existingfile" help:"States of runs; several stand beside each other."`
+	Checkpoints   []string `arg:"" name:"models" help:"States of runs, or folders of runs; several stand beside each other."`
 	Data          string   `help:"The HDF5 file. Default: the one each run was trained on."`
 	Out           string   `short:"o" default:"diagnosis" help:"Folder of the page."`
 	Seed          uint64   `default:"1" help:"Seed of the drawn z_V and of the control."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
-	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations."`
+	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations." min:"0"`
 	Cache         string   `help:"Folder of what frozen layers gave, as in train."`
 	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
@@ -36,21 +37,23 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 	defer screen.close()
 	page := report.Report{Title: "Into the embeddings", Charts: []report.Chart{}}
 	var found []diagnose.Named
-	names, memory := namesOf(c.Checkpoints), &diagnose.Memory{}
+	paths, memory := make([]string, len(c.Checkpoints)), &diagnose.Memory{}
 	for i, path := range c.Checkpoints {
-		m, err := dvml.Open(path, dvml.On(backend))
+		m, err := openModel(path, dvml.On(backend))
 		if err != nil {
 			return err
 		}
+		path = m.Path() // where the folder of a run was named: its best state
+		paths[i] = path
 		info := m.Checkpoint()
 		screen.Say(path)
 		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Cache: c.Cache, Progress: screen.count("embedding"), Memory: memory})
 		if err != nil {
 			return err
 		}
-		found = append(found, diagnose.Named{Run: names[i], Diagnosis: d})
+		found = append(found, diagnose.Named{Diagnosis: d})
 		delete(info.Metrics, run.HeldOutSpread) // tells of trouble, not of how good the model is
-		page.Runs = append(page.Runs, report.Run{Name: names[i], About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.Config()),
+		page.Runs = append(page.Runs, report.Run{About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.Config()),
 			Seeds: []report.Seed{{Seed: m.Config().Seed, Metrics: info.Metrics, Curves: d.Curves()}}})
 		if len(page.Metrics) == 0 {
 			for _, name := range metricOrder(info.Metrics) {
@@ -58,23 +61,26 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 			}
 		}
 	}
-	page.Subtitle = fmt.Sprintf("%d photographs of %d classes never seen in training", found[0].Images, found[0].Classes)
+	for i, name := range namesOf(paths) {
+		found[i].Run, page.Runs[i].Name = name, name
+	}
+	page.Subtitle = fmt.Sprintf("%d photographs of %d held-out classes · dvml %s", found[0].Images, found[0].Classes, version.Get().Build())
 	page.Sections = diagnose.Sections(found, !c.NoPhotographs)
 	if err := page.Write(c.Out); err != nil {
 		return err
 	}
 	screen.close()
 	for _, f := range found {
-		fmt.Printf("%s, step %d: found / by chance\n", f.Run, f.Step)
+		printf("%s, step %d: found / by chance\n", f.Run, f.Step)
 		for _, v := range f.Variations {
-			fmt.Printf("  %-14s KS %.3f / %.3f   p %.3f / %.3f   deviation of variances %.2f / %.2f   %.1f effective dimensions\n",
+			printf("  %-14s KS %.3f / %.3f   p %.3f / %.3f   deviation of variances %.2f / %.2f   %.1f effective dimensions\n",
 				v.Of, v.Found.Statistic, v.Control.Statistic, v.Found.P, v.Control.P, v.Found.Deviation, v.Control.Deviation, v.Effective)
 		}
 		if g := f.Generator; g != nil {
-			fmt.Printf("  z_V: %d of %d dimensions vary with the image, KL %.2f nats, at most %.3g\n", g.Active, f.Dim, g.Divergence, g.MostDivergence)
+			printf("  z_V: %d of %d dimensions vary with the image, KL %.2f nats, at most %.3g\n", g.Active, f.Dim, g.Divergence, g.MostDivergence)
 		}
 	}
-	fmt.Println("page:", filepath.Join(c.Out, "index.html"))
+	println("page:", filepath.Join(c.Out, "index.html"))
 	return nil
 }
 

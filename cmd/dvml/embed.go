@@ -15,23 +15,20 @@ import (
 )
 
 type embedCmd struct {
-	Checkpoint string   `arg:"" help:"A state of a run, the folder of a run, or weights of a network alone."`
-	Inputs     []string `arg:"" name:"input-out" help:"Photographs: files, folders, archives, CSV files, data files, or - for a list of paths on standard input. The last one is the file to write: .npy, .csv, .parquet, .h5 or .safetensors; - prints one vector a line."`
+	Checkpoint string   `arg:"" name:"model" help:"A state of a run, the folder of a run, or weights of a network alone."`
+	Inputs     []string `arg:"" optional:"" name:"photographs-then-out" help:"Photographs: files, folders, archives, CSV files, data files, or - for a list of paths on standard input. The last one is the file to write: .npy, .csv, .parquet, .h5 or .safetensors; - prints one vector a line."`
 	Half       bool     `name:"float16" help:"Write float16 (.npy, .h5, .safetensors)."`
 	Mirror     bool     `help:"Add the embedding of the mirror image: twice the work, slightly steadier."`
 	Strict     bool     `help:"End at the first photograph that cannot be read; by default it is left out and named."`
 	Force      bool     `help:"Overwrite OUT."`
-	Batch      int      `default:"32" help:"Photographs that go through the network at once; a kill loses at most so many."`
+	Batch      int      `default:"32" help:"Photographs that go through the network at once; a kill loses at most so many." min:"1"`
 	Backend    string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
 }
 
 // Run embeds.
 func (c *embedCmd) Run(ctx context.Context) error {
 	if len(c.Inputs) < 2 {
-		return errors.New("name what to embed and the file to write: dvml embed CHECKPOINT INPUT... OUT")
-	}
-	if c.Batch < 1 {
-		return fmt.Errorf("--batch %d: expected at least 1", c.Batch)
+		return mistaken{errors.New("name what to embed and the file to write")}
 	}
 	inputs, out := c.Inputs[:len(c.Inputs)-1], c.Inputs[len(c.Inputs)-1]
 	kind := vectors.Float32
@@ -39,6 +36,9 @@ func (c *embedCmd) Run(ctx context.Context) error {
 		kind = vectors.Float16
 	}
 	if out != "-" {
+		if err := checkOutput(out, "any"); err != nil {
+			return err
+		}
 		if err := vectors.Check(out, kind); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (c *embedCmd) Run(ctx context.Context) error {
 	if c.Mirror {
 		options = append(options, dvml.Mirror())
 	}
-	m, err := dvml.Open(c.Checkpoint, options...)
+	m, err := openModel(c.Checkpoint, options...)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *embedCmd) Run(ctx context.Context) error {
 	}
 	defer shut()
 	if out == "-" {
-		return c.lines(ctx, m, all, os.Stdout)
+		return c.lines(ctx, m, all, stdout)
 	}
 	return c.file(ctx, m, all, out, kind)
 }
@@ -141,11 +141,11 @@ func (c *embedCmd) file(ctx context.Context, m *dvml.Model, all []photograph, ou
 	}
 	n := j.Len()
 	screen.close()
-	fmt.Printf("%s: %s of %s", out, plural.Of(n, "embedding"), plural.Of(m.Dim(), "dimension"))
+	printf("%s: %s of %s", out, plural.Of(n, "embedding"), plural.Of(m.Dim(), "dimension"))
 	if bad.count > 0 {
-		fmt.Printf("; %s could not be read", plural.Of(bad.count, "photograph"))
+		printf("; %s could not be read", plural.Of(bad.count, "photograph"))
 	}
-	fmt.Println()
+	println()
 	return j.Remove()
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 type evalCmd struct {
-	Checkpoint string `arg:"" optional:"" help:"A state of a run, the folder of a run, or a backbone: what dvml import wrote, or a file it reads (then its pooled features are measured)."`
+	Checkpoint string `arg:"" name:"model" optional:"" help:"A state of a run, the folder of a run, or a backbone: what dvml import wrote, or a file it reads (then its pooled features are measured)."`
 	Data       string `help:"The HDF5 file. Default: the one the run was trained on."`
 	Split      string `enum:"test,train" default:"test" help:"Which images: test (held-out classes) or train."`
 	Queries    string `help:"Photographs that search those of --gallery: folders of class folders, archives, data files; without a checkpoint, files of embeddings."`
@@ -23,44 +23,44 @@ type evalCmd struct {
 	Embeddings string `help:"Measure embeddings made elsewhere: .npy, .csv, .parquet, .h5 or .safetensors."`
 	Labels     string `help:"Their classes, where that file does not hold them: .csv, .txt, .npy, .parquet, .h5 or .safetensors."`
 	Features   bool   `help:"Measure the backbone's pooled features instead of z_I."`
-	K          []int  `help:"The K of Recall@K. Default: the run's."`
-	Clusters   int    `help:"Clusters of k-means. Default: as many as there are classes."`
+	K          []int  `help:"The K of Recall@K. Default: the run's." min:"1"`
+	Clusters   int    `help:"Clusters of k-means. Default: as many as there are classes." min:"0"`
 	NoClusters bool   `help:"Leave out k-means, NMI and F1: with very many rows it takes the longest."`
-	Restarts   int    `default:"1" help:"Restarts of k-means."`
-	Bootstrap  int    `help:"Resamples for 95% confidence intervals, of classes with all their images; 0: none."`
+	Restarts   int    `default:"1" help:"Restarts of k-means." min:"1"`
+	Bootstrap  int    `help:"Resamples for 95% confidence intervals, of classes with all their images; 0: none." min:"0"`
 	ByQuery    bool   `help:"Resample single queries instead: how far the figures depend on the photographs, not on the classes."`
-	PerClass   int    `help:"List so many classes, those found worst first."`
-	Curves     string `help:"Draw the CMC curve and the error rates of verification into this PNG file."`
+	PerClass   int    `help:"List so many classes, those found worst first." min:"0"`
+	Curves     string `help:"Draw the CMC curve and the error rates of verification into this PNG file." output:".png"`
 	Seed       uint64 `default:"1" help:"Seed of k-means, of the bootstrap and of samples."`
-	Batch      int    `default:"32" help:"Images that go through the network at once."`
+	Batch      int    `default:"32" help:"Images that go through the network at once." min:"1"`
 	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
-	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file."`
+	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file." output:".png"`
 	networkFlags
 	JSON bool `help:"Print JSON."`
 }
 
-// judged is what eval prints; its JSON is stable.
+// judged is what eval measures.
 type judged struct {
 	Images, Dim, Gallery int
-	Note                 string `json:",omitempty"`
+	Note                 string
 	evaluate.Result
-	Verification *evaluate.Verification `json:",omitempty"`
-	PerClass     []classFigures         `json:",omitempty"`
+	Verification *evaluate.Verification
+	PerClass     []classFigures
 }
 
 // classFigures are a class's, by name.
 type classFigures struct {
-	Class    string
-	Queries  int
-	Recall1  float64
-	MAPR     float64
-	AP       float64
-	Confused []confusedWith
+	Class    string         `json:"class"`
+	Queries  int            `json:"queries"`
+	Recall1  float64        `json:"recall_at_1"`
+	MAPR     float64        `json:"map_at_r"`
+	AP       float64        `json:"ap"`
+	Confused []confusedWith `json:"confused"`
 }
 
 type confusedWith struct {
-	Class string
-	Share float64 // of the rows looked at
+	Class string  `json:"class"`
+	Share float64 `json:"share"` // of the rows looked at
 }
 
 // Run evaluates.
@@ -82,9 +82,9 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	}
 	screen.close()
 	if c.JSON {
-		err = printJSON(os.Stdout, j)
+		err = printJSON(stdout, j.json())
 	} else {
-		err = c.print(os.Stdout, j)
+		err = c.print(stdout, j)
 	}
 	if err != nil {
 		return err
@@ -239,25 +239,11 @@ func verification(out io.Writer, v *evaluate.Verification) {
 		}
 		fmt.Fprintf(out, "%s   %s\n", text, meaning)
 	}
-	var auc, eer *float64
-	var aucs, eers *evaluate.Interval
-	if v.Errors != nil {
-		auc, eer = &v.Errors.AUC, &v.Errors.EER
-	}
-	if v.Intervals != nil {
-		aucs, eers = &v.Intervals.AUC, &v.Intervals.EER
-	}
-	line("ROC AUC", v.AUC, auc, aucs, "chance that a pair of one class is more similar than one of two")
-	line("EER", v.EER, eer, eers, fmt.Sprintf("equal error rate, at similarity %.3f", v.Threshold))
+	s := scatterOf(v)
+	line("ROC AUC", v.AUC, s.auc, s.aucs, "chance that a pair of one class is more similar than one of two")
+	line("EER", v.EER, s.eer, s.eers, fmt.Sprintf("equal error rate, at similarity %.3f", v.Threshold))
 	for i, at := range v.FNMR {
-		var se *float64
-		var in *evaluate.Interval
-		if v.Errors != nil {
-			se = &v.Errors.FNMR[i]
-		}
-		if v.Intervals != nil {
-			in = &v.Intervals.FNMR[i]
-		}
+		in, se := s.fnmr(i)
 		meaning := fmt.Sprintf("of one class are rejected where %g of two are accepted, at similarity %.3f", at.FMR, at.Threshold)
 		line(fmt.Sprintf("FNMR@%g", at.FMR), at.FNMR, se, in, meaning)
 	}

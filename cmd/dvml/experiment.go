@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/experiment"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/train"
 )
 
@@ -20,9 +20,9 @@ type experimentCmd struct {
 	Backbone string `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
 	networkFlags
 	Out           string   `short:"o" help:"Folder of the runs and the report. Default: experiments/NAME."`
-	Steps         int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's."`
+	Steps         int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's." min:"0"`
 	Seeds         []uint64 `help:"Seeds instead of the plan's."`
-	Batch         int      `help:"Images of a batch: fewer classes in it, as many images of each; 0: the plan's."`
+	Batch         int      `help:"Images of a batch: fewer classes in it, as many images of each; 0: the plan's." min:"0"`
 	Set           []string `sep:"none" help:"Change one setting of all runs, as in train."`
 	ReportOnly    bool     `help:"Train nothing: make the report anew of the runs that are finished in the folder."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the report."`
@@ -35,12 +35,12 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	if c.ReportOnly && (c.Backbone != "" || c.Steps != 0 || c.Batch != 0 || len(c.Set) > 0) {
 		return errors.New("--report-only trains nothing; leave --backbone, --steps, --batch and --set away")
 	}
-	if !c.ReportOnly && c.Data == "" {
-		return errors.New("--data is missing: name the HDF5 file that `dvml prepare` wrote")
-	}
 	plan, err := experiment.Load(c.Name)
 	if err != nil {
 		return err
+	}
+	if !c.ReportOnly && c.Data == "" {
+		return errors.New("--data is missing: name the HDF5 file that `dvml prepare` wrote")
 	}
 	backend, err := engine.New(c.Backend)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	}
 	if errors.Is(err, train.ErrInterrupted) {
 		screen.close()
-		fmt.Println("Stopped; the state is saved. The same command goes on; --report-only makes a report of what is finished.")
+		println("Stopped; the state is saved. The same command goes on; --report-only makes a report of what is finished.")
 		return train.ErrInterrupted
 	}
 	if err != nil {
@@ -80,6 +80,7 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	if !c.ReportOnly { // what trained is not known later
 		page.Subtitle += " · " + backend.Description()
 	}
+	page.Subtitle += " · dvml " + version.Get().Build()
 	if len(missing) > 0 {
 		page.Notes = append(page.Notes, "Not finished, and not in this report: "+strings.Join(missing, "; ")+".")
 	}
@@ -94,10 +95,10 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	for _, r := range results {
 		width = max(width, utf8.RuneCountInString(r.Run.Name))
 	}
-	fmt.Printf("%-*s %6s %6s %6s %6s\n", width, "", "R@1", "R@8", "NMI", "F1")
+	printf("%-*s %6s %6s %6s %6s\n", width, "", "R@1", "R@8", "NMI", "F1")
 	for _, r := range results {
-		fmt.Printf("%-*s %6.3f %6.3f %6.3f %6.3f   seed %d, %.0f s\n", width, r.Run.Name, r.Metrics["R@1"], r.Metrics["R@8"], r.Metrics["NMI"], r.Metrics["F1"], r.Seed, r.Seconds)
+		printf("%-*s %6.3f %6.3f %6.3f %6.3f   seed %d, %.0f s\n", width, r.Run.Name, r.Metrics["R@1"], r.Metrics["R@8"], r.Metrics["NMI"], r.Metrics["F1"], r.Seed, r.Seconds)
 	}
-	fmt.Println("report:", filepath.Join(out, "index.html"))
+	println("report:", filepath.Join(out, "index.html"))
 	return nil
 }

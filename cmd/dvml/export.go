@@ -16,8 +16,8 @@ import (
 )
 
 type exportCmd struct {
-	Checkpoint string `arg:"" help:"A state of a run, the folder of a run, or weights of a network alone."`
-	Out        string `arg:"" help:"The file to write: .onnx (the whole model, from the bytes of a photograph to its embedding) or .safetensors (GoogLeNet's weights under their published names)."`
+	Checkpoint string `arg:"" name:"model" help:"A state of a run, the folder of a run, or weights of a network alone."`
+	Out        string `arg:"" help:"The file to write: .onnx (the whole model, from the bytes of a photograph to its embedding) or .safetensors (GoogLeNet's weights under their published names)." output:".onnx .safetensors"`
 	Heads      bool   `help:"Give the mean and the log variance of z_V too (.onnx)."`
 	Precision  string `default:"float32" enum:"float32,float16" help:"How weights are stored: float32, or float16 (half the file; what it costs is measured and printed; .onnx)."`
 	Card       bool   `help:"Write README.md, a model card, beside OUT: what it is, what it was trained on, how good it is, how to use it."`
@@ -27,9 +27,6 @@ type exportCmd struct {
 // Run exports.
 func (c *exportCmd) Run(ctx context.Context) error {
 	ending := strings.ToLower(filepath.Ext(c.Out))
-	if ending != ".onnx" && ending != ".safetensors" {
-		return fmt.Errorf("%s: expected a name that ends in .onnx or .safetensors", c.Out)
-	}
 	if ending == ".safetensors" && (c.Heads || c.Precision != "float32") {
 		return errors.New("--heads and --precision are for .onnx files")
 	}
@@ -39,7 +36,7 @@ func (c *exportCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("%s already exists; use --force to overwrite", path)
 		}
 	}
-	m, err := dvml.Open(c.Checkpoint)
+	m, err := openModel(c.Checkpoint)
 	if err != nil {
 		return err
 	}
@@ -56,7 +53,7 @@ func (c *exportCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("card     %s\n", card)
+	printf("card     %s\n", card)
 	return write(card, []byte(text))
 }
 
@@ -73,13 +70,10 @@ func (c *exportCmd) safetensors(m *dvml.Model) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil {
-		return err
-	}
 	if err := weights.WriteSafetensors(c.Out, f); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d tensors\n", c.Out, len(f.Tensors))
+	printf("%s: %d tensors\n", c.Out, len(f.Tensors))
 	return nil
 }
 
@@ -100,9 +94,9 @@ func (c *exportCmd) onnx(ctx context.Context, m *dvml.Model) error {
 	for _, v := range made.Graph.Outputs {
 		outputs = append(outputs, fmt.Sprintf("%s [N,%d]", v.Name, m.Dim()))
 	}
-	fmt.Printf("%s: %.1f MB, opset %d\n", c.Out, float64(len(message))/1e6, made.Opsets[""])
-	fmt.Printf("input    %s [N,height,width,3] uint8: RGB, upright, of any size\n", export.Images)
-	fmt.Printf("outputs  %s\n", strings.Join(outputs, ", "))
+	printf("%s: %.1f MB, opset %d\n", c.Out, float64(len(message))/1e6, made.Opsets[""])
+	printf("input    %s [N,height,width,3] uint8: RGB, upright, of any size\n", export.Images)
+	printf("outputs  %s\n", strings.Join(outputs, ", "))
 	if !o.Half {
 		return nil
 	}
@@ -110,6 +104,6 @@ func (c *exportCmd) onnx(ctx context.Context, m *dvml.Model) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("float16  moves embeddings of length 1 by %.1e at most (16 drawn pictures)\n", d)
+	printf("float16  moves embeddings of length 1 by %.1e at most (16 drawn pictures)\n", d)
 	return nil
 }

@@ -16,10 +16,10 @@ import (
 )
 
 type indexCmd struct {
-	Checkpoint string   `arg:"" help:"A model: a checkpoint, the folder of a run, or published weights. With --check or --compact: the index."`
+	Checkpoint string   `arg:"" name:"model" help:"A model: a checkpoint, the folder of a run, or published weights. With --check or --compact: the index."`
 	Folders    []string `arg:"" optional:"" help:"Folders of photographs. Default: those that the index was made of."`
 	Out        string   `short:"o" default:"photos.dvml" help:"The index, a folder."`
-	Neighbours int      `default:"30" help:"How many neighbours of each photograph are kept, for clusters, maps and reviews; 0: none."`
+	Neighbours int      `default:"30" help:"How many neighbours of each photograph are kept, for clusters, maps and reviews; 0: none." min:"0"`
 	Rebuild    bool     `help:"Embed everything anew, as with another model, beside the old index, which is replaced when all is done."`
 	Check      bool     `help:"Read the whole index and name what is damaged."`
 	Compact    bool     `help:"Forget photographs that are gone, and free their room."`
@@ -31,13 +31,18 @@ type indexCmd struct {
 func (c *indexCmd) Run(ctx context.Context) error {
 	switch {
 	case c.Check:
-		return checkIndex(c.Checkpoint, os.Stdout)
+		return checkIndex(c.Checkpoint, stdout)
 	case c.Compact:
-		return compactIndex(ctx, c.Checkpoint, c.Neighbours, os.Stdout)
-	case c.Neighbours < 0:
-		return fmt.Errorf("--neighbours %d: expected 0 or more", c.Neighbours)
+		return compactIndex(ctx, c.Checkpoint, c.Neighbours, stdout)
 	}
-	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend))
+	for _, path := range c.Folders {
+		switch whatIs(path) {
+		case folder, runFolder:
+		default:
+			return expected(path, "a folder of photographs")
+		}
+	}
+	m, err := openModel(c.Checkpoint, dvml.Backend(c.Backend))
 	if err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (c *indexCmd) update(ctx context.Context, w *index.Writer, m *dvml.Model) e
 	s, err := gather.Update(ctx, w, m, folders, gather.Options{Fit: m.Fit(), Progress: screen.count("indexing")})
 	screen.close()
 	if s != nil {
-		printSummary(os.Stdout, s, c.All)
+		printSummary(stdout, s, c.All)
 	}
 	if err != nil {
 		return err
@@ -109,7 +114,15 @@ func (c *indexCmd) update(ctx context.Context, w *index.Writer, m *dvml.Model) e
 		}
 	}
 	screen.close()
-	fmt.Printf("%s in %s\n", plural.Of(w.Live(), "photograph"), c.Out)
+	files, err := w.Files()
+	if err != nil {
+		return err
+	}
+	copies := ""
+	if files > w.Live() {
+		copies = fmt.Sprintf(", of %s: the others are copies", plural.Of(files, "file"))
+	}
+	printf("%s in %s%s\n", plural.Of(w.Live(), "photograph"), c.Out, copies)
 	return nil
 }
 
@@ -234,7 +247,7 @@ func (c *indexCmd) finish(ctx context.Context, w *index.Writer, m *dvml.Model, d
 	if err := os.Rename(c.Out, out); err != nil {
 		return err
 	}
-	fmt.Println("replaces", out)
+	println("replaces", out)
 	return os.RemoveAll(oldName(out))
 }
 

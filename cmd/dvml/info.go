@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,25 +13,38 @@ import (
 
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/store"
 )
 
 type infoCmd struct {
-	File  string `arg:"" help:"An HDF5 file of images, or a network in an ONNX file."`
+	File  string `arg:"" help:"A data file, a checkpoint or other weights, the folder of a run, an index, or a network in an ONNX file."`
 	Sheet string `help:"Where to draw the contact sheet. Default: beside the file, with -sheet.png; none: not at all."`
 	Check bool   `help:"Read every image and compare it with the digest that was written with it."`
-	All   bool   `help:"List every class, not the largest and the smallest alone; every tensor of a network."`
+	All   bool   `help:"List every class, not the largest and the smallest alone; every tensor of a network or of weights."`
 	networkFlags
 }
 
 // Run describes the file.
 func (c *infoCmd) Run(ctx context.Context) error {
-	if strings.EqualFold(filepath.Ext(c.File), ".onnx") {
+	switch whatIs(c.File) {
+	case network:
 		o, err := c.options()
 		if err != nil {
 			return err
 		}
 		return describeNetwork(c.File, o, c.All)
+	case weightFile:
+		return describeModel(c.File, c.All)
+	case runFolder:
+		return describeRun(run.Folder(c.File), c.All)
+	case indexed:
+		return describeIndex(ctx, c.File)
+	}
+	if c.Sheet != "" && c.Sheet != "none" {
+		if err := checkOutput(c.Sheet, ".png"); err != nil {
+			return fmt.Errorf("--sheet %w", err)
+		}
 	}
 	if _, err := describe(c.File); err != nil {
 		return err
@@ -50,9 +65,13 @@ func (c *infoCmd) Run(ctx context.Context) error {
 	}
 	sheet := first(c.Sheet, strings.TrimSuffix(c.File, filepath.Ext(c.File))+"-sheet.png")
 	if err := drawSheet(r, sheet, 12, 8); err != nil {
+		if c.Sheet == "" && errors.Is(err, fs.ErrPermission) { // nobody asked for it
+			printf("\nno contact sheet: %s cannot be written to; --sheet names another place\n", filepath.Dir(sheet))
+			return nil
+		}
 		return err
 	}
-	fmt.Println("\ncontact sheet:", sheet)
+	println("\ncontact sheet:", sheet)
 	return nil
 }
 
@@ -66,9 +85,9 @@ func (c *infoCmd) check(ctx context.Context, r *store.Reader) error {
 	}
 	screen.close()
 	if known {
-		fmt.Printf("checked: all %d images, the labels and the split are as they were written\n", r.N())
+		printf("checked: all %d images, the labels and the split are as they were written\n", r.N())
 	} else {
-		fmt.Println("not checked: the file carries no digests of its images (made elsewhere, or by an earlier version)")
+		println("not checked: the file carries no digests of its images (made elsewhere, or by an earlier version)")
 	}
 	return nil
 }
@@ -92,12 +111,12 @@ func (c *infoCmd) histogram(r *store.Reader) {
 		width = max(width, min(utf8.RuneCountInString(names[class]), longest))
 	}
 	most := max(all[order[0]], 1)
-	fmt.Println()
+	println()
 	for i, class := range shown {
 		if i == ends && len(shown) < len(order) {
-			fmt.Printf("  ... %s more (--all lists them)\n", plural.Of(len(order)-2*ends, "class"))
+			printf("  ... %s more (--all lists them)\n", plural.Of(len(order)-2*ends, "class"))
 		}
-		fmt.Printf("  %-*.*s  %-5s %6d %s\n", width, width, names[class], purpose(n.train[class], n.test[class]), all[class], strings.Repeat("#", all[class]*30/most))
+		printf("  %-*.*s  %-5s %6d %s\n", width, width, names[class], purpose(n.train[class], n.test[class]), all[class], strings.Repeat("#", all[class]*30/most))
 	}
 }
 

@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/dvml/dvml/experiment"
 	"github.com/dvml/dvml/imageset"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/train"
 )
 
@@ -41,6 +40,9 @@ type cli struct {
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`
 	Backends   backendsCmd   `cmd:"" help:"List what can run the computations here."`
+	Version    versionCmd    `cmd:"" help:"Say which build of dvml this is."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Say which build of dvml this is."`
 }
 
 func main() {
@@ -53,46 +55,86 @@ func program() string {
 	case strings.Contains(name, string(filepath.Separator)+"go-build"):
 		return "go run ./cmd/dvml"
 	case strings.ContainsRune(name, filepath.Separator):
-		return name
+		return quoted(name)
 	}
 	return "dvml"
 }
 
+// exit carries the status of --help and --version out of kong.
+type exit int
+
 // execute is main with its exit status as a value.
-func execute(args []string) int {
+func execute(args []string) (status int) {
+	defer func() {
+		if s, ended := recover().(exit); ended {
+			status = int(s)
+		}
+		if err := stdout.failed(); err != nil && status == 0 {
+			fmt.Fprintln(os.Stderr, "dvml:", err)
+			status = 1
+		}
+	}()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("dvml"), kong.Vars{"formats": strings.Join(imageset.Formats(), ", "), "plans": strings.Join(experiment.Names(), ", ")},
-		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser, err := newParser(&c)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "dvml:", err)
-		return 2
+		return complain(err, args, 2)
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(withNegatives(args))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "dvml:", err)
-		var parse *kong.ParseError
-		if errors.As(err, &parse) {
-			fmt.Fprintf(os.Stderr, "`%s --help` shows how it is used.\n", strings.TrimSpace("dvml "+parse.Context.Command()))
-		}
+		return complain(misread(parser.Model, args, err), args, 2)
+	}
+	if err := checkValues(command); err != nil {
+		return complain(err, args, 1)
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	command.BindTo(ctx, (*context.Context)(nil))
+	err = command.Run()
+	interrupted := errors.Is(err, train.ErrInterrupted)
+	switch status := statusOf(ctx); {
+	case err == nil:
+		return 0
+	case status != 0 && interrupted: // the command has said so
+		return status
+	case status != 0 && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "dvml: interrupted")
+		return status
+	}
+	var m mistaken
+	if errors.As(err, &m) {
+		err = fmt.Errorf("%w\nUsage: %s %s", err, program(), command.Selected().Summary())
+	}
+	return complain(err, args, 1)
+}
+
+// complain prints an error and returns the status: 2 where the program was called wrongly, else other.
+func complain(err error, args []string, other int) int {
+	fmt.Fprintln(os.Stderr, "dvml:", plain(err.Error(), args[min(1, len(args)):]))
+	var parse *kong.ParseError
+	if errors.As(err, &parse) {
+		fmt.Fprintf(os.Stderr, "`%s --help` shows how it is used.\n", strings.TrimSpace(program()+" "+commandOf(parse.Context)))
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
 		return 2
 	}
-	// The first SIGINT or SIGTERM asks the work to stop at a good place; a second one ends the program.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	command.BindTo(ctx, (*context.Context)(nil))
-	switch err := command.Run(); {
-	case err == nil || errors.Is(err, train.ErrInterrupted):
-		return 0
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "dvml: interrupted")
-		return 130
-	default:
-		fmt.Fprintln(os.Stderr, "dvml:", err)
-		return 1
+	return other
+}
+
+// commandOf is the name of the command that was called, as far as it was understood.
+func commandOf(c *kong.Context) string {
+	if node := c.Selected(); node != nil {
+		return node.Path()
 	}
+	return ""
+}
+
+func newParser(c *cli) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("dvml"), kong.Writers(stdout, os.Stderr), kong.Exit(func(status int) { panic(exit(status)) }),
+		kong.Vars{"formats": strings.Join(imageset.Formats(), ", "), "plans": strings.Join(experiment.Names(), ", "), "version": "dvml " + version.Get().String()},
+		kong.Description("Deep metric learning: teach a machine which of your photographs show the same thing."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 }

@@ -16,6 +16,9 @@ func TestMainJob(t *testing.T) {
 	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(in("out"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for seed, part := range []string{"train", "query", "gallery"} {
 		if err := drawn.Draw(in("parts/"+part), drawn.Options{Classes: 2, PerClass: 3, Size: 40, Seed: uint64(seed)}); err != nil {
 			t.Fatal(err)
@@ -55,8 +58,11 @@ func TestMainJob(t *testing.T) {
 		{0, []string{"calibrate", in("run"), "--picture", in("reliability.png")}},
 		{0, []string{"compare", in("run"), in("x-sheet.png"), in("x-sheet.png")}},
 		{1, []string{"compare", in("run"), in("x.h5"), in("x-sheet.png")}},
-		{0, []string{"diagnose", in("run/best.safetensors"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
+		{0, []string{"info", in("run")}},
+		{0, []string{"info", in("run/best.safetensors"), "--all"}},
+		{0, []string{"diagnose", in("run"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
+		{0, []string{"info", in("backbone.safetensors")}},
 		{0, []string{"export", in("run/checkpoints/step-000002.safetensors"), in("model.onnx"), "--heads"}},
 		{1, []string{"export", in("run"), in("model.onnx")}},                         // it already exists
 		{1, []string{"export", in("run"), in("model.pt")}},                           // no such format

@@ -65,7 +65,7 @@ func (c *evalCmd) gather(ctx context.Context, screen *screen) (*measured, error)
 	if err != nil {
 		return nil, err
 	}
-	m, err := dvml.Open(c.Checkpoint, dvml.Backend(c.Backend), dvml.Network(network))
+	m, err := openModel(c.Checkpoint, dvml.Backend(c.Backend), dvml.Network(network))
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // networkFlags say of a network in an ONNX file what the file does not.
 type networkFlags struct {
 	Output        string `help:"Of an ONNX network: the tensor that is taken for its features. Default: what its classifier reads."`
-	Size          int    `help:"Of an ONNX network: the side of its images in pixels. Default: what it was exported for."`
+	Size          int    `help:"Of an ONNX network: the side of its images in pixels. Default: what it was exported for." min:"1"`
 	Normalisation string `help:"Of an ONNX network: how its images are normalised: imagenet, half, caffe, or MEAN/STD of 0..255."`
 }
 
@@ -66,26 +66,26 @@ func describeNetwork(path string, o backbone.Options, all bool) error {
 		}
 		return strconv.Itoa(n)
 	}
-	fmt.Printf("%s: opset %d, by %s\n", path, d.Opset, first(d.Producer, "an unnamed exporter"))
-	fmt.Printf("input       %s, %s; batch %s, height %s, width %s\n", d.Input.Name, layout, side(d.Input.Batch), side(d.Input.Height), side(d.Input.Width))
+	printf("%s: opset %d, by %s\n", path, d.Opset, first(d.Producer, "an unnamed exporter"))
+	printf("input       %s, %s; batch %s, height %s, width %s\n", d.Input.Name, layout, side(d.Input.Batch), side(d.Input.Height), side(d.Input.Width))
 	for _, c := range d.Candidates {
 		mark := " "
 		if c.Name == d.Chosen {
 			mark = "*"
 		}
-		fmt.Printf("candidate %s %s %v, %s: %s\n", mark, c.Name, c.Shape, c.Form(), c.Why)
+		printf("candidate %s %s %v, %s: %s\n", mark, c.Name, c.Shape, c.Form(), c.Why)
 	}
 	if d.Network == nil {
-		fmt.Println("which of them is the embedding is not told; say it by --output")
+		println("which of them is the embedding is not told; say it by --output")
 		return nil
 	}
-	fmt.Printf("features    %s [N,%d]\n", d.Chosen, d.Network.Features())
-	fmt.Printf("parameters  %.2f million\n", float64(d.Network.Parameters())/1e6)
-	fmt.Printf("arithmetic  %.2f billion multiply-adds per image of %d x %d\n", float64(d.Network.FLOPs(max(d.Height, d.Width)))/2e9, d.Height, d.Width)
-	fmt.Println("\ncuts, for freeze.until (--all lists every tensor; one that is not a cut is kept with what crosses beside it):")
+	printf("features    %s [N,%d]\n", d.Chosen, d.Network.Features())
+	printf("parameters  %.2f million\n", float64(d.Network.Parameters())/1e6)
+	printf("arithmetic  %.2f billion multiply-adds per image of %d x %d\n", float64(d.Network.FLOPs(max(d.Height, d.Width)))/2e9, d.Height, d.Width)
+	println("\ncuts, for freeze.until (--all lists every tensor; one that is not a cut is kept with what crosses beside it):")
 	for _, t := range d.Tensors {
 		if t.Cut || all {
-			fmt.Printf("  %-60s %-20s %v\n", t.Name, t.Op, t.Shape)
+			printf("  %-60s %-20s %v\n", t.Name, t.Op, t.Shape)
 		}
 	}
 	return nil

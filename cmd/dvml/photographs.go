@@ -82,6 +82,9 @@ func onDisk(path, class string) photograph {
 // within lists the photographs of one input.
 func within(path string) ([]photograph, io.Closer, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, expected(path, "photographs: a file, a folder, an archive, a CSV file or a data file")
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -18,9 +18,9 @@ import (
 
 type prepareCmd struct {
 	Source  string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz or .zip of one."`
-	Out     string `arg:"" help:"The HDF5 file to write."`
+	Out     string `arg:"" help:"The HDF5 file to write." output:"any"`
 	Format  string `help:"Layout of the source, where it is not recognised: ${formats}."`
-	Size    int    `default:"256" help:"Side of the stored images in pixels."`
+	Size    int    `default:"256" help:"Side of the stored images in pixels." min:"1" max:"8192"`
 	Fit     string `enum:"stretch,crop,pad" default:"stretch" help:"How an image becomes square: stretch (aspect not kept), crop (centre) or pad."`
 	HoldOut string `placeholder:"FRACTION|LIST|random[:SEED]" help:"Which classes are held out to judge a model by: a fraction, names separated by commas, or half at random. Without it: as the source has it, else half at random (seed 0)."`
 	Strict  bool   `help:"A broken image ends the work; without it, it is reported and left out."`
@@ -32,6 +32,10 @@ type prepareCmd struct {
 func (c *prepareCmd) Run(ctx context.Context) error {
 	if err := writable(c.Out, c.Force); err != nil {
 		return err
+	}
+	switch is := whatIs(c.Source); is {
+	case nothing, dataFile, photo, weightFile, runFolder, indexed:
+		return expected(c.Source, "a folder or an archive of photographs, or a CSV file that lists them")
 	}
 	holdOut, err := imageset.ParseHoldOut(c.HoldOut)
 	if err != nil {
@@ -46,9 +50,9 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %s of %s (%s)\n", c.Source, plural.Of(len(set.Images), "image"), plural.Of(len(set.Classes), "class"), set.Name)
+	printf("%s: %s of %s (%s)\n", c.Source, plural.Of(len(set.Images), "image"), plural.Of(len(set.Classes), "class"), set.Name)
 	for _, note := range set.Notes {
-		fmt.Println(note)
+		println(note)
 	}
 	printLeft(set)
 	screen := newScreen(os.Stdout)
@@ -63,16 +67,16 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "left out: %s: %v\n", s.Path, s.Err)
 	}
 	if n := len(summary.Skipped); n > 0 {
-		fmt.Printf("%s left out, as listed above\n", plural.Of(n, "image"))
+		printf("%s left out, as listed above\n", plural.Of(n, "image"))
 	}
 	printCopies(summary.Copies)
 	if summary.Dealt != "" {
-		fmt.Printf("%s; --hold-out chooses others\n", summary.Dealt)
+		printf("%s; --hold-out chooses others\n", summary.Dealt)
 	}
 	c.printSize(summary.Bytes)
 	trainable, err := describe(c.Out)
 	if err == nil && trainable {
-		fmt.Printf("\nNext: %s train --data %s\n", program(), c.Out)
+		printf("\nNext: %s train --data %s\n", program(), c.Out)
 	}
 	return err
 }
@@ -114,16 +118,16 @@ func printCopies(copies []imageset.Copy) {
 		}
 	}
 	if n := len(copies) - len(crossed); n > 0 {
-		fmt.Printf("%s there twice in one class\n", are(n))
+		printf("%s there twice in one class\n", are(n))
 	}
 	if len(crossed) > 0 {
-		fmt.Printf("%s there in two classes:\n", are(len(crossed)))
+		printf("%s there in two classes:\n", are(len(crossed)))
 	}
 	for _, c := range crossed[:min(few, len(crossed))] {
-		fmt.Printf("  %s (%s) and %s (%s)\n", c.Of, c.ClassOf, c.Path, c.Class)
+		printf("  %s (%s) and %s (%s)\n", c.Of, c.ClassOf, c.Path, c.Class)
 	}
 	if len(crossed) > few {
-		fmt.Println("  ...")
+		println("  ...")
 	}
 }
 
@@ -141,11 +145,11 @@ func (c *prepareCmd) printSize(source int64) {
 		return // describe says so
 	}
 	const worthIt, times = 100e6, 3
-	fmt.Printf("%s takes %s, its photographs %s", c.Out, bytesOf(info.Size()), bytesOf(source))
+	printf("%s takes %s, its photographs %s", c.Out, bytesOf(info.Size()), bytesOf(source))
 	if !c.JPEG && info.Size() > worthIt && info.Size() > times*source {
-		fmt.Print("; with --jpeg it is about a tenth of that, and slower to read")
+		printf("; with --jpeg it is about a tenth of that, and slower to read")
 	}
-	fmt.Println()
+	println()
 }
 
 // bytesOf writes a file's size.
@@ -168,7 +172,7 @@ func printLeft(set *imageset.Set) {
 	for _, l := range set.Left {
 		byReason[l.Reason] = append(byReason[l.Reason], l.Path)
 	}
-	fmt.Printf("%s met: %s taken, %d left out\n", plural.Of(len(set.Images)+len(set.Left), "file"), plural.Of(len(set.Images), "image"), len(set.Left))
+	printf("%s met: %s taken, %d left out\n", plural.Of(len(set.Images)+len(set.Left), "file"), plural.Of(len(set.Images), "image"), len(set.Left))
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
 		const few = 3
 		paths := byReason[reason]
@@ -176,6 +180,6 @@ func printLeft(set *imageset.Set) {
 		if len(paths) > few {
 			names += ", ..."
 		}
-		fmt.Printf("  %d %s: %s\n", len(paths), reason, names)
+		printf("  %d %s: %s\n", len(paths), reason, names)
 	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/dvml/dvml/config"
 )
 
@@ -21,13 +19,13 @@ func (c *presetsCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		fmt.Print(string(text))
+		printf("%s", string(text))
 		return nil
 	}
 	names, about := config.Presets()
 	for i, n := range names {
-		fmt.Printf("%-14s %s\n", n, about[i])
+		printf("%-14s %s\n", n, about[i])
 	}
-	fmt.Printf("\n`%s presets NAME` prints every setting with its reason; `%s train --preset NAME` trains with them.\n", program(), program())
+	printf("\n`%s presets NAME` prints every setting with its reason; `%s train --preset NAME` trains with them.\n", program(), program())
 	return nil
 }

@@ -89,7 +89,7 @@ func (c *quickstartCmd) folder() (*lockfile.Lock, error) {
 
 func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
 	pictures := filepath.Join(c.Out, "pictures")
-	fmt.Printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, pictures)
+	printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, pictures)
 	if err := drawn.Draw(pictures, drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed}); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
 		return err
 	}
 	defer set.Close()
-	fmt.Printf("2  Packing them into one file (dvml prepare --size %d %s %s)\n", quickSize, pictures, data)
+	printf("2  Packing them into one file (dvml prepare --size %d %s %s)\n", quickSize, pictures, data)
 	if _, err := imageset.Prepare(ctx, set, data, imageset.PrepareOptions{Size: quickSize, Strict: true}); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("3  Training on the first %d classes (dvml train --preset quickstart --data %s)\n", quickClasses/2, data)
+	printf("3  Training on the first %d classes (dvml train --preset quickstart --data %s)\n", quickClasses/2, data)
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	t, err := train.New(cfg, run.Folder(filepath.Join(c.Out, "run")), backend, screen)
@@ -131,7 +131,7 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 		t.Close()
 		if errors.Is(err, train.ErrInterrupted) {
 			screen.close()
-			fmt.Printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
+			printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
 		}
 		return nil, err
 	}
@@ -155,11 +155,11 @@ func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Durat
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n4  %d classes that it never saw, in %s:\n\n", quickClasses-quickClasses/2, took.Round(time.Second))
-	beforeAndAfter(os.Stdout, before, after)
+	printf("\n4  %d classes that it never saw, in %s:\n\n", quickClasses-quickClasses/2, took.Round(time.Second))
+	beforeAndAfter(stdout, before, after)
 	sheet := filepath.Join(c.Out, "contact-sheet.png")
 	width := max(len(sheet), len(nearest), len(t.Folder.Curves()))
-	fmt.Printf(`
+	printf(`
 Look at
    %-*s  what it was trained on
    %-*s  queries, and what it finds nearest

@@ -29,6 +29,9 @@ type screen struct {
 
 func newScreen(f *os.File) *screen {
 	s := &screen{out: f}
+	if f == os.Stdout {
+		s.out = stdout
+	}
 	if fd := int(f.Fd()); term.IsTerminal(fd) && os.Getenv("TERM") != "dumb" {
 		s.width = func() int {
 			if w, _, err := term.GetSize(fd); err == nil && w > 0 {

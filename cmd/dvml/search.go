@@ -10,6 +10,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,13 +18,15 @@ import (
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/index"
+	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/internal/spelling"
 )
 
 type searchCmd struct {
 	Index   string   `arg:"" help:"An index that 'dvml index' made."`
 	Queries []string `arg:"" optional:"" help:"Photographs: each is a search of its own."`
-	K       int      `short:"k" default:"10" help:"How many photographs are found."`
-	Radius  float64  `help:"The largest distance of what is found, 0 to 2. Default: any."`
+	K       int      `short:"k" default:"10" help:"How many photographs are found." min:"1"`
+	Radius  float64  `help:"The largest distance of what is found, 0 to 2. Default: any." min:"0" max:"2"`
 	Class   []string `help:"Only photographs of these classes, and of those below them."`
 	Folder  string   `help:"Only photographs in this folder and below it."`
 	Like    []string `help:"Further photographs of what is looked for: all searches are for what they have in common."`
@@ -32,7 +35,7 @@ type searchCmd struct {
 	Model   string   `help:"Where the index's model lies, if it has moved."`
 	JSON    bool     `name:"json" help:"Print JSON."`
 	CSV     bool     `name:"csv" help:"Print CSV."`
-	Picture string   `placeholder:"OUT.png" help:"Draw each query with what is found."`
+	Picture string   `placeholder:"OUT.png" help:"Draw each query with what is found." output:".png"`
 	Backend string   `help:"The engine. Default: as the model was trained."`
 }
 
@@ -60,7 +63,10 @@ func (c *searchCmd) Run(ctx context.Context) error {
 	if c.JSON && c.CSV {
 		return errors.New("--json and --csv cannot be combined")
 	}
-	x, err := dvml.OpenIndex(c.Index, dvml.Backend(c.Backend))
+	if err := c.checkPicture(); err != nil {
+		return err
+	}
+	x, err := openIndex(c.Index, dvml.Backend(c.Backend))
 	if err != nil {
 		return err
 	}
@@ -80,20 +86,63 @@ func (c *searchCmd) Run(ctx context.Context) error {
 	}
 	switch {
 	case c.JSON:
-		out := json.NewEncoder(os.Stdout)
+		out := json.NewEncoder(stdout)
 		out.SetIndent("", "  ")
 		return out.Encode(all)
 	case c.CSV:
-		return printCSV(os.Stdout, all)
+		return printCSV(stdout, all)
 	}
-	return printTable(os.Stdout, all)
+	return printTable(stdout, all)
+}
+
+// checkPicture refuses to draw over a photograph that is searched for.
+func (c *searchCmd) checkPicture() error {
+	made, err := os.Stat(c.Picture)
+	if c.Picture == "" || err != nil {
+		return nil
+	}
+	for _, path := range slices.Concat(c.Queries, c.Like, c.Unlike) {
+		if info, err := os.Stat(path); err == nil && os.SameFile(made, info) {
+			return fmt.Errorf("--picture %s would overwrite a photograph that is searched for; name another file", c.Picture)
+		}
+	}
+	return nil
+}
+
+// checkFilter refuses classes and folders that the index does not have: a name that is mistyped would look like an answer.
+func (c *searchCmd) checkFilter(ctx context.Context, x *dvml.Index) error {
+	for _, class := range c.Class {
+		if n, err := x.Count(ctx, index.Filter{Classes: []string{class}}); err != nil || n > 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		classes, err := x.Classes(ctx)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, known := range classes {
+			names = append(names, known.Name)
+		}
+		return fmt.Errorf("--class %s: %s has no such class, but %s%s", class, c.Index, plural.Of(len(names), "other"), spelling.Hint(class, names))
+	}
+	if c.Folder == "" {
+		return nil
+	}
+	n, err := x.Count(ctx, index.Filter{Folder: c.Folder})
+	if err == nil && n == 0 {
+		err = fmt.Errorf("--folder %s: %s has no photographs in it or below it", c.Folder, c.Index)
+	}
+	return err
 }
 
 // search does one search for each query, or one for the liked examples alone.
 func (c *searchCmd) search(ctx context.Context, x *dvml.Index) ([]searched, error) {
 	base := index.Query{K: c.K, Radius: c.Radius, Filter: index.Filter{Classes: c.Class, Folder: c.Folder}}
-	if c.K < 1 {
-		return nil, fmt.Errorf("--k %d: expected at least 1", c.K)
+	if err := c.checkFilter(ctx, x); err != nil {
+		return nil, err
 	}
 	for _, examples := range []struct {
 		paths []string
@@ -112,7 +161,7 @@ func (c *searchCmd) search(ctx context.Context, x *dvml.Index) ([]searched, erro
 		if len(c.Like) == 0 {
 			return nil, errors.New("name a photograph to search for, or give examples with --like")
 		}
-		data, err := os.ReadFile(c.Like[0])
+		data, err := os.ReadFile(c.Like[0]) // look has read it before
 		if err != nil {
 			return nil, err
 		}
@@ -178,6 +227,9 @@ func (e example) own() []int64 {
 
 // look returns the vector of a photograph: the index's where it has its content, else the model's.
 func (c *searchCmd) look(ctx context.Context, x *dvml.Index, path, crop string) (e example, err error) {
+	if err := checkPhotograph(path); err != nil {
+		return e, err
+	}
 	if e.data, err = os.ReadFile(path); err != nil {
 		return e, err
 	}

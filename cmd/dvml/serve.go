@@ -68,7 +68,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		serve = func(l net.Listener) error { return h.ServeTLS(l, "", "") }
 	}
 	s.Start(ctx)
-	fmt.Printf("serving %s at %s\n", c.Path, c.address(scheme, listener.Addr(), o.Token))
+	printf("serving %s at %s\n", c.Path, c.address(scheme, listener.Addr(), o.Token))
 	if err := s.Serve(ctx, h, listener, serve); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -52,7 +52,7 @@ func (c *trainCmd) Run(ctx context.Context) error {
 	err = t.Run(ctx)
 	screen.close()
 	if errors.Is(err, train.ErrInterrupted) {
-		fmt.Printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
+		printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
 		return err
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *trainCmd) Run(ctx context.Context) error {
 // report prints what was reached and what to do next.
 func (c *trainCmd) report(ctx context.Context, t *train.Trainer) error {
 	if t.Config.All {
-		fmt.Printf(`
+		printf(`
 Done. The model was trained on every class, for %d steps. Nothing was held out, so that nothing is known of it by itself: what it is worth with
 classes that it has not seen is what a run with the same settings without --all showed.
 
@@ -83,15 +83,15 @@ Losses                  %s
 	}
 	_, step := t.Best()
 	o := outcome{t.Folder, t.JudgedBy(), step, features, before, best, last, t.Config.Backbone.Weights, t.Config.Data}
-	o.print(os.Stdout)
-	fmt.Printf(`
+	o.print(stdout)
+	printf(`
 The best model          %s
 Losses and metrics      %s
 The same and more       tensorboard --logdir %s
 What it finds nearest   %s eval %s --neighbours %s
 `, t.Folder.Best(), t.Folder.Curves(), t.Folder.Events(), program(), t.Folder.Best(), filepath.Join(string(t.Folder), "neighbours.png"))
 	if weights := t.Config.Backbone.Weights; weights != "" { // with few classes training may be worse than none
-		fmt.Printf("What no training finds  %s eval %s --data %s\n", program(), weights, t.Config.Data)
+		printf("What no training finds  %s eval %s --data %s\n", program(), weights, t.Config.Data)
 	}
 	return nil
 }

@@ -61,18 +61,18 @@ func (c *tuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.JSON {
-		return printJSON(os.Stdout, struct {
+		return printJSON(stdout, struct {
 			tune.Table
 			Choice   tune.Choice `json:"choice"`
 			Settings string      `json:"settings"`
 		}{table, choice, settings})
 	}
-	fmt.Printf("\n%s\n", table)
+	printf("\n%s\n", table)
 	what := "Train"
 	if choice.Features {
 		what = "Leave the features alone"
 	}
-	fmt.Printf("%s: %s.\n\nThe settings            %s\nTrain by them           %s train -c %s\n", what, choice.Reason, settings, program(), settings)
+	printf("%s: %s.\n\nThe settings            %s\nTrain by them           %s train -c %s\n", what, choice.Reason, settings, program(), settings)
 	return ctx.Err()
 }
 
