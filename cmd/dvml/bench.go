@@ -15,13 +15,13 @@ import (
 )
 
 type benchCmd struct {
-	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices)."`
+	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices)." values:"parts"`
 	Batch   int      `default:"32" help:"Images of a batch." min:"1"`
 	Size    int      `default:"227" help:"Side of an image in pixels." min:"32"`
 	Repeat  int      `default:"5" help:"Runs of which the best counts." min:"1"`
 	Against string   `type:"existingfile" help:"A JSON file with the same keys, from another program or machine: adds the ratios to it."`
-	Beside  string   `help:"A second engine, as cpu:bfloat16: training steps alone (parts caffe and bn), both engines' in turn, with their ratio."`
-	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Beside  string   `help:"A second engine, as cpu:bfloat16: training steps alone (parts caffe and bn), both engines' in turn, with their ratio." values:"engines"`
+	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 	Profile bool     `help:"Say where the time goes, by kind of operation (backend cpu)."`
 	JSON    bool     `help:"Print JSON."`
 }

@@ -19,7 +19,7 @@ type calibrateCmd struct {
 	Data       string `help:"The HDF5 file whose held-out classes it is fitted to. Default: the one the run was trained on."`
 	Seed       uint64 `default:"1" help:"Deals the classes into halves."`
 	Batch      int    `default:"32" help:"Images that go through the network at once." min:"1"`
-	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 	Picture    string `help:"Draw predicted against observed probabilities into this PNG file." output:".png"`
 	DryRun     bool   `help:"Leave the checkpoint as it is."`
 	JSON       bool   `help:"Print JSON."`

@@ -11,7 +11,7 @@ type compareCmd struct {
 	Checkpoint string `arg:"" name:"model" help:"A state of a run, or the folder of a run."`
 	A          string `arg:"" help:"A photograph."`
 	B          string `arg:"" help:"Another."`
-	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 	JSON       bool   `help:"Print JSON."`
 }
 

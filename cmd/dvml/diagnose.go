@@ -24,7 +24,7 @@ type diagnoseCmd struct {
 	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
 	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations." min:"0"`
 	Cache         string   `help:"Folder of what frozen layers gave, as in train."`
-	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 }
 
 // Run looks into the models and writes a page of what it finds.

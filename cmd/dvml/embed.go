@@ -22,7 +22,7 @@ type embedCmd struct {
 	Strict     bool     `help:"End at the first photograph that cannot be read; by default it is left out and named."`
 	Force      bool     `help:"Overwrite OUT."`
 	Batch      int      `default:"32" help:"Photographs that go through the network at once; a kill loses at most so many." min:"1"`
-	Backend    string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend    string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 }
 
 // Run embeds.

@@ -33,7 +33,7 @@ type evalCmd struct {
 	Curves     string `help:"Draw the CMC curve and the error rates of verification into this PNG file." output:".png"`
 	Seed       uint64 `default:"1" help:"Seed of k-means, of the bootstrap and of samples."`
 	Batch      int    `default:"32" help:"Images that go through the network at once." min:"1"`
-	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend    string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 	Neighbours string `help:"Draw some queries and what is found nearest to each into this PNG file." output:".png"`
 	networkFlags
 	JSON bool `help:"Print JSON."`

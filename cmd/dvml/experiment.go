@@ -15,7 +15,7 @@ import (
 )
 
 type experimentCmd struct {
-	Name     string `arg:"" help:"${plans}, or a YAML file that lists runs and seeds."`
+	Name     string `arg:"" help:"${plans}, or a YAML file that lists runs and seeds." values:"plans"`
 	Data     string `type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
 	Backbone string `help:"First weights of the backbone: what dvml import wrote, or a file it reads."`
 	networkFlags
@@ -23,11 +23,11 @@ type experimentCmd struct {
 	Steps         int      `help:"Steps of each run, shared out over its phases as the plan's are; 0: the plan's." min:"0"`
 	Seeds         []uint64 `help:"Seeds instead of the plan's."`
 	Batch         int      `help:"Images of a batch: fewer classes in it, as many images of each; 0: the plan's." min:"0"`
-	Set           []string `sep:"none" help:"Change one setting of all runs, as in train."`
+	Set           []string `sep:"none" help:"Change one setting of all runs, as in train." values:"set"`
 	ReportOnly    bool     `help:"Train nothing: make the report anew of the runs that are finished in the folder."`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the report."`
 	Cache         string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
-	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend       string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 }
 
 // Run trains all runs that are not finished and writes the report.

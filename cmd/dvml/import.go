@@ -16,7 +16,7 @@ import (
 )
 
 type importCmd struct {
-	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or a name to download: torchvision:googlenet, or hf:OWNER/REPO[@REVISION][/FILE.onnx] of the Hugging Face hub."`
+	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or a name to download: torchvision:googlenet, or hf:OWNER/REPO[@REVISION][/FILE.onnx] of the Hugging Face hub." values:"sources"`
 	Out    string `arg:"" optional:"" help:"Where to write the backbone. Default: googlenet-FORM.safetensors, or the name of the file or the repository." output:".safetensors"`
 	networkFlags
 	Force bool `help:"Replace OUT where it exists."`

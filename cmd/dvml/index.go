@@ -24,7 +24,7 @@ type indexCmd struct {
 	Check      bool     `help:"Read the whole index and name what is damaged."`
 	Compact    bool     `help:"Forget photographs that are gone, and free their room."`
 	All        bool     `help:"List every photograph, not the first of each kind alone."`
-	Backend    string   `help:"The engine. Default: as the model was trained."`
+	Backend    string   `help:"The engine. Default: as the model was trained." values:"engines"`
 }
 
 // Run brings the index in line with the folders.

@@ -42,6 +42,9 @@ type cli struct {
 	Backends   backendsCmd   `cmd:"" help:"List what can run the computations here."`
 	Version    versionCmd    `cmd:"" help:"Say which build of dvml this is."`
 
+	Completion completionCmd `cmd:"" help:"Print a shell's completion of commands, flags and their values."`
+	Complete   completeCmd   `cmd:"" hidden:""`
+
 	ShowVersion kong.VersionFlag `name:"version" help:"Say which build of dvml this is."`
 }
 
@@ -87,6 +90,9 @@ func execute(args []string) (status int) {
 		return complain(misread(parser.Model, args, err), args, 2)
 	}
 	if err := checkValues(command); err != nil {
+		return complain(err, args, 1)
+	}
+	if err := checkLimit(command.Selected(), addressLimit()); err != nil {
 		return complain(err, args, 1)
 	}
 	ctx, stop := untilSignal()

@@ -19,7 +19,7 @@ import (
 type prepareCmd struct {
 	Source  string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz or .zip of one."`
 	Out     string `arg:"" help:"The HDF5 file to write." output:"any"`
-	Format  string `help:"Layout of the source, where it is not recognised: ${formats}."`
+	Format  string `help:"Layout of the source, where it is not recognised: ${formats}." values:"formats"`
 	Size    int    `default:"256" help:"Side of the stored images in pixels." min:"1" max:"8192"`
 	Fit     string `enum:"stretch,crop,pad" default:"stretch" help:"How an image becomes square: stretch (aspect not kept), crop (centre) or pad."`
 	HoldOut string `placeholder:"FRACTION|LIST|random[:SEED]" help:"Which classes are held out to judge a model by: a fraction, names separated by commas, or half at random. Without it: as the source has it, else half at random (seed 0)."`

@@ -5,7 +5,7 @@ import (
 )
 
 type presetsCmd struct {
-	Name string `arg:"" optional:"" help:"Print all settings of this preset, with their reasons."`
+	Name string `arg:"" optional:"" help:"Print all settings of this preset, with their reasons." values:"presets"`
 }
 
 // Run lists the presets, or prints one.

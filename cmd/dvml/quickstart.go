@@ -21,7 +21,7 @@ import (
 type quickstartCmd struct {
 	Out     string `default:"quickstart" help:"Folder for everything that it makes; an earlier quickstart in it is replaced."`
 	Seed    uint64 `default:"1" help:"Fixes every bit of the result."`
-	Backend string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend string `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 }
 
 // The image set of the quickstart.

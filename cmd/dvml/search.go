@@ -36,7 +36,7 @@ type searchCmd struct {
 	JSON    bool     `name:"json" help:"Print JSON."`
 	CSV     bool     `name:"csv" help:"Print CSV."`
 	Picture string   `placeholder:"OUT.png" help:"Draw each query with what is found." output:".png"`
-	Backend string   `help:"The engine. Default: as the model was trained."`
+	Backend string   `help:"The engine. Default: as the model was trained." values:"engines"`
 }
 
 // searched is a query and what was found for it.

@@ -39,7 +39,7 @@ type serveCmd struct {
 	Neighbours int           `default:"30" help:"How many neighbours of each photograph are kept where a folder is indexed; 0: none."`
 	Log        string        `default:"text" enum:"text,json" help:"What the log looks like: text or json."`
 	LogLevel   slog.Level    `default:"info" help:"debug logs every request."`
-	Backend    string        `help:"The engine. Default: as the model was trained."`
+	Backend    string        `help:"The engine. Default: as the model was trained." values:"engines"`
 }
 
 // Run serves until it is told to stop.

@@ -21,15 +21,15 @@ import (
 
 type trainCmd struct {
 	Config   string   `short:"c" help:"Settings, YAML. What it does not name has its default."`
-	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs."`
+	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs." values:"presets"`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
-	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again."`
+	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again." values:"set"`
 	All      bool     `help:"Train the model that is put to use, on every class: nothing is held out, and nothing is measured. Choose settings and steps by a run without it first."`
 	Steps    int      `help:"Steps in all, shared out over the phases as the preset's are. Default: the preset's, scaled to the number of photographs."`
 	Minutes  float64  `help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
 	Batch    int      `help:"Images of a batch: fewer classes in it, as many images of each. Default: the preset's."`
-	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND."`
+	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND." values:"engines"`
 	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`

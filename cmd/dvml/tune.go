@@ -26,7 +26,7 @@ type tuneCmd struct {
 	Folds   int      `default:"3" help:"How many the training classes are dealt into."`
 	Set     []string `sep:"none" help:"Change one setting of all candidates, as in train."`
 	Cache   string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
-	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND."`
+	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
 	JSON    bool     `help:"Print the table as JSON."`
 }
 
