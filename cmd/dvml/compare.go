@@ -53,7 +53,7 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	}
 	printf("similarity %.3f (cosine: 1 alike, 0 nothing in common)\n", similarity)
 	if fitted == nil {
-		printf("What that means is not known: the model is not calibrated. Fit it on held-out classes: %s calibrate %s\n", program(), c.Checkpoint)
+		printf("What that means is not known: the model is not calibrated. Fit it on held-out classes: %s\n", commandLine("calibrate", c.Checkpoint))
 		return nil
 	}
 	verdict := "not the same"

@@ -16,7 +16,7 @@ import (
 )
 
 type importCmd struct {
-	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml), or a name to download: torchvision:googlenet, or hf:OWNER/REPO[@REVISION][/FILE.onnx] of the Hugging Face hub." values:"sources"`
+	Source string `arg:"" help:"A file (ONNX, torchvision .pth, safetensors, a checkpoint of dvml or the folder of a run), or a name to download: torchvision:googlenet, or hf:OWNER/REPO[@REVISION][/FILE.onnx] of the Hugging Face hub." values:"sources"`
 	Out    string `arg:"" optional:"" help:"Where to write the backbone. Default: googlenet-FORM.safetensors, or the name of the file or the repository." output:".safetensors"`
 	networkFlags
 	Force bool `help:"Replace OUT where it exists."`
@@ -32,6 +32,16 @@ func (c *importCmd) Run(ctx context.Context) error {
 			return err
 		}
 		screen.close()
+	}
+	if whatIs(path) == runFolder {
+		m, err := openModel(path)
+		if err != nil {
+			return err
+		}
+		path = m.Path()
+		if err := m.Close(); err != nil {
+			return err
+		}
 	}
 	b, err := c.read(path)
 	if err != nil {
@@ -54,7 +64,7 @@ func (c *importCmd) Run(ctx context.Context) error {
 	}
 	printf("%s: %s, from weights named as %s; its images are %s, less %v, divided by %v\n", out, b.Network, b.Naming, order, b.Normalisation.Mean, b.Normalisation.Std)
 	printf("%.2f million parameters, %.2f billion multiply-adds per image of %d pixels\n", float64(b.Network.Parameters())/1e6, float64(b.Network.FLOPs(cmp.Or(b.Size, 224)))/2e9, cmp.Or(b.Size, 224))
-	printf("\nNext: %s train --data YOUR.h5 --backbone %s\n", program(), out)
+	printf("\nNext: %s\n", commandLine("train", "--data", "YOUR.h5", "--backbone", out))
 	return nil
 }
 

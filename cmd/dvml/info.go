@@ -133,6 +133,13 @@ func purpose(train, test int) string {
 	return "-"
 }
 
+// spread is the i-th of count places over n, one more from the start of each part to the next: names that repeat by a number, as drawn kinds do, would else
+// give the same kind in every row.
+func spread(i, count, n int) int {
+	first, next := i*n/count, (i+1)*n/count
+	return first + i%(next-first)
+}
+
 // drawSheet draws columns images of each of rows classes, spread over all classes.
 func drawSheet(r *store.Reader, path string, rows, columns int) error {
 	byClass := make([][]int, len(r.Classes()))
@@ -143,7 +150,7 @@ func drawSheet(r *store.Reader, path string, rows, columns int) error {
 	var sheet []figure.Row
 	names, n := r.Classes(), count(r)
 	for i := range rows {
-		class := i * len(byClass) / rows
+		class := spread(i, rows, len(byClass))
 		row := figure.Row{Caption: fmt.Sprintf("%s (%s)", names[class], purpose(n.train[class], n.test[class]))}
 		for _, i := range byClass[class][:min(columns, len(byClass[class]))] {
 			img, err := r.Picture(i)

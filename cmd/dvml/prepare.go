@@ -76,7 +76,7 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 	c.printSize(summary.Bytes)
 	trainable, err := describe(c.Out)
 	if err == nil && trainable {
-		printf("\nNext: %s train --data %s\n", program(), c.Out)
+		printf("\nNext: %s\n", commandLine("train", "--data", c.Out))
 	}
 	return err
 }

@@ -131,7 +131,7 @@ func (c *quickstartCmd) train(ctx context.Context, data string) (*train.Trainer,
 		t.Close()
 		if errors.Is(err, train.ErrInterrupted) {
 			screen.close()
-			printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
+			printf("Stopped after step %d; the state is saved. To resume:\n  %s\n", t.Step(), commandLine("train", "--resume", string(t.Folder)))
 		}
 		return nil, err
 	}

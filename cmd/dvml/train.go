@@ -52,7 +52,7 @@ func (c *trainCmd) Run(ctx context.Context) error {
 	err = t.Run(ctx)
 	screen.close()
 	if errors.Is(err, train.ErrInterrupted) {
-		printf("Stopped after step %d; the state is saved. To go on:\n  %s train --resume %s\n", t.Step(), program(), t.Folder)
+		printf("Stopped after step %d; the state is saved. To resume:\n  %s\n", t.Step(), commandLine("train", "--resume", string(t.Folder)))
 		return err
 	}
 	if err != nil {
@@ -88,10 +88,11 @@ Losses                  %s
 The best model          %s
 Losses and metrics      %s
 The same and more       tensorboard --logdir %s
-What it finds nearest   %s eval %s --neighbours %s
-`, t.Folder.Best(), t.Folder.Curves(), t.Folder.Events(), program(), t.Folder.Best(), filepath.Join(string(t.Folder), "neighbours.png"))
+What it finds nearest   %s
+`, t.Folder.Best(), t.Folder.Curves(), quoted(t.Folder.Events()),
+		commandLine("eval", t.Folder.Best(), "--neighbours", filepath.Join(string(t.Folder), "neighbours.png")))
 	if weights := t.Config.Backbone.Weights; weights != "" { // with few classes training may be worse than none
-		printf("What no training finds  %s eval %s --data %s\n", program(), weights, t.Config.Data)
+		printf("What no training finds  %s\n", commandLine("eval", weights, "--data", t.Config.Data))
 	}
 	return nil
 }
@@ -119,8 +120,8 @@ func (o outcome) print(out io.Writer) {
 		fmt.Fprintf(out, "\nThe backbone's features alone are better than every state, without any training: %s %.3f, the best state has %.3f (R@1 %.3f against %.3f).\n",
 			o.by, o.features[o.by], o.best[o.by], o.features["R@1"], o.best["R@1"])
 		if o.weights != "" {
-			fmt.Fprintf(out, "To use them, name the weights in place of a model:\n   %[1]s eval %[2]s --data %[3]s\n   %[1]s embed %[2]s PHOTOGRAPHS embeddings.npy\n   %[1]s index %[2]s PHOTOGRAPHS -o photographs.index\n",
-				program(), o.weights, o.data)
+			fmt.Fprintf(out, "To use them, name the weights in place of a model:\n   %s\n   %s\n   %s\n", commandLine("eval", o.weights, "--data", o.data),
+				commandLine("embed", o.weights, "PHOTOGRAPHS", "embeddings.npy"), commandLine("index", o.weights, "PHOTOGRAPHS", "-o", "photographs.index"))
 		}
 	}
 	if o.step > 0 {

@@ -72,7 +72,7 @@ func (c *tuneCmd) Run(ctx context.Context) error {
 	if choice.Features {
 		what = "Leave the features alone"
 	}
-	printf("%s: %s.\n\nThe settings            %s\nTrain by them           %s train -c %s\n", what, choice.Reason, settings, program(), settings)
+	printf("%s: %s.\n\nThe settings            %s\nTrain by them           %s\n", what, choice.Reason, settings, commandLine("train", "-c", settings))
 	return ctx.Err()
 }
 
