@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/backbone/googlenet"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/method"
@@ -20,7 +21,11 @@ func TestHeadsOfByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	choices := method.DefaultMethod()
+	c, err := config.Preset("report-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices := c.Method
 	choices.Dim, choices.FeatureNorm = 5, false
 	m, err := method.NewModel(googlenet.Spec{Form: googlenet.Original, Width: 1.0 / 16}, choices, 3, 1)
 	if err != nil {

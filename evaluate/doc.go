@@ -2,7 +2,7 @@
 // MAP@R, MRR, MAP) and how well clusters match classes (k-means, then NMI and the F1 of pairs).
 //
 // [Evaluate] takes all of it from one matrix of embeddings whose rows search one another; [EvaluateGallery] takes queries and gallery apart, as
-// In-Shop does. [KMeans], [NMI], [PairF1], [Retrieve], [RetrieveGallery] and [Neighbours] are the single parts.
+// In-Shop does. [KMeans], [NMI], [PairF1], [Retrieve], [RetrieveGallery] and [Search] are the single parts.
 //
 // # Definitions
 //
@@ -35,7 +35,7 @@
 // metric depends on that order. Similarities count as equal up to 2^-22 of their scale (1 for the cosine; half the sum of the squared lengths of query
 // and positive for Euclidean distance): binary or quantised embeddings have many equal products, which float32 sums to different last bits when
 // dimensions stand in another order. Libraries that sort (faiss, torch.topk, hence pytorch-metric-learning) leave ties to the order of rows;
-// without ties the values are equal. In [Neighbours] the lower row comes first; in [KMeans] a row goes to the cluster with the lower number.
+// without ties the values are equal. In [Search] the lower row comes first; in [KMeans] a row goes to the cluster with the lower number.
 //
 // # Cost
 //

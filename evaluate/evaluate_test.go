@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 	if _, err := NMI([]int32{1}, nil); err == nil {
 		t.Error("NMI of labellings of different lengths: no error")
 	}
-	if _, err := Neighbours([]float32{1, 2}, 1, 0); err == nil {
+	if _, err := Search(nil, []float32{1, 2}, 1, 0, RetrieveOptions{}); err == nil {
 		t.Error("0 neighbours: no error")
 	}
 }

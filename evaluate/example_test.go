@@ -42,9 +42,9 @@ func ExampleRetrieveGallery() {
 	// query 1 finds its class at rank 2
 }
 
-func ExampleNeighbours() {
+func ExampleSearch() {
 	emb := []float32{1, 0, 0.9, 0.1, 0, 1, 0.1, 0.9}
-	n, err := evaluate.Neighbours(emb, 2, 1)
-	fmt.Println(n, err)
+	hits, err := evaluate.Search(nil, emb, 2, 1, evaluate.RetrieveOptions{})
+	fmt.Println(hits.Index, err)
 	// Output: [1 0 3 2] <nil>
 }

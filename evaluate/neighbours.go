@@ -15,13 +15,6 @@ func (h Hits) Of(query int) ([]int32, []float32) {
 	return h.Index[lo:hi], h.Similarity[lo:hi]
 }
 
-// Neighbours finds the k nearest other rows of each row of emb [N, dim] by the cosine: [N, min(k, N-1)] row numbers, nearest first; of rows
-// equally near the lower comes first.
-func Neighbours(emb []float32, dim, k int) ([]int32, error) {
-	h, err := Search(nil, emb, dim, k, RetrieveOptions{})
-	return h.Index, err
-}
-
 // Search finds the k nearest rows of gallery [G, dim] for each query [Q, dim]. Queries nil: the gallery's rows search one another, each without
 // itself. Of rows equally near the lower comes first.
 func Search(queries, gallery []float32, dim, k int, o RetrieveOptions) (Hits, error) {

@@ -39,15 +39,6 @@ func CountPairs(emb []float32, dim int, labels []int32, o PairOptions) (Pairs, e
 	return p.count(p.drawn, nil), nil
 }
 
-// CountGalleryPairs counts the pairs of each query [Q, dim] with each row of gallery [G, dim].
-func CountGalleryPairs(queries []float32, queryLabels []int32, gallery []float32, galleryLabels []int32, dim int, o PairOptions) (Pairs, error) {
-	p, err := newPairing(queries, queryLabels, gallery, galleryLabels, dim, o)
-	if err != nil {
-		return Pairs{}, err
-	}
-	return p.count(p.drawn, nil), nil
-}
-
 // pairing visits pairs of queries and gallery rows, block by block.
 type pairing struct {
 	q, g      sorted

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dvml/dvml/augment"
 	"github.com/dvml/dvml/backbone/googlenet"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/internal/hdf5"
@@ -24,6 +25,16 @@ import (
 )
 
 const stage = "inception_3b"
+
+// choices are a preset's, of which the features hold nothing.
+func choices(t *testing.T) method.Method {
+	t.Helper()
+	c, err := config.Preset("report-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Method
+}
 
 // source makes a data file of 20 images of 40 x 40, 12 of them to train on, and a source of a stage's maps of them.
 func source(t *testing.T, crops int) (s Source, data string) {
@@ -60,7 +71,7 @@ func source(t *testing.T, crops int) (s Source, data string) {
 		t.Fatal(err)
 	}
 	spec := googlenet.Spec{Form: googlenet.Original, Width: 0.125}
-	m, err := method.NewModel(spec, method.DefaultMethod(), 3, 1)
+	m, err := method.NewModel(spec, choices(t), 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +203,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := method.NewModel(googlenet.Spec{Form: googlenet.Original, Width: 0.125}, method.DefaultMethod(), 3, 1)
+	m, err := method.NewModel(googlenet.Spec{Form: googlenet.Original, Width: 0.125}, choices(t), 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

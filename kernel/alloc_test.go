@@ -28,18 +28,13 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		"batch of products": func() {
 			Product{M: 10, N: 12, K: 50, Batch: 8, StrideA: 500, StrideB: 600, StrideC: 120}.Run(pool, z, x, y, Epilogue{})
 		},
-		"max":             func() { w.MaxForward(pool, y, 0, pos, x, 0) },
-		"max gradient":    func() { w.MaxBackward(pool, x, 0, y, 0, pos, false) },
-		"mean":            func() { w.MeanForward(pool, y, 0, x, 0, true) },
-		"mean gradient":   func() { w.MeanBackward(pool, x, 0, y, 0, true, false) },
-		"global mean":     func() { GlobalMean(pool, y, x, 4, 196, 32, 0) },
-		"global gradient": func() { GlobalMeanBackward(pool, x, y, 4, 196, 32, 0, false) },
-		"column sums":     func() { SumColumns(pool, y, x, 3000, 32, 32, false) },
-		"column dots":     func() { DotColumns(pool, y, x, z, 3000, 32, 32, 32, false) },
-		"sliding sum":     func() { SlidingSum(y, x, 50, 2, 2) },
-		"Adam": func() {
-			AdamStep{Rate: 1e-3, Beta1: .9, Beta2: .999, Epsilon: 1e-8, Step: 1}.Update(pool, x, y, pool0(z), z)
-		},
+		"max":           func() { w.MaxForward(pool, y, 0, pos, x, 0) },
+		"max gradient":  func() { w.MaxBackward(pool, x, 0, y, 0, pos, false) },
+		"mean":          func() { w.MeanForward(pool, y, 0, x, 0, true) },
+		"mean gradient": func() { w.MeanBackward(pool, x, 0, y, 0, true, false) },
+		"column sums":   func() { SumColumns(pool, y, x, 3000, 32, 32, false) },
+		"column dots":   func() { ColumnDots(y, x, z, 3000, 32, 32, 32, false) },
+		"sliding sum":   func() { SlidingSum(y, x, 50, 2, 2) },
 	}
 	fast := ConvOptions{Algorithm: WinogradF43}
 	convs := map[string]*Conv{"3x3": conv(s3, ConvOptions{Algorithm: Direct}), "3x3 Winograd": conv(s3, fast), "7x7": conv(s7, ConvOptions{}), "1x1": conv(s1, ConvOptions{})}
@@ -70,12 +65,4 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			}
 		}
 	})
-}
-
-// pool0 is a copy without negative numbers, as second moments are.
-func pool0(a []float32) []float32 {
-	for i, v := range a {
-		a[i] = max(v, -v)
-	}
-	return a
 }

@@ -122,16 +122,6 @@ func Fill(dst []float32, v float32) {
 	}
 }
 
-// ReLUGradient writes dy where y > 0, else 0. y is ReLU's result (its argument serves as well).
-func ReLUGradient(dst, dy, y []float32) {
-	same(len(dst), len(dy), len(y))
-	if active == Generic || len(dst) == 0 {
-		reluGradientGeneric(dst, dy, y)
-		return
-	}
-	reluGradientFast(dst, dy, y)
-}
-
 // Apply writes whether a op b to dst.
 func (op Compare) Apply(dst []bool, a, b []float32) {
 	same(len(dst), len(a), len(b))
@@ -168,16 +158,6 @@ func (op Compare) holds(a, b float32) bool {
 		return a > b
 	}
 	return a >= b
-}
-
-// Select writes x where cond is true, else y.
-func Select(dst []float32, cond []bool, x, y []float32) {
-	same(len(dst), len(cond), len(x), len(y))
-	if active == Generic || len(dst) == 0 {
-		selectGeneric(dst, cond, x, y)
-		return
-	}
-	selectBytesFast(dst, cond, x, y)
 }
 
 // Select writes x where a op b, else y, without a mask in memory.

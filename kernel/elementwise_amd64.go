@@ -68,14 +68,6 @@ func addScaledFast(y, x []float32, s float32) {
 	}
 }
 
-func reluGradientFast(dst, dy, y []float32) {
-	if active == AVX512 {
-		reluGradientAVX512(data(dst), data(dy), data(y), len(dst))
-	} else {
-		reluGradientAVX2(data(dst), data(dy), data(y), len(dst))
-	}
-}
-
 var selectFast = [compareCount]pick[func(dst, a, b, x, y *float32, n int)]{
 	Equal: {selectEqualAVX2, selectEqualAVX512}, NotEqual: {selectNotEqualAVX2, selectNotEqualAVX512}, Less: {selectLessAVX2, selectLessAVX512},
 	LessEqual: {selectLessEqualAVX2, selectLessEqualAVX512}, Greater: {selectGreaterAVX2, selectGreaterAVX512},
@@ -104,22 +96,4 @@ func (op Compare) fast(dst []bool, a, b []float32) {
 	n := wholeVectors(len(dst))
 	compareFast[op].get()(data(dst), data(a), data(b), n)
 	op.generic(dst[n:], a[n:], b[n:])
-}
-
-func selectBytesFast(dst []float32, cond []bool, x, y []float32) {
-	n := wholeVectors(len(dst))
-	if active == AVX512 {
-		selectBytesAVX512(data(dst), data(cond), data(x), data(y), n)
-	} else {
-		selectBytesAVX2(data(dst), data(cond), data(x), data(y), n)
-	}
-	selectGeneric(dst[n:], cond[n:], x[n:], y[n:])
-}
-
-func (k *adamFactors) fast(w, m, v, g []float32) {
-	if active == AVX512 {
-		adamAVX512(data(w), data(m), data(v), data(g), k, len(w))
-	} else {
-		adamAVX2(data(w), data(m), data(v), data(g), k, len(w))
-	}
 }

@@ -93,16 +93,6 @@ func mulAddGeneric(dst, a, b, c []float32) {
 	}
 }
 
-func reluGradientGeneric(dst, dy, y []float32) {
-	for i := range dst {
-		if y[i] > 0 {
-			dst[i] = dy[i]
-		} else {
-			dst[i] = 0
-		}
-	}
-}
-
 func (op Compare) genericSelect(dst, a, b, x, y []float32) {
 	for i := range dst {
 		if op.holds(a[i], b[i]) {
@@ -116,15 +106,5 @@ func (op Compare) genericSelect(dst, a, b, x, y []float32) {
 func (op Compare) generic(dst []bool, a, b []float32) {
 	for i := range dst {
 		dst[i] = op.holds(a[i], b[i])
-	}
-}
-
-func selectGeneric(dst []float32, cond []bool, x, y []float32) {
-	for i, c := range cond[:len(dst)] {
-		if c {
-			dst[i] = x[i]
-		} else {
-			dst[i] = y[i]
-		}
 	}
 }

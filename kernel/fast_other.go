@@ -36,24 +36,16 @@ func (op Binary) fastScalar(dst, a []float32, s float32) { op.genericScalar(dst,
 func (op Binary) fastScalarLeft(dst []float32, s float32, a []float32) {
 	op.genericScalarLeft(dst, s, a)
 }
-func mulAddFast(dst, a, b, c []float32)                          { mulAddGeneric(dst, a, b, c) }
-func addScaledFast(y, x []float32, s float32)                    { axpyGeneric(y, x, s) }
-func reluGradientFast(dst, dy, y []float32)                      { reluGradientGeneric(dst, dy, y) }
-func (op Compare) fast(dst []bool, a, b []float32)               { op.generic(dst, a, b) }
-func (op Compare) fastSelect(dst, a, b, x, y []float32)          { op.genericSelect(dst, a, b, x, y) }
-func selectBytesFast(dst []float32, cond []bool, x, y []float32) { selectGeneric(dst, cond, x, y) }
-func (k *adamFactors) fast(w, m, v, g []float32)                 { k.generic(w, m, v, g) }
+func mulAddFast(dst, a, b, c []float32)                 { mulAddGeneric(dst, a, b, c) }
+func addScaledFast(y, x []float32, s float32)           { axpyGeneric(y, x, s) }
+func (op Compare) fast(dst []bool, a, b []float32)      { op.generic(dst, a, b) }
+func (op Compare) fastSelect(dst, a, b, x, y []float32) { op.genericSelect(dst, a, b, x, y) }
 
 func sumFast(a []float32) float32                   { return sumGeneric(a) }
-func dotFast(a, b []float32) float32                { return dotGeneric(a, b) }
 func largestFast(a []float32) float32               { return largestGeneric(a) }
 func columnSumsFast(dst, a []float32, rows, ld int) { columnSumsGeneric(dst, a, rows, ld) }
 func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
 	columnDotsGeneric(dst, a, b, rows, lda, ldb)
-}
-func columnSumsDotsFast(sums, dots, a, b []float32, rows, lda, ldb int) {
-	columnSumsGeneric(sums, a, rows, lda)
-	columnDotsGeneric(dots, a, b, rows, lda, ldb)
 }
 func slidingSumFast(dst, padded []float32, window int)           { slidingSumGeneric(dst, padded, window) }
 func maxRowsFast(best []float32, at []uint8, rows []tapRow) int  { return 0 }

@@ -99,8 +99,3 @@ func need(what string, s []float32, n int) {
 		panic(fmt.Sprintf("kernel: %s holds %d floats, its shape needs %d", what, len(s), n))
 	}
 }
-
-// Gemm computes C = A*B (+ C if accumulate) for row-major matrices with the given row distances.
-func Gemm(p *Pool, m, n, k int, a []float32, lda int, transA bool, b []float32, ldb int, transB bool, c []float32, ldc int, accumulate bool) {
-	Product{M: m, N: n, K: k, TransA: transA, TransB: transB, LdA: lda, LdB: ldb, LdC: ldc}.Run(p, c, a, b, Epilogue{Accumulate: accumulate})
-}

@@ -10,15 +10,6 @@ func Sum(a []float32) float32 {
 	return sumFast(a)
 }
 
-// Dot returns the sum of a*b.
-func Dot(a, b []float32) float32 {
-	same(len(a), len(b))
-	if active == Generic || len(a) == 0 {
-		return dotGeneric(a, b)
-	}
-	return dotFast(a, b)
-}
-
 // Largest returns the maximum of a, -Inf of nothing. NaNs are passed over.
 func Largest(a []float32) float32 {
 	if active == Generic || len(a) == 0 {
@@ -37,21 +28,6 @@ func sumGeneric(a []float32) float32 {
 	}
 	for i, v := range a {
 		s[i] += v
-	}
-	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
-}
-
-func dotGeneric(a, b []float32) float32 {
-	var s [8]float32
-	b = b[:len(a)]
-	for len(a) >= 8 && len(b) >= 8 {
-		for i := range s {
-			s[i] += a[i] * b[i]
-		}
-		a, b = a[8:], b[8:]
-	}
-	for i, v := range a {
-		s[i] += v * b[i]
 	}
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }

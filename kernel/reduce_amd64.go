@@ -7,13 +7,6 @@ func sumFast(a []float32) float32 {
 	return sumAVX2(data(a), len(a))
 }
 
-func dotFast(a, b []float32) float32 {
-	if active == AVX512 {
-		return dotAVX512(data(a), data(b), len(a))
-	}
-	return dotAVX2(data(a), data(b), len(a))
-}
-
 func largestFast(a []float32) float32 {
 	if active == AVX512 {
 		return largestAVX512(data(a), len(a))
@@ -42,19 +35,6 @@ func columnDotsFast(dst, a, b []float32, rows, lda, ldb int) {
 	}
 	if n < len(dst) {
 		columnDotsGeneric(dst[n:], a[n:], b[n:], rows, lda, ldb)
-	}
-}
-
-func columnSumsDotsFast(sums, dots, a, b []float32, rows, lda, ldb int) {
-	n := wholeVectors(len(sums))
-	if active == AVX512 {
-		columnSumsDotsAVX512(data(sums), data(dots), data(a), data(b), rows, lda, ldb, n)
-	} else {
-		columnSumsDotsAVX2(data(sums), data(dots), data(a), data(b), rows, lda, ldb, n)
-	}
-	if n < len(sums) {
-		columnSumsGeneric(sums[n:], a[n:], rows, lda)
-		columnDotsGeneric(dots[n:], a[n:], b[n:], rows, lda, ldb)
 	}
 }
 

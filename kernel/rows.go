@@ -32,25 +32,3 @@ func (op Binary) Rows(dst, a, row []float32) {
 		giveScratch(long)
 	}
 }
-
-// MulAddRows writes a*scale + shift to dst for every row of a [rows,len(scale)]: batch norm's last step. relu clamps at zero. dst may be a.
-func MulAddRows(dst, a, scale, shift []float32, relu bool) {
-	same(len(dst), len(a))
-	same(len(scale), len(shift))
-	if len(scale) == 0 {
-		return
-	}
-	longScale, scratch := repeated(scale, len(dst))
-	longShift, _ := repeated(shift[:len(scale)], len(dst))
-	for i := 0; i < len(dst); i += len(longScale) {
-		part := dst[i:min(i+len(longScale), len(dst))]
-		MulAdd(part, a[i:], longScale, longShift)
-		if relu {
-			Max.Scalar(part, part, 0)
-		}
-	}
-	if scratch {
-		giveScratch(longScale)
-		giveScratch(longShift)
-	}
-}

@@ -92,23 +92,3 @@ func checkWindow(t *testing.T, pool *Pool, s Window, gapX, gapY int, seed uint64
 	s.MeanBackward(pool, dx, ldx, dy, ldy, true, accumulate)
 	closeTo(t, "gradient of the mean", dx, gradMean, 1e-5)
 }
-
-func TestGlobalMean(t *testing.T) {
-	levels(t, func(t *testing.T) {
-		const n, pixels, c, ld = 3, 49, 37, 40
-		x, dy := random(n*pixels*ld, 1), random(n*c, 2)
-		y, want := make([]float32, n*c), make([]float64, n*c)
-		dx, grad := random(len(x), 3), []float64(nil)
-		grad = widen(dx)
-		for i := range n * pixels {
-			for j := range c {
-				want[i/pixels*c+j] += float64(x[i*ld+j]) / pixels
-				grad[i*ld+j] += float64(dy[i/pixels*c+j]) / pixels
-			}
-		}
-		GlobalMean(Default(), y, x, n, pixels, c, ld)
-		closeTo(t, "global mean", y, want, 1e-5)
-		GlobalMeanBackward(Default(), dx, dy, n, pixels, c, ld, true)
-		closeTo(t, "gradient of the global mean", dx, grad, 1e-5)
-	})
-}

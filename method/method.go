@@ -46,17 +46,6 @@ type Decoder struct {
 	Activation string `yaml:"activation"`
 }
 
-// DefaultMethod returns the report's choices at D = 128 around the semi-hard triplet loss.
-func DefaultMethod() Method {
-	return Method{
-		Objective: "dvml", Dim: 128, FeatureScale: "none", Start: "random", FeatureNorm: true,
-		Decoder:        Decoder{Hidden: 512, Activation: "tanh"},
-		Reconstruction: "norm",
-		Classifier:     true,
-		Loss:           loss.Config{Name: "triplet"},
-	}
-}
-
 // Validate reports the first setting that is out of its range, by its name in the configuration file.
 func (m Method) Validate() error {
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/internal/shared"
+	"github.com/dvml/dvml/loss"
 )
 
 const (
@@ -90,7 +91,7 @@ func hears(t *testing.T, m Method, phase Phase, pick func(Terms) *Node) map[stri
 }
 
 func TestWhoHearsWhichLoss(t *testing.T) {
-	m := DefaultMethod()
+	m := choices()
 	m.Dim, m.Decoder.Hidden, m.FeatureNorm = 6, 10, false
 	open := Phase{Steps: 1, Lambda: Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, TrainDecoder: true, Samples: 2}
 	cut := open
@@ -131,7 +132,7 @@ func TestWhoHearsWhichLoss(t *testing.T) {
 
 func TestTargetOfReconstructionIsConstant(t *testing.T) {
 	// With the embedding part cut off, the only way from L2 to x would be the target.
-	m := DefaultMethod()
+	m := choices()
 	m.Dim, m.Decoder.Hidden = 6, 10
 	cut := Phase{Steps: 1, Lambda: Lambda{KL: 1, Reconstruction: 1, Synthetic: 1, Invariant: 1}, TrainDecoder: true, CutReconstruction: true, Samples: 1}
 	if hears(t, m, cut, func(t Terms) *Node { return t.Reconstruction })["features"] {
@@ -140,7 +141,7 @@ func TestTargetOfReconstructionIsConstant(t *testing.T) {
 }
 
 func TestPlainObjectiveIsTheMetricLoss(t *testing.T) {
-	m := DefaultMethod()
+	m := choices()
 	m.Objective, m.Dim, m.Classifier = "plain", 6, false
 	heard := hears(t, m, Phase{Steps: 1, Lambda: Lambda{KL: 0, Reconstruction: 0, Synthetic: 0, Invariant: 1}, Samples: 1}, func(t Terms) *Node { return t.Total })
 	for group := range heard {
@@ -183,5 +184,16 @@ func TestKLAndReconstructionGolden(t *testing.T) {
 		if got := float64(tensors.ToScalar[float32](out[i])); math.Abs(got-want) > 1e-5*math.Abs(want) {
 			t.Errorf("value %d is %g, want %g", i, got, want)
 		}
+	}
+}
+
+// choices are the report's, at D = 128 around the semi-hard triplet loss.
+func choices() Method {
+	return Method{
+		Objective: "dvml", Dim: 128, FeatureScale: "none", Start: "random", FeatureNorm: true,
+		Decoder:        Decoder{Hidden: 512, Activation: "tanh"},
+		Reconstruction: "norm",
+		Classifier:     true,
+		Loss:           loss.Config{Name: "triplet"},
 	}
 }

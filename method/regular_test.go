@@ -13,7 +13,7 @@ import (
 )
 
 func TestDropoutIsTheScaledMask(t *testing.T) {
-	m := DefaultMethod()
+	m := choices()
 	m.Dim, m.FeatureNorm, m.Dropout = 6, false, 0.25
 	x, drop := normal(1, testBatch, testFeatures), normal(2, testBatch, testFeatures) // any numbers serve: below .25 is dropped
 	values, noise := tensors.MustCopyFlatData[float32](x), tensors.MustCopyFlatData[float32](drop)
@@ -43,7 +43,7 @@ func TestDropoutIsTheScaledMask(t *testing.T) {
 }
 
 func TestNoiseOfThePlainObjective(t *testing.T) {
-	m := DefaultMethod()
+	m := choices()
 	m.Objective, m.Dim, m.Classifier, m.Noise = "plain", 6, false, 0.5
 	mo, err := NewModel(googlenet.Spec{Form: googlenet.Original, Width: 1}, m, 4, 1)
 	if err != nil {

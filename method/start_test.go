@@ -34,7 +34,7 @@ func rootByHand(x []float64) []float64 {
 
 func TestZIStartsAsTheFeatures(t *testing.T) {
 	const features = 16
-	m := DefaultMethod()
+	m := choices()
 	m.Objective, m.Dim, m.FeatureNorm, m.FeatureScale, m.Start = "plain", features, false, "root", "features"
 	x := normal(1, testBatch, features)
 	out, err := model.CallOnce(newBackend(t), model.NewStore(), func(scope *model.Scope, x *Node) *Node { return m.heads(scope, x, nil, false).ZI }, x)
@@ -85,7 +85,7 @@ func TestRootGradient(t *testing.T) {
 
 func TestStartSettings(t *testing.T) {
 	b := googlenet.Spec{Form: googlenet.Original, Width: 1}
-	m := DefaultMethod()
+	m := choices()
 	m.Dim, m.Start = 0, "features"
 	if m.Validate() == nil {
 		t.Error("batch norm before heads that start as the features was accepted")

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/dvml/dvml/weights/onnxfile"
 )
@@ -134,7 +135,7 @@ func readTensors(folder, kind string, n int) ([]*constant, error) {
 		if err != nil {
 			continue // left out, or no tensor
 		}
-		tensor, err := onnxfile.ParseTensor(content)
+		tensor, err := parseTensor(content)
 		if err != nil {
 			return nil, err
 		}
@@ -143,6 +144,16 @@ func readTensors(folder, kind string, n int) ([]*constant, error) {
 		}
 	}
 	return list, nil
+}
+
+// parseTensor reads a TensorProto, as the one initializer of a model.
+func parseTensor(message []byte) (*onnxfile.Tensor, error) {
+	graph := protowire.AppendBytes(protowire.AppendTag(nil, 5, protowire.BytesType), message)
+	m, err := onnxfile.Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), graph))
+	if err != nil {
+		return nil, err
+	}
+	return m.Graph.Initializers[0], nil
 }
 
 func runNode(backend compute.Backend, n *Network, inputs, want []*constant, fixed bool, tolerance float64) (err error) {

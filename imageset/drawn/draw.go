@@ -58,9 +58,6 @@ func New(o Options) (*Set, error) {
 	return &Set{o, designs(o.Classes, o.Seed)}, nil
 }
 
-// Options gives the set's options with the defaults filled in.
-func (s *Set) Options() Options { return s.options }
-
 // Names are the classes' names, which are their folders; they sort in the order of the classes.
 func (s *Set) Names() []string {
 	names := make([]string, len(s.designs))

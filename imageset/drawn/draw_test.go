@@ -20,7 +20,7 @@ func pixels(t *testing.T, o Options) (rows []float32, dim int, labels []int32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = s.Options()
+	o = s.options
 	for class := range o.Classes {
 		for index := range o.PerClass {
 			img := s.Image(class, index)
@@ -123,8 +123,8 @@ func TestOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Options{Classes: 40, PerClass: 30, Size: 96}); s.Options() != want {
-		t.Errorf("defaults %+v, want %+v", s.Options(), want)
+	if want := (Options{Classes: 40, PerClass: 30, Size: 96}); s.options != want {
+		t.Errorf("defaults %+v, want %+v", s.options, want)
 	}
 	for _, o := range []Options{{Classes: -1}, {Classes: 1000}, {PerClass: -2}, {Size: 8}, {Size: 5000}} {
 		if err := Draw(t.TempDir(), o); err == nil {

@@ -105,7 +105,7 @@ func (v *vec) sign(a reg.Register) reg.Register {
 	return v.selected(lt, a, zero, one, r)
 }
 
-// mixed generates the operations of three and four vectors.
+// mixed generates the operations that multiply and add.
 func (v *vec) mixed() {
 	v.function("mulAdd", "func(dst, a, b, c *float32, n int)")
 	dst, a, b, c, n := v.pointer("dst"), v.pointer("a"), v.pointer("b"), v.pointer("c"), v.pointer("n")
@@ -124,46 +124,9 @@ func (v *vec) mixed() {
 		v.store(p, at(y), masked)
 	})
 	v.end()
-
-	v.function("reluGradient", "func(dst, dy, y *float32, n int)")
-	dst, dy, y, n := v.pointer("dst"), v.pointer("dy"), v.pointer("y"), v.pointer("n")
-	zero := v.zero()
-	v.stream(n, 4, func(at func(reg.Register) Mem, _ int, masked bool) {
-		g, r := v.load(at(dy), masked), v.load(at(y), masked)
-		v.store(v.selected(gt, r, zero, g, zero), at(dst), masked)
-	})
-	v.end()
-
-	v.function("adam", "func(w, m, u, grad *float32, factors *float32, n int)")
-	w, m, u, gradient, factors, n := v.pointer("w"), v.pointer("m"), v.pointer("u"), v.pointer("grad"), v.pointer("factors"), v.pointer("n")
-	var f [8]reg.Register // beta1, beta2, rest1, rest2, epsilon, rate, scale2, keep
-	for i := range f {
-		f[i] = v.new()
-		v.VBROADCASTSS(Mem{Base: factors, Disp: 4 * i}, f[i])
-	}
-	v.stream(n, 1, func(at func(reg.Register) Mem, _ int, masked bool) {
-		grad, first, second := v.load(at(gradient), masked), v.load(at(m), masked), v.load(at(u), masked)
-		v.VMULPS(f[0], first, first)
-		v.VFMADD231PS(grad, f[2], first)
-		v.store(first, at(m), masked)
-		v.VMULPS(grad, grad, grad)
-		v.VMULPS(f[1], second, second)
-		v.VFMADD231PS(grad, f[3], second)
-		v.store(second, at(u), masked)
-		v.VMULPS(f[6], second, second)
-		v.VSQRTPS(second, second)
-		v.VADDPS(f[4], second, second)
-		v.VMULPS(f[5], first, first)
-		v.VDIVPS(second, first, first)
-		weight := v.load(at(w), masked)
-		v.VMULPS(f[7], weight, weight)
-		v.VSUBPS(first, weight, weight)
-		v.store(weight, at(w), masked)
-	})
-	v.end()
 }
 
-// selects generates, for each relation, dst = x where a rel b, else y; and the same by a vector of bytes.
+// selects generates, for each relation, dst = x where a rel b, else y; and the relation as bytes.
 func (v *vec) selects() {
 	for _, r := range []struct {
 		name string
@@ -187,14 +150,6 @@ func (v *vec) selects() {
 		}, []reg.Register{a, b}, []reg.Register{dstBytes})
 		v.end()
 	}
-
-	// Whole vectors only: dst = x where cond is not 0, else y.
-	v.function("selectBytes", "func(dst *float32, cond *bool, x, y *float32, n int)")
-	dst, cond, x, y, n := v.pointer("dst"), v.pointer("cond"), v.pointer("x"), v.pointer("y"), v.pointer("n")
-	v.wholeVectors(n, func() {
-		v.store(v.whereWord(v.loadBytes(Mem{Base: cond}), v.zero(), v.load(Mem{Base: y}, false), v.load(Mem{Base: x}, false)), Mem{Base: dst}, false)
-	}, []reg.Register{dst, x, y}, []reg.Register{cond})
-	v.end()
 }
 
 // wholeVectors repeats body for n floats, n a multiple of the width, moving the pointers on.
@@ -233,19 +188,4 @@ func (v *vec) storeBytes(words reg.Register, p reg.Register) {
 	v.VPACKUSDW(high, low, low)
 	v.VPACKUSWB(low, low, low)
 	v.VMOVQ(low, Mem{Base: p})
-}
-
-// whereWord is x where words a and b are equal, else y.
-func (v *vec) whereWord(a, b, x, y reg.Register) reg.Register {
-	r := v.new()
-	if v.wide {
-		k := reg.K2
-		v.VPCMPEQD(b, a, k)
-		v.VBLENDMPS(x, y, k, r)
-		return r
-	}
-	m := v.new()
-	v.VPCMPEQD(b, a, m)
-	v.VBLENDVPS(m, x, y, r)
-	return r
 }

@@ -30,14 +30,6 @@ func (v *vec) totals() {
 	})
 	v.fold(s, v.VADDPS)
 
-	v.function("dot", "func(a, b *float32, n int) float32")
-	a, b, n := v.pointer("a"), v.pointer("b"), v.pointer("n")
-	s = v.partials(0)
-	v.stream(n, chains, func(at func(reg.Register) Mem, u int, masked bool) {
-		v.VFMADD231PS(v.load(at(a), masked), v.load(at(b), masked), s[u])
-	})
-	v.fold(s, v.VADDPS)
-
 	v.function("largest", "func(a *float32, n int) float32")
 	a, n = v.pointer("a"), v.pointer("n")
 	s = v.partials(math.Inf(-1))
@@ -205,28 +197,26 @@ func (v *vec) addWhereRows() {
 	v.end()
 }
 
-// columns: sums of a, of a*b, or of both, down columns, some vectors of columns at a time in registers. n counts whole vectors' floats, rows is at
-// least 1; ld in floats.
+// columns: sums of a, or of a*b, down columns, some vectors of columns at a time in registers. n counts whole vectors' floats, rows is at least 1; ld in
+// floats.
 func (v *vec) columns() {
-	v.down("columnSums", "func(sums, a *float32, rows, lda, n int)", true, false)
-	v.down("columnDots", "func(dots, a, b *float32, rows, lda, ldb, n int)", false, true)
-	v.down("columnSumsDots", "func(sums, dots, a, b *float32, rows, lda, ldb, n int)", true, true)
+	v.down("columnSums", "func(sums, a *float32, rows, lda, n int)", false)
+	v.down("columnDots", "func(dots, a, b *float32, rows, lda, ldb, n int)", true)
 }
 
-func (v *vec) down(name, signature string, sums, dots bool) {
+func (v *vec) down(name, signature string, dots bool) {
 	v.function(name, signature)
 	a, rows, lda, n := v.pointer("a"), v.pointer("rows"), v.pointer("lda"), v.pointer("n")
 	v.SHLQ(Imm(2), lda)
 	moving := []reg.Register{a}
-	var b, ldb, toSums, toDots reg.Register
-	if sums {
-		toSums = v.pointer("sums")
-		moving = append(moving, toSums)
-	}
+	var to, b, ldb reg.Register
 	if dots {
-		toDots, b, ldb = v.pointer("dots"), v.pointer("b"), v.pointer("ldb")
+		to, b, ldb = v.pointer("dots"), v.pointer("b"), v.pointer("ldb")
 		v.SHLQ(Imm(2), ldb)
-		moving = append(moving, toDots, b)
+		moving = append(moving, to, b)
+	} else {
+		to = v.pointer("sums")
+		moving = append(moving, to)
 	}
 	p, q, left := v.GP64(), v.GP64(), v.GP64()
 	for _, count := range []int{4, 1} {
@@ -235,14 +225,9 @@ func (v *vec) down(name, signature string, sums, dots bool) {
 		v.Label(next)
 		v.CMPQ(n, U32(count*v.width()))
 		v.JL(LabelRef(done))
-		var s, d [4]reg.Register
+		var s [4]reg.Register
 		for i := range count {
-			if sums {
-				s[i] = v.load(at(toSums, i), false)
-			}
-			if dots {
-				d[i] = v.load(at(toDots, i), false)
-			}
+			s[i] = v.load(at(to, i), false)
 		}
 		v.MOVQ(a, p)
 		if dots {
@@ -252,11 +237,10 @@ func (v *vec) down(name, signature string, sums, dots bool) {
 		v.Label(loop)
 		for i := range count {
 			x := v.load(at(p, i), false)
-			if sums {
-				v.VADDPS(x, s[i], s[i])
-			}
 			if dots {
-				v.VFMADD231PS(at(q, i), x, d[i])
+				v.VFMADD231PS(at(q, i), x, s[i])
+			} else {
+				v.VADDPS(x, s[i], s[i])
 			}
 		}
 		v.ADDQ(lda, p)
@@ -266,12 +250,7 @@ func (v *vec) down(name, signature string, sums, dots bool) {
 		v.DECQ(left)
 		v.JNZ(LabelRef(loop))
 		for i := range count {
-			if sums {
-				v.store(s[i], at(toSums, i), false)
-			}
-			if dots {
-				v.store(d[i], at(toDots, i), false)
-			}
+			v.store(s[i], at(to, i), false)
 		}
 		for _, m := range moving {
 			v.ADDQ(U32(4*count*v.width()), m)

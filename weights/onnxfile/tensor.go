@@ -89,12 +89,6 @@ func (t *Tensor) Size() int {
 // maxValues bounds a tensor; what a file may hold bounds it further.
 const maxValues = 1 << 31
 
-// ParseTensor reads a tensor from its bytes, which it goes on to use.
-func ParseTensor(message []byte) (*Tensor, error) {
-	t := &Tensor{}
-	return t, (&parser{}).tensor(t, message)
-}
-
 // tensor reads a TensorProto.
 func (p *parser) tensor(t *Tensor, message []byte) error {
 	var dims []int64
