@@ -313,7 +313,7 @@ func (a answer) expect(t testing.TB, status int) answer {
 }
 
 var document = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, t := range []string{"image/jpeg", "image/png", "image/*", "application/octet-stream", "text/plain"} {
+	for _, t := range []string{"image/jpeg", "image/png", "image/*", "application/octet-stream", "text/plain", "text/csv"} {
 		openapi3filter.RegisterBodyDecoder(t, openapi3filter.FileBodyDecoder)
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(openapi)

@@ -38,6 +38,9 @@ type modelView struct {
 
 func (s *Server) getInfo(c *call) error {
 	v := infoView{Version: s.o.Version, Indexing: s.events.indexing(), ReadOnly: s.o.ReadOnly, TokenNeeded: s.o.Token != "", Models: []string{}}
+	for _, o := range s.others {
+		v.Models = append(v.Models, o.name)
+	}
 	v.Index.FolderName = strings.TrimSuffix(filepath.Base(s.o.Index), ".dvml")
 	if x, err := s.shelf(c); err == nil {
 		defer x.release()

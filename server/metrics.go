@@ -25,7 +25,7 @@ type metrics struct {
 }
 
 // reasons are why requests are refused.
-var reasons = []string{"queue", "uploads", "bytes", "pixels", "images", "type", "host", "origin", "token", "starting", "stopping", "slow", "gone"}
+var reasons = []string{"queue", "uploads", "bytes", "pixels", "images", "type", "host", "origin", "token", "starting", "stopping", "slow", "writing", "gone"}
 
 // seconds are the bounds of histograms of time: 1 ms to 10 s.
 var seconds = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}

@@ -41,6 +41,9 @@ type Options struct {
 	Checkpoint string                           // of the model; empty: the one that the index was made with
 	Open       func(path string) (Model, error) // opens a model
 
+	Compare []string // folders of other indices, of other models, that the same questions are put to
+	Runs    string   // a folder of runs whose curves are shown, or a run's; empty: none
+
 	Loopback bool     // the server listens on this machine alone: answers hold paths as the index does
 	Hosts    []string // names under which it may be called, beside addresses and localhost
 	Token    string   // what writes have to bring; empty: nobody may write
@@ -73,6 +76,8 @@ func (o *Options) defaults() {
 type Server struct {
 	o        Options
 	library  library
+	others   []other
+	writing  sync.Mutex             // held while a decision is written
 	model    atomic.Pointer[loaded] // nil: not open yet, or there is none
 	events   hub
 	metrics  *metrics
@@ -89,6 +94,7 @@ type Server struct {
 func New(o Options) *Server {
 	o.defaults()
 	s := &Server{o: o, library: library{folder: o.Index}, decoders: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	s.others = othersOf(o.Compare)
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.metrics = newMetrics(s)
 	s.handler = s.routes()
@@ -152,6 +158,9 @@ func (s *Server) Close() {
 		m.close()
 	}
 	s.library.close()
+	for _, o := range s.others {
+		o.library.close()
+	}
 }
 
 var _ io.Closer = Model(nil)

@@ -29,6 +29,8 @@ type serveCmd struct {
 	Host       []string      `help:"A name under which others call this server, beside its addresses."`
 	TLSCert    string        `name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate (PEM)."`
 	TLSKey     string        `name:"tls-key" placeholder:"FILE" help:"Its key."`
+	Compare    []string      `placeholder:"DIR" help:"Another index of the same photographs, as of another model, to compare on the page."`
+	Runs       string        `placeholder:"DIR" help:"A folder of runs, or a run's, whose curves the page shows."`
 	ReadOnly   bool          `help:"Nobody may write."`
 	MaxBatch   int           `default:"32" help:"The most photographs that go through the network at once; a full batch does not wait."`
 	MaxWait    time.Duration `default:"0s" help:"The longest that a photograph waits for others while the network is idle."`
@@ -91,6 +93,17 @@ func (c *serveCmd) options() (server.Options, error) {
 			o.Token = rand.Text()
 		}
 	}
+	for _, other := range c.Compare {
+		if !index.Exists(other) {
+			return o, fmt.Errorf("--compare %s is not an index", other)
+		}
+	}
+	if c.Runs != "" {
+		if info, err := os.Stat(c.Runs); err != nil || !info.IsDir() {
+			return o, fmt.Errorf("--runs %s is not a directory", c.Runs)
+		}
+	}
+	o.Compare, o.Runs = c.Compare, c.Runs
 	info, err := os.Stat(c.Path)
 	if err != nil {
 		return o, err

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dvml/dvml/index"
+)
+
+// kinds are what can be decided, and whether it is of two photographs.
+var kinds = map[string]struct {
+	two    bool
+	values []string // nil: the name of a class
+}{
+	"duplicate": {true, []string{"same", "different"}},
+	"pair":      {true, []string{"same", "different"}},
+	"label":     {},
+	"confusion": {},
+	"odd":       {values: []string{"odd", "fine"}},
+	"leak":      {two: true, values: []string{"leak", "fine"}},
+}
+
+// maxClass bounds the name of a class.
+const maxClass = 1000
+
+// decisionQuery is a decision as requests have it: of photographs by their hashes.
+type decisionQuery struct {
+	Kind  string `json:"kind"`
+	A     string `json:"a"`
+	B     string `json:"b"`
+	Value string `json:"value"` // empty: the decision is taken back
+}
+
+type decisionView struct {
+	Kind  string    `json:"kind"`
+	A     string    `json:"a"`
+	B     *string   `json:"b"`
+	Value string    `json:"value"`
+	At    time.Time `json:"at"`
+}
+
+// decision reads a query; the photographs have to be in the index.
+func (q decisionQuery) decision(ctx context.Context, x *opened) (d index.Decision, err error) {
+	of, known := kinds[q.Kind]
+	switch {
+	case !known:
+		return d, invalid("kind %q; expected duplicate, label, odd, confusion, leak or pair", q.Kind)
+	case of.two && q.B == "":
+		return d, invalid("a decision of kind %s is of two photographs, a and b", q.Kind)
+	case !of.two && q.B != "" && q.B != q.A:
+		return d, invalid("a decision of kind %s is of one photograph, a", q.Kind)
+	case q.Value != "" && of.values != nil && !slices.Contains(of.values, q.Value):
+		return d, invalid("value %q of kind %s; expected %s", q.Value, q.Kind, strings.Join(of.values, " or "))
+	case len(q.Value) > maxClass || strings.ContainsFunc(q.Value, func(r rune) bool { return r < ' ' }):
+		return d, invalid("value: expected the name of a class")
+	}
+	d = index.Decision{Kind: q.Kind, Value: q.Value, At: time.Now()}
+	if d.A, err = knownHash(ctx, x, q.A); err != nil {
+		return d, err
+	}
+	d.B = d.A
+	if of.two {
+		d.B, err = knownHash(ctx, x, q.B)
+	}
+	if err == nil && of.two && d.A == d.B {
+		return d, invalid("a and b are the same photograph")
+	}
+	return d, err
+}
+
+func knownHash(ctx context.Context, x *opened, text string) (h index.Hash, err error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(h) {
+		return h, invalid("%q is not the hash of a photograph: 64 hexadecimal digits", text)
+	}
+	copy(h[:], raw)
+	_, err = x.ByHash(ctx, h)
+	return h, err
+}
+
+func (s *Server) postDecision(c *call) error {
+	var q decisionQuery
+	if err := s.decodeJSON(c, &q); err != nil {
+		return err
+	}
+	x, err := s.library.acquire()
+	if err != nil {
+		return err
+	}
+	defer x.release()
+	d, err := q.decision(c.r.Context(), x)
+	if err != nil {
+		return err
+	}
+	if err := s.decide(d); err != nil {
+		return err
+	}
+	v := decisionView{Kind: d.Kind, A: d.A.String(), Value: d.Value, At: d.At.UTC()}
+	if d.B != d.A {
+		b := d.B.String()
+		v.B = &b
+	}
+	return c.json(http.StatusOK, v)
+}
+
+// decide writes a decision. When it returns nil the decision is on the disk.
+func (s *Server) decide(d index.Decision) (err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	w, err := index.OpenWriter(s.o.Index)
+	if errors.Is(err, index.ErrLocked) {
+		return &problem{http.StatusServiceUnavailable, "the index is being written to, as by `dvml index`; try again", "writing", time.Second}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := w.Decide(d); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
+// getDecisions writes a table that `dvml prepare` reads: the path of every photograph with its class, corrected where that was decided. Photographs that
+// were found odd are left out, and of two that were found the same the second.
+func (s *Server) getDecisions(c *call) error {
+	x, err := s.shelf(c)
+	if err != nil {
+		return err
+	}
+	defer x.release()
+	all, err := x.Decisions(c.r.Context(), "")
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b index.Decision) int { return a.At.Compare(b.At) }) // the last one holds
+	label, out := map[index.Hash]string{}, map[index.Hash]bool{}
+	for _, d := range all {
+		switch {
+		case d.Kind == "label", d.Kind == "confusion":
+			label[d.A] = d.Value
+		case d.Kind == "odd":
+			out[d.A] = d.Value == "odd"
+		case d.Kind == "duplicate" && d.Value == "same":
+			out[d.B] = true
+		}
+	}
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	rows := [][]string{{"path", "label"}}
+	for i := range x.snap.items {
+		item := &x.snap.items[i]
+		class := item.Class()
+		if l, ok := label[item.Hash]; ok {
+			class = l
+		}
+		if class != "" && !out[item.Hash] {
+			rows = append(rows, []string{x.names.item(item).Path, class})
+		}
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Disposition", `attachment; filename="decisions.csv"`)
+	c.w.Header().Set("Cache-Control", "no-store")
+	return c.raw("text/csv; charset=utf-8", text.Bytes())
+}
