@@ -84,7 +84,7 @@ func open(t testing.TB, d *double, width, height int64, scripts ...string) *tab 
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
-	watch := `window.frames_ = []; document.addEventListener("dvml:drawn", (event) => { frames_.push({...event.detail, at: performance.now()}); window.newFrame_?.(); });`
+	watch := `window.frames_ = []; document.addEventListener("dvml:drawn", (event) => { frames_.push({...event.detail, when: performance.now()}); window.newFrame_?.(); });`
 	call(b, log.Enable, cdp.Empty{})
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
 	for _, script := range append([]string{watch}, scripts...) {

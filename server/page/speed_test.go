@@ -39,7 +39,7 @@ func TestHundredThousand(t *testing.T) {
 			t.Fatal(err)
 		}
 		call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 1})
-		t.Logf("%s of %d: %.0f ms on the clock, %.0f ms of the main thread, slowed 4 times", path, len(d.items), drawn.At, work)
+		t.Logf("%s of %d: %.0f ms on the clock, %.0f ms of the main thread, slowed 4 times", path, len(d.items), drawn.When, work)
 		return b, work, drawn
 	}
 	_, base, _ := first(small, "/", `f.view === "browse" && f.tiles > 20`)
@@ -80,6 +80,6 @@ func TestHundredThousand(t *testing.T) {
 }
 
 type timed struct {
-	At   float64
+	When float64
 	Held int
 }
