@@ -26,14 +26,14 @@ import (
 
 type clusterCmd struct {
 	Index       string  `arg:"" help:"The index, a folder that dvml index made."`
-	K           int     `short:"k" help:"Make so many groups, by k-means. Without it their number is found."`
-	Probability float64 `default:"0.5" help:"Groups join while they are so likely to show the same thing, by the model's calibration."`
-	Similarity  float64 `placeholder:"COSINE" help:"The least average similarity of groups that join, in place of a probability, -1 to 1."`
+	K           int     `short:"k" help:"Make so many groups, by k-means. Without it their number is found." min:"0"`
+	Probability float64 `default:"0.5" help:"Groups join while they are so likely to show the same thing, by the model's calibration." min:"0" max:"1"`
+	Similarity  float64 `placeholder:"COSINE" help:"The least average similarity of groups that join, in place of a probability, -1 to 1." min:"-1" max:"1"`
 	Seed        uint64  `default:"1" help:"Of k-means."`
-	CSV         string  `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class and group of each photograph."`
+	CSV         string  `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class and group of each photograph." output:".csv"`
 	Sheets      string  `placeholder:"FOLDER" help:"Draw a contact sheet of each group of at least --least photographs into a new folder."`
 	Link        string  `placeholder:"FOLDER" help:"Make a new folder with a folder of links to the photographs for each such group."`
-	Least       int     `default:"2" help:"The smallest group that is drawn, linked and listed."`
+	Least       int     `default:"2" help:"The smallest group that is drawn, linked and listed." min:"1"`
 	JSON        bool    `help:"Print the figures and the groups as JSON."`
 }
 
@@ -63,9 +63,6 @@ type groupMember struct {
 
 // Run groups the photographs and writes what is asked for.
 func (c *clusterCmd) Run(ctx context.Context) error {
-	if c.K < 0 || c.Probability <= 0 || c.Probability >= 1 || c.Similarity < -1 || c.Similarity > 1 || c.Least < 1 {
-		return errors.New("expected -k from 1, --probability between 0 and 1, --similarity from -1 to 1 and --least from 1")
-	}
 	for _, folder := range []string{c.Sheets, c.Link} {
 		if err := absentOrEmpty(folder); err != nil {
 			return err
@@ -95,9 +92,9 @@ func (c *clusterCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.JSON {
-		return printJSON(os.Stdout, out)
+		return printJSON(stdout, out)
 	}
-	c.print(os.Stdout, out)
+	c.print(stdout, out)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"image"
 	"io"
 	"os"
@@ -19,8 +18,8 @@ import (
 
 type mapCmd struct {
 	Index   string `arg:"" help:"The index, a folder that dvml index made."`
-	Picture string `short:"p" placeholder:"FILE.png" help:"Draw the map: photographs where they are few, points otherwise."`
-	CSV     string `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class, place and trust of each photograph."`
+	Picture string `short:"p" placeholder:"FILE.png" help:"Draw the map: a point each, and over them as many photographs as have room." output:".png"`
+	CSV     string `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class, place and trust of each photograph." output:".csv"`
 	Anew    bool   `help:"Lay everything out anew. Without it photographs that are on the map stay where they are, and new ones find their places among them."`
 	Seed    uint64 `default:"1" help:"Another seed is another map."`
 	JSON    bool   `help:"Print the figures as JSON."`
@@ -63,12 +62,12 @@ func (c *mapCmd) Run(ctx context.Context) error {
 		}
 	}
 	if c.JSON {
-		return printJSON(os.Stdout, map[string]any{"photographs": len(m.IDs), "trust": trust, "trust_of_neighbours": m.Of, "seed": m.Seed, "picture": c.Picture, "csv": c.CSV})
+		return printJSON(stdout, map[string]any{"photographs": len(m.IDs), "trust": trust, "trust_of_neighbours": m.Of, "seed": m.Seed, "picture": c.Picture, "csv": c.CSV})
 	}
-	fmt.Printf("a map of %s, kept in %s: of each one's %d nearest others %.0f %% are its nearest on the map too\n", plural.Of(len(m.IDs), "photograph"), c.Index, m.Of, 100*trust)
+	printf("a map of %s, kept in %s: of each one's %d nearest others %.0f %% are its nearest on the map too\n", plural.Of(len(m.IDs), "photograph"), c.Index, m.Of, 100*trust)
 	for _, path := range []string{c.Picture, c.CSV} {
 		if path != "" {
-			fmt.Println(path)
+			println(path)
 		}
 	}
 	return nil
