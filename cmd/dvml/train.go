@@ -16,12 +16,13 @@ import (
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/run"
+	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
 
 type trainCmd struct {
 	Config   string   `short:"c" help:"Settings, YAML. What it does not name has its default."`
-	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs." values:"presets"`
+	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs; heads for fewer than six classes." values:"presets"`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again." values:"set"`
@@ -195,8 +196,9 @@ func (c *trainCmd) settings() (cfg *config.Config, name string, err error) {
 		name = strings.TrimSuffix(filepath.Base(c.Config), filepath.Ext(c.Config))
 		cfg, err = config.Read(c.Config)
 	default:
-		name = first(c.Preset, defaultPreset)
-		cfg, err = config.Preset(name)
+		if name, err = c.preset(); err == nil {
+			cfg, err = config.Preset(name)
+		}
 	}
 	if err != nil {
 		return nil, "", err
@@ -259,7 +261,15 @@ func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, screen *screen) (*config.Config, error) {
 	weights := c.Backbone
 	if c.Config == "" && c.Preset == "" {
-		screen.Say(fmt.Sprintf("preset     %s, the best recipe known for photographs; %s presets lists others", defaultPreset, program()))
+		name, err := c.preset()
+		if err != nil {
+			return nil, err
+		}
+		why := "the best recipe known for photographs"
+		if name == fewPreset {
+			why = "since so few classes to train on teach heads that begin as the features, and nothing more"
+		}
+		screen.Say(fmt.Sprintf("preset     %s, %s; %s presets lists others", name, why, program()))
 		if weights == "" {
 			var err error
 			if weights, err = pretrained(ctx, screen); err != nil {
@@ -277,8 +287,32 @@ func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, screen 
 	return c.changed(cfg)
 }
 
-// defaultPreset is taken where nothing else is asked for.
-const defaultPreset = "cars-best"
+// What is taken where nothing else is asked for: with fewer classes to train on than fewClasses the second, since end to end training on them did harm on
+// others in every trial (docs/training.md).
+const (
+	defaultPreset = "cars-best"
+	fewPreset     = "heads"
+	fewClasses    = 6
+)
+
+// preset is the one that is asked for, or fits the data.
+func (c *trainCmd) preset() (string, error) {
+	if c.Preset != "" {
+		return c.Preset, nil
+	}
+	r, err := openData(c.Data)
+	if err != nil {
+		return "", err
+	}
+	labels, classes := r.Labels(), map[int32]bool{}
+	for _, i := range r.Indices(store.Train) {
+		classes[labels[i]] = true
+	}
+	if len(classes) < fewClasses {
+		return fewPreset, r.Close()
+	}
+	return defaultPreset, r.Close()
+}
 
 // pretrained returns a file with the weights that the default preset begins with.
 func pretrained(ctx context.Context, screen *screen) (string, error) {
