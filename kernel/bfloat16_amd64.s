@@ -361,6 +361,19 @@ noBias:
 	VMAXPS Z7, Z8, Z7
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, K1, (AX)(CX*1)
 	MOVQ    8(SI), AX
@@ -521,6 +534,19 @@ noBias:
 	VMAXPS Z7, Z8, Z7
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, K1, (AX)(CX*1)
 	MOVQ    8(SI), AX
@@ -1124,6 +1150,27 @@ noBias:
 	VMAXPS Z15, Z16, Z15
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z9, Z16, Z9
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, K1, 64(AX)(CX*1)
@@ -1375,6 +1422,27 @@ noBias:
 	VMAXPS Z15, Z16, Z15
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z9, Z16, Z9
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, K1, 64(AX)(CX*1)
@@ -2213,6 +2281,35 @@ noBias:
 	VMAXPS Z23, Z24, Z23
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z1, Z24, Z1
+	VMINPS       Z2, Z24, Z2
+	VMINPS       Z3, Z24, Z3
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z5, Z24, Z5
+	VMINPS       Z6, Z24, Z6
+	VMINPS       Z7, Z24, Z7
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z9, Z24, Z9
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, 64(AX)(CX*1)
@@ -2555,6 +2652,35 @@ noBias:
 	VMAXPS Z23, Z24, Z23
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z1, Z24, Z1
+	VMINPS       Z2, Z24, Z2
+	VMINPS       Z3, Z24, Z3
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z5, Z24, Z5
+	VMINPS       Z6, Z24, Z6
+	VMINPS       Z7, Z24, Z7
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z9, Z24, Z9
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, 64(AX)(CX*1)

@@ -1,14 +1,15 @@
 package kernel
 
-// Epilogue is what a product's last pass does to its result, in this order: add to what is there, scale, add the bias, clamp at zero.
+// Epilogue is what a product's last pass does to its result, in this order: add to what is there, scale, add the bias, clamp at zero, limit.
 type Epilogue struct {
 	Accumulate bool      // add to the destination instead of overwriting it
 	Scale      []float32 // [columns], factors of every row; nil for none
 	Bias       []float32 // [columns], added to every row; nil for none
 	ReLU       bool      // replace negative results by 0
+	Limit      float32   // replace results above it by it; 0 for none. With ReLU and 6 it is ReLU6
 }
 
-// finish applies scale, bias and ReLU to a row of results.
+// finish applies scale, bias, ReLU and limit to a row of results.
 func (e *Epilogue) finish(row []float32) {
 	if e.Scale != nil {
 		for i, f := range e.Scale[:len(row)] {
@@ -23,6 +24,11 @@ func (e *Epilogue) finish(row []float32) {
 	if e.ReLU {
 		for i, v := range row {
 			row[i] = max(v, 0)
+		}
+	}
+	if e.Limit > 0 {
+		for i, v := range row {
+			row[i] = min(v, e.Limit)
 		}
 	}
 }

@@ -97,6 +97,9 @@ func finishOracle(before, sum float64, column int, e Epilogue) float64 {
 	if e.ReLU {
 		sum = max(sum, 0)
 	}
+	if e.Limit > 0 {
+		sum = min(sum, float64(e.Limit))
+	}
 	return sum
 }
 

@@ -241,6 +241,19 @@ noBias:
 	VMAXPS Z7, Z8, Z7
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, K1, (AX)(CX*1)
 	MOVQ    8(SI), AX
@@ -377,6 +390,19 @@ noBias:
 	VMAXPS Z7, Z8, Z7
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z8
+	VMINPS       Z0, Z8, Z0
+	VMINPS       Z1, Z8, Z1
+	VMINPS       Z2, Z8, Z2
+	VMINPS       Z3, Z8, Z3
+	VMINPS       Z4, Z8, Z4
+	VMINPS       Z5, Z8, Z5
+	VMINPS       Z6, Z8, Z6
+	VMINPS       Z7, Z8, Z7
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, K1, (AX)(CX*1)
 	MOVQ    8(SI), AX
@@ -740,6 +766,27 @@ noBias:
 	VMAXPS Z15, Z16, Z15
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z9, Z16, Z9
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, K1, 64(AX)(CX*1)
@@ -943,6 +990,27 @@ noBias:
 	VMAXPS Z15, Z16, Z15
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z16
+	VMINPS       Z0, Z16, Z0
+	VMINPS       Z1, Z16, Z1
+	VMINPS       Z2, Z16, Z2
+	VMINPS       Z3, Z16, Z3
+	VMINPS       Z4, Z16, Z4
+	VMINPS       Z5, Z16, Z5
+	VMINPS       Z6, Z16, Z6
+	VMINPS       Z7, Z16, Z7
+	VMINPS       Z8, Z16, Z8
+	VMINPS       Z9, Z16, Z9
+	VMINPS       Z10, Z16, Z10
+	VMINPS       Z11, Z16, Z11
+	VMINPS       Z12, Z16, Z12
+	VMINPS       Z13, Z16, Z13
+	VMINPS       Z14, Z16, Z14
+	VMINPS       Z15, Z16, Z15
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, K1, 64(AX)(CX*1)
@@ -1421,6 +1489,35 @@ noBias:
 	VMAXPS Z23, Z24, Z23
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z1, Z24, Z1
+	VMINPS       Z2, Z24, Z2
+	VMINPS       Z3, Z24, Z3
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z5, Z24, Z5
+	VMINPS       Z6, Z24, Z6
+	VMINPS       Z7, Z24, Z7
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z9, Z24, Z9
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, 64(AX)(CX*1)
@@ -1691,6 +1788,35 @@ noBias:
 	VMAXPS Z23, Z24, Z23
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Z24
+	VMINPS       Z0, Z24, Z0
+	VMINPS       Z1, Z24, Z1
+	VMINPS       Z2, Z24, Z2
+	VMINPS       Z3, Z24, Z3
+	VMINPS       Z4, Z24, Z4
+	VMINPS       Z5, Z24, Z5
+	VMINPS       Z6, Z24, Z6
+	VMINPS       Z7, Z24, Z7
+	VMINPS       Z8, Z24, Z8
+	VMINPS       Z9, Z24, Z9
+	VMINPS       Z10, Z24, Z10
+	VMINPS       Z11, Z24, Z11
+	VMINPS       Z12, Z24, Z12
+	VMINPS       Z13, Z24, Z13
+	VMINPS       Z14, Z24, Z14
+	VMINPS       Z15, Z24, Z15
+	VMINPS       Z16, Z24, Z16
+	VMINPS       Z17, Z24, Z17
+	VMINPS       Z18, Z24, Z18
+	VMINPS       Z19, Z24, Z19
+	VMINPS       Z20, Z24, Z20
+	VMINPS       Z21, Z24, Z21
+	VMINPS       Z22, Z24, Z22
+	VMINPS       Z23, Z24, Z23
+
+noLimit:
 	MOVQ    (SI), AX
 	VMOVUPS Z0, (AX)(CX*1)
 	VMOVUPS Z1, 64(AX)(CX*1)
@@ -1923,6 +2049,17 @@ noBias:
 	VMAXPS Y5, Y6, Y5
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y6, Y2
+	VMINPS       Y3, Y6, Y3
+	VMINPS       Y4, Y6, Y4
+	VMINPS       Y5, Y6, Y5
+
+noLimit:
 	CMPQ    80(DI), $0x00
 	JNE     partial
 	MOVQ    (SI), AX
@@ -2082,6 +2219,17 @@ noBias:
 	VMAXPS Y5, Y6, Y5
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Y6
+	VMINPS       Y0, Y6, Y0
+	VMINPS       Y1, Y6, Y1
+	VMINPS       Y2, Y6, Y2
+	VMINPS       Y3, Y6, Y3
+	VMINPS       Y4, Y6, Y4
+	VMINPS       Y5, Y6, Y5
+
+noLimit:
 	CMPQ    80(DI), $0x00
 	JNE     partial
 	MOVQ    (SI), AX
@@ -2385,6 +2533,23 @@ noBias:
 	VMAXPS Y11, Y12, Y11
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
+
+noLimit:
 	CMPQ    80(DI), $0x00
 	JNE     partial
 	MOVQ    (SI), AX
@@ -2608,6 +2773,23 @@ noBias:
 	VMAXPS Y11, Y12, Y11
 
 noReLU:
+	TESTQ        $0x00000004, DX
+	JZ           noLimit
+	VBROADCASTSS 144(DI), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
+
+noLimit:
 	CMPQ    80(DI), $0x00
 	JNE     partial
 	MOVQ    (SI), AX

@@ -11,16 +11,18 @@ type tileArgs struct {
 	b               uintptr  // gather: the panel's first row; outer: byte offset of the tile's columns in a row of B
 	ldb, tapB       uintptr  // gather: bytes between rows and between taps of the panel
 	bias            uintptr  // bias of the tile's columns, or 0
-	flags           uintptr  // flagAccumulate, flagReLU
+	flags           uintptr  // flagAccumulate, flagReLU, flagLimit
 	mask            uintptr  // AVX-512: lanes of the last vector; AVX2: 0 if all count
 	lanes           [8]int32 // AVX2: mask of the last vector
 	scale           uintptr  // factors of the tile's columns, or 0
 	ahead, step     uintptr  // outer: memory that later calls read, and how many bytes of it to ask for at each entry
+	limit           float32  // with flagLimit: results are at most this
 }
 
 const (
 	flagAccumulate = 1 << iota
 	flagReLU
+	flagLimit
 )
 
 //go:noescape
@@ -112,6 +114,10 @@ func (a *tileArgs) set(t tiling, p panel, e *Epilogue, first, last bool) {
 	}
 	if last && e.ReLU {
 		a.flags |= flagReLU
+	}
+	if last && e.Limit > 0 {
+		a.flags |= flagLimit
+		a.limit = e.Limit
 	}
 	if last && e.Scale != nil {
 		a.scale = uintptr(unsafe.Pointer(&e.Scale[p.column]))

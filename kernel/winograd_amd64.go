@@ -185,6 +185,14 @@ func (c *Conv) runWinograd(p *Pool, y []float32, ldy int, x []float32, ldx int, 
 	}
 	*k = winogradTask{}
 	freeWinograds.Put(k)
+	if e.Limit > 0 { // the transform back does not know it: networks with ReLU6 have few such layers
+		p.Parallel(c.shape.N*c.ho*c.wo, 1+16384/c.shape.Cout, func(lo, hi, _ int) {
+			for i := lo; i < hi; i++ {
+				row := y[i*ldy:][:c.shape.Cout]
+				Min.Scalar(row, row, e.Limit)
+			}
+		})
+	}
 }
 
 // Run does pieces [lo,hi).

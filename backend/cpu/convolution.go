@@ -8,6 +8,13 @@ import (
 	"github.com/dvml/dvml/kernel"
 )
 
+// convolver is a convolution ready to run, with its gradients.
+type convolver interface {
+	Forward(p *kernel.Pool, y []float32, ldy int, x []float32, ldx int, w []float32, e kernel.Epilogue)
+	BackwardInput(p *kernel.Pool, dx []float32, ldx int, dy []float32, ldy int, w []float32, e kernel.Epilogue)
+	BackwardKernel(p *kernel.Pool, dw []float32, x []float32, ldx int, dy []float32, ldy int, accumulate bool)
+}
+
 // convolution is ConvGeneral's arguments by name.
 type convolution struct {
 	x, w                           *node
@@ -114,7 +121,7 @@ func (p *planner) convolve(name string, c convolution, k convolver, e epilogue) 
 	scale, bias := optional(c.scale), optional(e.bias)
 	p.add(name, []*node{out}, reads, func(w *workspace) func() error {
 		return func() error {
-			k.Forward(w.pool, w.f32[ys][at:], apart, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Scale: scale(w), Bias: bias(w), ReLU: e.relu})
+			k.Forward(w.pool, w.f32[ys][at:], apart, w.f32[xs], 0, w.f32[ws], kernel.Epilogue{Scale: scale(w), Bias: bias(w), ReLU: e.relu, Limit: e.limit})
 			return nil
 		}
 	})
@@ -132,7 +139,7 @@ func (g *graph) prepare(s kernel.ConvShape, ho, wo int) (convolver, bool) {
 		return c, true
 	}
 	var c convolver
-	if d := newDepthwise(s); d != nil {
+	if d := kernel.NewDepthwise(s); d != nil {
 		c = d
 	} else if conv, err := kernel.NewConv(s, kernel.ConvOptions{Precision: g.precision}); err == nil {
 		c = conv

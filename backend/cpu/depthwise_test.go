@@ -26,6 +26,7 @@ func TestDepthwise(t *testing.T) {
 				return ml.Where(ml.LessOrEqual(y, zero), zero, y)
 			}
 			native(t, agreeWithReference(t, "forward", 1e-5, func(in []*ml.Node) []*ml.Node { return []*ml.Node{forward(in)} }, in), "convolution, bias, ReLU")
+			native(t, agreeWithReference(t, "ReLU6", 1e-5, func(in []*ml.Node) []*ml.Node { return []*ml.Node{limit(forward(in), 2)} }, in), "convolution, bias, ReLU, limit")
 			plan := agreeWithReference(t, "gradients", 1e-5, func(in []*ml.Node) []*ml.Node {
 				y := forward(in)
 				return append(ml.Gradient(ml.ReduceAllSum(ml.Mul(y, y)), in...), y)
@@ -33,6 +34,32 @@ func TestDepthwise(t *testing.T) {
 			native(t, plan, "convolution", "convolution by input", "convolution by kernel")
 			if n := counts(plan)["convolution by kernel"]; n != 1 {
 				t.Errorf("%d gradients by kernels", n)
+			}
+		})
+	}
+}
+
+// limit is y, but high where it would be more.
+func limit(y *ml.Node, high float64) *ml.Node {
+	bound := ml.Scalar(y.Graph(), y.DType(), high)
+	return ml.Where(ml.GreaterOrEqual(y, bound), bound, y)
+}
+
+// TestLimit compares dense convolutions with bias and limit, with ReLU or without, with the reference: 1x1, 3x3 (Winograd's algorithm), few channels, strides.
+func TestLimit(t *testing.T) {
+	for i, c := range []struct{ in, out, k, stride int }{{16, 40, 1, 1}, {40, 24, 3, 1}, {3, 32, 3, 2}, {5, 7, 3, 2}} {
+		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
+			r := random(uint64(i) + 90)
+			in := []tensor{normal(r, 2, 13, 12, c.in), normal(r, c.k, c.k, c.in, c.out), normal(r, 1, 1, 1, c.out)}
+			for _, relu := range []bool{false, true} {
+				native(t, agreeWithReference(t, "limit", 1e-5, func(in []*ml.Node) []*ml.Node {
+					y := ml.Add(ml.Convolve(in[0], in[1]).PadSame().StridePerAxis(c.stride, c.stride).Done(), in[2])
+					if relu {
+						zero := ml.ScalarZero(y.Graph(), y.DType())
+						y = ml.Where(ml.LessOrEqual(y, zero), zero, y)
+					}
+					return []*ml.Node{limit(y, 1.5)}
+				}, in), map[bool]string{false: "convolution, bias, limit", true: "convolution, bias, ReLU, limit"}[relu])
 			}
 		})
 	}

@@ -1,12 +1,17 @@
 package cpu
 
-import "github.com/gomlx/compute"
+import (
+	"math"
 
-// epilogue is what a convolution's last pass can do for the group that reads it: add a bias to every pixel, and clamp at zero.
+	"github.com/gomlx/compute"
+)
+
+// epilogue is what a convolution's last pass can do for the group that reads it: add a bias to every pixel, clamp at zero, and limit, as ReLU6 does.
 type epilogue struct {
-	bias *node // [1,1,1,C]
-	relu bool
-	out  *node // the group's only output
+	bias  *node // [1,1,1,C]
+	relu  bool
+	limit float32 // 0 for none
+	out   *node   // the group's only output
 }
 
 // epilogueOf returns the epilogue that stands for the whole group that reads the convolution n, where there is one.
@@ -26,20 +31,38 @@ func epilogueOf(n *node) (e epilogue, ok bool) {
 	if e.bias == n || e.bias.group == gr || !channelRow(e.bias, n) {
 		return e, false
 	}
-	if e.out != add {
-		x, clamps := clamped(e.out)
-		if !clamps || x != add || e.out.in[2] != add {
+	known := map[*node]bool{add: true}
+	last := e.out
+	if x, limit, ok := limited(last); ok && x == last.in[2] && last != add {
+		known[last], known[last.in[0]] = true, true
+		e.limit, last = limit, x
+	}
+	if last != add {
+		x, clamps := clamped(last)
+		if !clamps || x != add || last.in[2] != add {
 			return e, false
 		}
+		known[last], known[last.in[0]] = true, true
 		e.relu = true
 	}
 	for _, m := range gr.members { // nothing else may hide in the group
-		_, constant := m.splat()
-		if !(m == add || constant || e.relu && (m == e.out || m == e.out.in[0])) {
+		if _, constant := m.splat(); !constant && !known[m] {
 			return e, false
 		}
 	}
 	return e, true
+}
+
+// limited returns x and the limit of n = Where(x >= limit, limit, anything), a limit above zero.
+func limited(n *node) (x *node, limit float32, ok bool) {
+	if n.kind != compute.OpTypeWhere || !n.float() || n.in[0].kind != compute.OpTypeGreaterOrEqual || !n.in[0].in[0].float() {
+		return nil, 0, false
+	}
+	limit, ok = n.in[0].in[1].splat()
+	most, is := n.in[1].splat()
+	x = n.in[0].in[0]
+	ok = ok && is && limit == most && limit > 0 && limit <= math.MaxFloat32
+	return x, limit, ok && x.shape.Equal(n.shape) && n.in[2].shape.Equal(n.shape)
 }
 
 // channelRow reports whether b is one value for each place on the last axis of y, which has four.
@@ -50,10 +73,14 @@ func channelRow(b, y *node) bool {
 
 // name is the step's.
 func (e epilogue) name() string {
+	name := "convolution, bias"
 	if e.relu {
-		return "convolution, bias, ReLU"
+		name += ", ReLU"
 	}
-	return "convolution, bias"
+	if e.limit > 0 {
+		name += ", limit"
+	}
+	return name
 }
 
 // scaleOutputs turns a convolution with w*a, a being a factor of each output channel, into one with w whose last pass multiplies by a: batch norm with

@@ -30,6 +30,7 @@ func main() {
 		{"winograd_amd64.s", winograd, false},
 		{"transpose_amd64.s", transposition, false},
 		{"bfloat16_amd64.s", bfloat16, false},
+		{"depthwise_amd64.s", depthwise, false},
 	} {
 		functions, err := write(filepath.Join(*dir, f.name), f.gen)
 		check(f.name, err)

@@ -26,8 +26,10 @@ const (
 	argScale    = 120 // factors of the tile's columns, or 0
 	argAhead    = 128 // memory that later calls read (outer)
 	argStep     = 136 // how many bytes of it to ask for at each entry
+	argLimit    = 144 // with flagLimit: results are at most this
 	flagAcc     = 1
 	flagReLU    = 2
+	flagLimit   = 4
 	unrollSteps = 4
 )
 
@@ -263,7 +265,7 @@ func (t tile) outer() {
 	t.end()
 }
 
-// end adds C's content, scales, adds the bias and clamps, each if asked, and stores the tile.
+// end adds C's content, scales, adds the bias, clamps and limits, each if asked, and stores the tile.
 func (t tile) end() {
 	rows, row, column, flags, bias := reg.RSI, reg.RAX, reg.RCX, reg.RDX, reg.RBX
 	t.MOVQ(arg(argFlags), flags)
@@ -316,6 +318,15 @@ func (t tile) end() {
 		}
 	}
 	t.Label("noReLU")
+	t.TESTQ(U32(flagLimit), flags)
+	t.JZ(LabelRef("noLimit"))
+	t.VBROADCASTSS(arg(argLimit), t.b(0))
+	for r := range t.rows {
+		for v := range t.vectors {
+			t.VMINPS(t.sum(r, v), t.b(0), t.sum(r, v))
+		}
+	}
+	t.Label("noLimit")
 	if t.wide {
 		for r := range t.rows {
 			m := at(r)
