@@ -3,7 +3,7 @@
 // Two networks: "caffe", the original GoogLeNet with biases and local response normalisation under DVML's losses, and "bn", the batch norm form
 // under the sum of its features. For each: a whole training step (forward, losses, backward, Adam), embedding a batch, and the latency of one image.
 // "layers" are single convolutions, in GFLOP/s, forward and forward with both gradients; "matmul" is a product of two matrices of 2048 x
-// 2048. Each figure is the best of several runs, the first left out.
+// 2048. Any other part is the path of a network's file, measured as "bn" is. Each figure is the best of several runs, the first left out.
 package bench
 
 import (
@@ -20,9 +20,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/config"
-	"github.com/dvml/dvml/internal/spelling"
 	"github.com/dvml/dvml/loss"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/train"
@@ -37,7 +37,7 @@ type Options struct {
 	Say    func(what string) // told before each part; nil: nobody
 }
 
-// Parts lists what Options.Only may name.
+// Parts lists what Options.Only may name, beside files of networks.
 var Parts = []string{"caffe", "bn", "layers", "matmul"}
 
 // Network holds the figures of one network.
@@ -55,6 +55,7 @@ type Result struct {
 	Size    int                   `json:"size"`
 	Caffe   *Network              `json:"caffe,omitempty"`
 	BN      *Network              `json:"bn,omitempty"`
+	Files   map[string]*Network   `json:"networks,omitempty"` // by the file's name without its ending
 	Layers  map[string][2]float64 `json:"layers,omitempty"`
 	Matmul  float64               `json:"matmul,omitempty"`     // GFLOP/s of a product of two square matrices, MatmulSide on a side
 	MaxRSS  int                   `json:"max_rss_mb,omitempty"` // peak memory of the process
@@ -81,15 +82,15 @@ func Run(backend compute.Backend, o Options) (*Result, error) {
 		var err error
 		switch part {
 		case "caffe":
-			r.Caffe, err = network(backend, o, googlenet.Original)
+			r.Caffe, err = measured{spec(googlenet.Original), model.NewStore, o.Size, true}.run(backend, o)
 		case "bn":
-			r.BN, err = network(backend, o, googlenet.BN)
+			r.BN, err = measured{spec(googlenet.BN), model.NewStore, o.Size, false}.run(backend, o)
 		case "layers":
 			r.Layers, err = layers(backend, o)
 		case "matmul":
 			r.Matmul, err = matmul(backend, o)
 		default:
-			err = fmt.Errorf("there is no part %q; known are %s%s", part, strings.Join(Parts, ", "), spelling.Hint(part, Parts))
+			err = r.file(backend, o, part)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("bench: %s: %w", part, err)
@@ -114,11 +115,21 @@ func best(n int, f func() error) (float64, error) {
 	return shortest.Seconds(), nil
 }
 
-func network(backend compute.Backend, o Options, form string) (*Network, error) {
-	variables := model.NewStore()
-	spec := googlenet.Spec{Form: form, Width: 1}
-	images := noise(o.Batch, o.Size, o.Size, 3)
-	step, free, err := trainingStep(backend, variables, spec, o)
+// measured is a network whose figures are taken.
+type measured struct {
+	backbone  backbone.Backbone
+	variables func() *model.Store // before the first step
+	size      int                 // side of its images
+	objective bool                // train by DVML's objective; else by the features' sum
+}
+
+// spec is a form of GoogLeNet at full width.
+func spec(form string) googlenet.Spec { return googlenet.Spec{Form: form, Width: 1} }
+
+func (m measured) run(backend compute.Backend, o Options) (*Network, error) {
+	variables := m.variables()
+	images := noise(o.Batch, m.size, m.size, 3)
+	step, free, err := trainingStep(backend, variables, m.backbone, o, m.objective)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +139,7 @@ func network(backend compute.Backend, o Options, form string) (*Network, error) 
 	}
 	free()
 	r := &Network{Train: float64(o.Batch) / seconds}
-	exec, err := model.NewExec(backend, variables, func(scope *model.Scope, x *Node) *Node { return spec.Build(scope.At("backbone"), x, false) })
+	exec, err := model.NewExec(backend, variables, func(scope *model.Scope, x *Node) *Node { return m.backbone.Build(scope.At("backbone"), x, false) })
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +148,7 @@ func network(backend compute.Backend, o Options, form string) (*Network, error) 
 		return nil, err
 	}
 	r.Embed = float64(o.Batch) / seconds
-	one := noise(1, o.Size, o.Size, 3)
+	one := noise(1, m.size, m.size, 3)
 	if seconds, err = best(2*o.Repeat, func() error { return call(exec, one) }); err != nil {
 		return nil, err
 	}
@@ -153,15 +164,15 @@ func call(exec *model.Exec, x *tensors.Tensor) error {
 	return out.FinalizeAll()
 }
 
-// trainingStep returns one step of Adam: of DVML's objective on the original form, of the features' sum on the batch norm form.
-func trainingStep(backend compute.Backend, variables *model.Store, spec googlenet.Spec, o Options) (run func(images *tensors.Tensor) error, free func(), err error) {
+// trainingStep returns one step of Adam: of DVML's objective, or of the features' sum.
+func trainingStep(backend compute.Backend, variables *model.Store, b backbone.Backbone, o Options, objective bool) (run func(images *tensors.Tensor) error, free func(), err error) {
 	c, err := config.Preset("report-3")
 	if err != nil {
 		return nil, nil, err
 	}
 	c.Method.FeatureNorm, c.Method.Classifier, c.Method.Loss = false, false, loss.Config{Name: "triplet", PerClass: 2}
 	c.Optimizer.Rates = config.Rates{Backbone: 1e-5, Heads: 1e-5, Decoder: 1e-5}
-	m, err := method.NewModel(spec, c.Method, max(2, o.Batch/2), 1)
+	m, err := method.NewModel(b, c.Method, max(2, o.Batch/2), 1)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,7 +180,7 @@ func trainingStep(backend compute.Backend, variables *model.Store, spec googlene
 	for i := range labels {
 		labels[i] = int32(i / 2)
 	}
-	return train.BenchmarkStep(backend, variables, m, c, labels, spec.Form == googlenet.Original)
+	return train.BenchmarkStep(backend, variables, m, c, labels, objective)
 }
 
 func layers(backend compute.Backend, o Options) (map[string][2]float64, error) {

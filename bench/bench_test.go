@@ -35,6 +35,25 @@ func TestRunMeasuresEveryPart(t *testing.T) {
 	}
 }
 
+// A network's file is measured as the networks of this package are.
+func TestRunMeasuresAFile(t *testing.T) {
+	backend, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(backend, Options{Batch: 2, Size: 32, Repeat: 1, Only: []string{"../backbone/onnx/testdata/mobile.onnx"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := r.Files["mobile"]
+	if n == nil || n.Train <= 0 || n.Embed <= 0 || n.EmbedOne <= 0 {
+		t.Errorf("figures %+v", n)
+	}
+	if rows := strings.Join(Table(r, nil), "\n"); !strings.Contains(rows, "mobile, training") {
+		t.Errorf("the table leaves it out:\n%s", rows)
+	}
+}
+
 func TestRunRefusesAnUnknownPart(t *testing.T) {
 	backend, err := engine.New("")
 	if err != nil {

@@ -44,7 +44,7 @@ func beside(one, other compute.Backend, o Options, form string) (p Pair, err err
 	var steps [2]func() error
 	for i, b := range []compute.Backend{one, other} {
 		images := noise(o.Batch, o.Size, o.Size, 3)
-		step, free, err := trainingStep(b, model.NewStore(), googlenet.Spec{Form: form, Width: 1}, o)
+		step, free, err := trainingStep(b, model.NewStore(), spec(form), o, form == googlenet.Original)
 		if err != nil {
 			return p, err
 		}

@@ -1,6 +1,10 @@
 package bench
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // names of the networks by part.
 var names = map[string]string{"caffe": "original form, DVML's losses", "bn": "batch norm form"}
@@ -44,6 +48,9 @@ func Table(r, other *Result) []string {
 	}
 	network(names["caffe"], r.Caffe, other.Caffe)
 	network(names["bn"], r.BN, other.BN)
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		network(name, r.Files[name], other.Files[name])
+	}
 	for _, l := range Layers {
 		if v, ok := r.Layers[l.Name()]; ok {
 			add(l.Name(), v[0], other.Layers[l.Name()][0], "GFLOP/s", false)

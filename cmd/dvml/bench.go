@@ -15,7 +15,7 @@ import (
 )
 
 type benchCmd struct {
-	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices)." values:"parts"`
+	Only    []string `default:"caffe,bn,layers,matmul" help:"Parts: caffe (original GoogLeNet, DVML's losses), bn (batch norm form), layers (single convolutions), matmul (a product of matrices), or the path of a network's file." values:"parts"`
 	Batch   int      `default:"32" help:"Images of a batch." min:"1"`
 	Size    int      `default:"227" help:"Side of an image in pixels." min:"32"`
 	Repeat  int      `default:"5" help:"Runs of which the best counts." min:"1"`
