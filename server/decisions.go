@@ -111,7 +111,12 @@ func (s *Server) postDecision(c *call) error {
 }
 
 // decide writes a decision. When it returns nil the decision is on the disk.
-func (s *Server) decide(d index.Decision) (err error) {
+func (s *Server) decide(d index.Decision) error {
+	return s.write(func(w *index.Writer) error { return w.Decide(d) })
+}
+
+// write changes the index. When it returns nil the change is on the disk.
+func (s *Server) write(change func(*index.Writer) error) (err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	w, err := index.OpenWriter(s.o.Index)
@@ -122,7 +127,7 @@ func (s *Server) decide(d index.Decision) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := w.Decide(d); err != nil {
+	if err := change(w); err != nil {
 		return err
 	}
 	return w.Commit()

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
 	"strings"
+
+	"github.com/dvml/dvml/index"
 )
 
 type infoView struct {
@@ -52,7 +55,11 @@ func (s *Server) getInfo(c *call) error {
 		if err != nil {
 			return err
 		}
-		v.Index = indexView{v.Index.FolderName, x.Len(), failed, x.snap.version, len(x.snap.classes()), graph, false}
+		_, err = x.Map(c.r.Context())
+		if err != nil && !errors.Is(err, index.ErrNoMap) {
+			return err
+		}
+		v.Index = indexView{v.Index.FolderName, x.Len(), failed, x.snap.version, len(x.snap.classes()), graph, err == nil}
 	} else if v.Indexing == nil {
 		return err
 	}

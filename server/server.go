@@ -77,7 +77,8 @@ type Server struct {
 	o        Options
 	library  library
 	others   []other
-	writing  sync.Mutex             // held while a decision is written
+	writing  sync.Mutex // held while the index is written to
+	mapping  mapping
 	model    atomic.Pointer[loaded] // nil: not open yet, or there is none
 	events   hub
 	metrics  *metrics

@@ -56,7 +56,7 @@ func (d *double) mapInfo(w http.ResponseWriter, r *http.Request) {
 	if d.making > 0 {
 		d.making--
 		d.mapping = d.making == 0
-		answer(w, map[string]any{"n": 0, "classes": []string{}, "trust": nil, "labels": []any{}, "computed": "", "in_progress": map[string]any{"done": 3 - d.making, "total": 3}})
+		answer(w, map[string]any{"n": 0, "classes": []string{}, "trust": nil, "labels": []any{}, "in_progress": map[string]any{"done": 3 - d.making, "total": 3}})
 		return
 	}
 	if !d.mapping {
@@ -74,7 +74,7 @@ func (d *double) mapInfo(w http.ResponseWriter, r *http.Request) {
 	for class, sum := range sums {
 		labels = append(labels, map[string]any{"x": place(sum[0] / sum[2]), "y": place(sum[1] / sum[2]), "text": d.classes[class]})
 	}
-	answer(w, map[string]any{"n": len(d.items), "classes": d.classes, "trust": .93, "labels": labels, "computed": "2026-01-01T00:00:00Z", "in_progress": nil})
+	answer(w, map[string]any{"n": len(d.items), "classes": d.classes, "trust": .93, "labels": labels, "in_progress": nil})
 }
 
 func (d *double) makeMap(w http.ResponseWriter, r *http.Request) {

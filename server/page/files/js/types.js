@@ -45,6 +45,6 @@
 
 /** @typedef {{name: string, steps: number, done: boolean}} Run */
 
-/** @typedef {{n: number, classes: string[], trust: number | null, labels: {x: number, y: number, text: string}[], computed: string, in_progress: {done: number, total: number} | null}} MapInfo */
+/** @typedef {{n: number, classes: string[], trust: number | null, labels: {x: number, y: number, text: string}[], in_progress: {done: number, total: number} | null}} MapInfo */
 
 export {};
