@@ -90,9 +90,6 @@ func squareAVX2(dst *float32, a *float32, n int)
 func reciprocalAVX2(dst *float32, a *float32, n int)
 
 //go:noescape
-func mulAddAVX2(dst *float32, a *float32, b *float32, c *float32, n int)
-
-//go:noescape
 func addScaledAVX2(y *float32, x *float32, s float32, n int)
 
 //go:noescape
@@ -217,9 +214,6 @@ func squareAVX512(dst *float32, a *float32, n int)
 
 //go:noescape
 func reciprocalAVX512(dst *float32, a *float32, n int)
-
-//go:noescape
-func mulAddAVX512(dst *float32, a *float32, b *float32, c *float32, n int)
 
 //go:noescape
 func addScaledAVX512(y *float32, x *float32, s float32, n int)

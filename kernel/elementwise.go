@@ -95,16 +95,6 @@ func (op Binary) ScalarLeft(dst []float32, s float32, a []float32) {
 	op.fastScalarLeft(dst, s, a)
 }
 
-// MulAdd writes a*b + c to dst (one rounding where the processor has fused multiply-add).
-func MulAdd(dst, a, b, c []float32) {
-	same(len(dst), len(a), len(b), len(c))
-	if active == Generic || len(dst) == 0 {
-		mulAddGeneric(dst, a, b, c)
-		return
-	}
-	mulAddFast(dst, a, b, c)
-}
-
 // AddScaled adds s*x to y.
 func AddScaled(y, x []float32, s float32) {
 	same(len(y), len(x))

@@ -52,14 +52,6 @@ func (op Binary) fastScalarLeft(dst []float32, s float32, a []float32) {
 	binaryFast[op].left.get()(data(dst), data(a), s, len(dst))
 }
 
-func mulAddFast(dst, a, b, c []float32) {
-	if active == AVX512 {
-		mulAddAVX512(data(dst), data(a), data(b), data(c), len(dst))
-	} else {
-		mulAddAVX2(data(dst), data(a), data(b), data(c), len(dst))
-	}
-}
-
 func addScaledFast(y, x []float32, s float32) {
 	if active == AVX512 {
 		addScaledAVX512(data(y), data(x), s, len(y))

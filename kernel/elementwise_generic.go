@@ -87,12 +87,6 @@ func (op Binary) genericScalarLeft(dst []float32, s float32, a []float32) {
 	}
 }
 
-func mulAddGeneric(dst, a, b, c []float32) {
-	for i := range dst {
-		dst[i] = a[i]*b[i] + c[i]
-	}
-}
-
 func (op Compare) genericSelect(dst, a, b, x, y []float32) {
 	for i := range dst {
 		if op.holds(a[i], b[i]) {

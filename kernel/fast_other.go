@@ -36,7 +36,6 @@ func (op Binary) fastScalar(dst, a []float32, s float32) { op.genericScalar(dst,
 func (op Binary) fastScalarLeft(dst []float32, s float32, a []float32) {
 	op.genericScalarLeft(dst, s, a)
 }
-func mulAddFast(dst, a, b, c []float32)                 { mulAddGeneric(dst, a, b, c) }
 func addScaledFast(y, x []float32, s float32)           { axpyGeneric(y, x, s) }
 func (op Compare) fast(dst []bool, a, b []float32)      { op.generic(dst, a, b) }
 func (op Compare) fastSelect(dst, a, b, x, y []float32) { op.genericSelect(dst, a, b, x, y) }

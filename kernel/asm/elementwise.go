@@ -107,15 +107,6 @@ func (v *vec) sign(a reg.Register) reg.Register {
 
 // mixed generates the operations that multiply and add.
 func (v *vec) mixed() {
-	v.function("mulAdd", "func(dst, a, b, c *float32, n int)")
-	dst, a, b, c, n := v.pointer("dst"), v.pointer("a"), v.pointer("b"), v.pointer("c"), v.pointer("n")
-	v.stream(n, 4, func(at func(reg.Register) Mem, _ int, masked bool) {
-		x, y, z := v.load(at(a), masked), v.load(at(b), masked), v.load(at(c), masked)
-		v.VFMADD231PS(x, y, z)
-		v.store(z, at(dst), masked)
-	})
-	v.end()
-
 	v.function("addScaled", "func(y, x *float32, s float32, n int)")
 	y, x, s, n := v.pointer("y"), v.pointer("x"), v.scalar("s"), v.pointer("n")
 	v.stream(n, 4, func(at func(reg.Register) Mem, _ int, masked bool) {
