@@ -46,7 +46,8 @@ func TestTrainIsCheckedBeforeTheDownload(t *testing.T) {
 		"--steps and --minutes exclude":      {Steps: 3, Minutes: 1},
 		"--steps, --minutes and --batch are": {Batch: -1},
 		"it cannot be combined with":         {Resume: held, Steps: 3},
-		"there is no phase 3 to be changed":  {Set: []string{"phases=[{}, {}, {steps: 3}]"}},
+		"there is no phase 2 to be changed":  {Set: []string{"phases=[{}, {steps: 3}]"}}, // of heads, which so few classes are trained by
+		"there is no phase 3 to be changed":  {Preset: "cars-best", Set: []string{"phases=[{}, {}, {steps: 3}]"}},
 		"--fold: a fold is written as 2/5":   {Fold: "x"},
 	} {
 		c.Data = data
