@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // SQLite in Go: chosen over bbolt by a trial, see the package's documentation
 
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/index/rows"
 	"github.com/dvml/dvml/index/scan"
 	"github.com/dvml/dvml/internal/version"
@@ -119,6 +121,8 @@ type head struct {
 	rows       int
 	reach      float32
 	graph      graphHead
+
+	calibration *calibrate.Calibration // what scores mean; nil: not known
 }
 
 // graphHead says of what the graph of neighbours was made. K 0: there is none.
@@ -157,11 +161,15 @@ func readHead(q queryer) (head, error) {
 	}
 	reach, err := strconv.ParseFloat(values["reach"], 32)
 	h.reach = float32(reach)
+	var calibrationErr error
+	h.calibration, calibrationErr = readCalibration(values["calibration"])
 	switch {
 	case bad != nil:
 		return head{}, bad
 	case err != nil:
 		return head{}, fmt.Errorf("the catalogue's reach is %q; expected a number", values["reach"])
+	case calibrationErr != nil:
+		return head{}, calibrationErr
 	case h.model.Dim < 1 || h.model.Dim > scan.MaxDim:
 		return head{}, fmt.Errorf("vectors of %d dimensions; expected 1 to %d", h.model.Dim, scan.MaxDim)
 	case h.graph.k < 0 || h.graph.rows > h.rows:
@@ -171,12 +179,20 @@ func readHead(q queryer) (head, error) {
 }
 
 func (h head) write(tx *sql.Tx) error {
-	for key, value := range map[string]string{
+	values := map[string]string{
 		"format": strconv.Itoa(Format), "fingerprint": h.model.Fingerprint, "dim": strconv.Itoa(h.model.Dim), "checkpoint": h.model.Checkpoint,
 		"digest": h.model.Digest, "version": strconv.FormatInt(h.version, 10), "generation": strconv.Itoa(h.generation), "rows": strconv.Itoa(h.rows),
 		"reach": strconv.FormatFloat(float64(h.reach), 'g', -1, 32), "graph": strconv.Itoa(h.graph.number), "graph_k": strconv.Itoa(h.graph.k),
 		"graph_rows": strconv.Itoa(h.graph.rows), "program": version.Get().Build(),
-	} {
+	}
+	if h.calibration != nil {
+		text, err := json.Marshal(h.calibration)
+		if err != nil {
+			return err
+		}
+		values["calibration"] = string(text)
+	}
+	for key, value := range values {
 		if _, err := tx.Exec("insert or replace into meta values(?, ?)", key, value); err != nil {
 			return err
 		}

@@ -15,7 +15,6 @@ import (
 	"strconv"
 
 	"github.com/dvml/dvml/calibrate"
-	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/cluster"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/figure"
@@ -109,13 +108,13 @@ func (c *clusterCmd) groups(ctx context.Context, x *index.Index) (cluster.Groups
 	}
 	similarity := c.Similarity
 	if similarity == 0 {
-		path := x.Model().Checkpoint
-		_, info, err := checkpoint.Load(path)
-		if err != nil || info.Calibration == nil {
-			return cluster.Groups{}, 0, fmt.Errorf("what a similarity means is not known of the model of %s (%s): run `%s calibrate` on it, or name the least average similarity by --similarity, or the number of groups by -k",
-				c.Index, path, program())
+		fitted := x.Calibration()
+		if fitted == nil {
+			made := x.Model().Checkpoint
+			return cluster.Groups{}, 0, fmt.Errorf("%s does not know what its similarities mean: `%s calibrate %s` fits that on held-out classes, and `%s index %s -o %s` takes it over; or name the least average similarity by --similarity, or the number of groups by -k",
+				c.Index, program(), made, program(), made, c.Index)
 		}
-		similarity = leastSimilarity(info.Calibration.Curve, c.Probability)
+		similarity = leastSimilarity(fitted.Curve, c.Probability)
 	}
 	g, err := cluster.Index(ctx, x, similarity)
 	return g, similarity, err

@@ -98,6 +98,9 @@ func (c *indexCmd) update(ctx context.Context, w *index.Writer, m *dvml.Model) e
 			return errors.New("name a folder of photographs to index")
 		}
 	}
+	if err := carryCalibration(w, m); err != nil {
+		return err
+	}
 	screen := newScreen(os.Stderr)
 	defer screen.close()
 	s, err := gather.Update(ctx, w, m, folders, gather.Options{Fit: m.Fit(), Progress: screen.count("indexing")})
@@ -124,6 +127,19 @@ func (c *indexCmd) update(ctx context.Context, w *index.Writer, m *dvml.Model) e
 	}
 	printf("%s in %s%s\n", plural.Of(w.Live(), "photograph"), c.Out, copies)
 	return nil
+}
+
+// carryCalibration keeps in the index what the model says of scores.
+func carryCalibration(w *index.Writer, m *dvml.Model) error {
+	info, err := m.Info()
+	if err != nil {
+		return err
+	}
+	changed, err := w.Calibrate(info.Calibration)
+	if err != nil || !changed {
+		return err
+	}
+	return w.Commit()
 }
 
 // printSummary prints what was found, a line for each kind and its first photographs.

@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/internal/plural"
@@ -27,8 +28,12 @@ type searchCmd struct {
 	Queries []string `arg:"" optional:"" help:"Photographs: each is a search of its own."`
 	K       int      `short:"k" default:"10" help:"How many photographs are found." min:"1"`
 	Radius  float64  `help:"The largest distance of what is found, 0 to 2. Default: any." min:"0" max:"2"`
+	Least   *float64 `name:"min-probability" placeholder:"P" help:"Only photographs that show the query's thing with this probability, 0 to 1, for a calibrated model." min:"0" max:"1"`
 	Class   []string `help:"Only photographs of these classes, and of those below them."`
 	Folder  string   `help:"Only photographs in this folder and below it."`
+	After   string   `placeholder:"DATE" help:"Only files modified on this day or later: 2026-01-31, or with a time, 2026-01-31T18:00:00Z."`
+	Before  string   `placeholder:"DATE" help:"Only files modified before this day."`
+	ID      []int64  `name:"id" help:"Only these photographs, by the numbers that --json and --csv print."`
 	Like    []string `help:"Further photographs of what is looked for: all searches are for what they have in common."`
 	Unlike  []string `help:"Photographs of what is not looked for."`
 	Crop    string   `placeholder:"X,Y,W,H" help:"Search for a part of the query: left, top, width and height in pixels of the upright photograph."`
@@ -41,9 +46,11 @@ type searchCmd struct {
 
 // searched is a query and what was found for it.
 type searched struct {
-	Query string  `json:"query"`
-	Hits  []found `json:"hits"`
-	class string  // of the query, where it is in the index
+	Query string          `json:"query"`
+	Known *bool           `json:"known"`          // whether what was searched holds the query's thing; null: not known
+	Open  *calibrate.Open `json:"open,omitempty"` // how often that is wrong, and the similarity that decides
+	Hits  []found         `json:"hits"`
+	class string          // of the query, where it is in the index
 	data  []byte
 }
 
@@ -56,6 +63,8 @@ type found struct {
 	Class    string   `json:"class"`
 	Path     string   `json:"path"`
 	Paths    []string `json:"paths"` // all places that are not gone
+
+	Probability *float64 `json:"probability"` // that it shows the query's thing, in a collection like the held-out one; null: not known
 }
 
 // Run searches.
@@ -140,8 +149,11 @@ func (c *searchCmd) checkFilter(ctx context.Context, x *dvml.Index) error {
 
 // search does one search for each query, or one for the liked examples alone.
 func (c *searchCmd) search(ctx context.Context, x *dvml.Index) ([]searched, error) {
-	base := index.Query{K: c.K, Radius: c.Radius, Filter: index.Filter{Classes: c.Class, Folder: c.Folder}}
 	if err := c.checkFilter(ctx, x); err != nil {
+		return nil, err
+	}
+	base, err := c.terms(x)
+	if err != nil {
 		return nil, err
 	}
 	for _, examples := range []struct {
@@ -193,13 +205,27 @@ func (c *searchCmd) answer(ctx context.Context, x *dvml.Index, q index.Query, s 
 	if err != nil {
 		return s, err
 	}
+	if s.Known, err = holdsThing(ctx, x, q, hits); err != nil {
+		return s, err
+	}
+	fitted := x.Calibration()
+	if s.Known != nil {
+		s.Open = &fitted.Open
+	}
 	s.Hits = []found{}
-	for i, h := range hits {
+	for _, h := range hits {
 		item, err := x.Item(ctx, h.ID)
 		if err != nil {
 			return s, err
 		}
-		f := found{Rank: i + 1, ID: h.ID, Score: h.Score, Distance: h.Distance(), Class: item.Class(), Path: item.Path()}
+		f := found{Rank: len(s.Hits) + 1, ID: h.ID, Score: h.Score, Distance: h.Distance(), Class: item.Class(), Path: item.Path()}
+		if fitted != nil {
+			p := fitted.OfHit(float64(h.Score))
+			if c.Least != nil && p < *c.Least {
+				continue
+			}
+			f.Probability = &p
+		}
 		for _, p := range item.Places {
 			if !p.Gone {
 				f.Paths = append(f.Paths, p.Path)
@@ -288,14 +314,21 @@ func printTable(out io.Writer, all []searched) error {
 			fmt.Fprintln(out)
 		}
 		fmt.Fprintln(out, s.Query)
+		if s.Known != nil {
+			fmt.Fprintln(out, "  "+s.verdict())
+		}
 		if len(s.Hits) == 0 {
 			fmt.Fprintln(out, "  nothing found")
 			continue
 		}
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "  rank\tcosine\tdistance\tclass\tpath")
+		title, likely := "", func(found) string { return "" }
+		if s.Hits[0].Probability != nil {
+			title, likely = "probability\t", func(h found) string { return fmt.Sprintf("%.3f\t", *h.Probability) }
+		}
+		fmt.Fprintf(w, "  rank\tcosine\tdistance\t%sclass\tpath\n", title)
 		for _, h := range s.Hits {
-			fmt.Fprintf(w, "  %d\t%.4f\t%.4f\t%s\t%s\n", h.Rank, h.Score, h.Distance, h.Class, h.Path)
+			fmt.Fprintf(w, "  %d\t%.4f\t%.4f\t%s%s\t%s\n", h.Rank, h.Score, h.Distance, likely(h), h.Class, h.Path)
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -306,11 +339,15 @@ func printTable(out io.Writer, all []searched) error {
 
 func printCSV(out io.Writer, all []searched) error {
 	w := csv.NewWriter(out)
-	w.Write([]string{"query", "rank", "id", "score", "distance", "class", "path"}) //nolint:errcheck // Flush's error is looked at
+	w.Write([]string{"query", "rank", "id", "score", "distance", "class", "path", "probability"}) //nolint:errcheck // Flush's error is looked at
 	for _, s := range all {
 		for _, h := range s.Hits {
+			likely := "" // not known
+			if h.Probability != nil {
+				likely = strconv.FormatFloat(*h.Probability, 'g', -1, 64)
+			}
 			w.Write([]string{s.Query, strconv.Itoa(h.Rank), strconv.FormatInt(h.ID, 10), strconv.FormatFloat(float64(h.Score), 'g', -1, 32), //nolint:errcheck // likewise
-				strconv.FormatFloat(h.Distance, 'g', -1, 64), h.Class, h.Path})
+				strconv.FormatFloat(h.Distance, 'g', -1, 64), h.Class, h.Path, likely})
 		}
 	}
 	w.Flush()

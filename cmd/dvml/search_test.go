@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/imageset/drawn"
+	"github.com/dvml/dvml/index"
 )
 
 // printed runs a command and returns its status and what it wrote to standard output and standard error.
@@ -126,6 +129,16 @@ func TestIndexAndSearch(t *testing.T) {
 		}
 	}
 
+	bad("does not know what its scores mean", "search", x, query, "--min-probability", ".5")
+	if h := answer[0]; h.Known != nil || h.Open != nil || h.Hits[0].Probability != nil {
+		t.Errorf("an index that is not calibrated answers with %+v", h)
+	}
+	checkCalibrated(t, x, query, answer[0].Hits, good)
+	bad("expected 0 to 1", "search", x, query, "--min-probability", "1.5")
+	bad("expected a date", "search", x, query, "--after", "yesterday")
+	says(good("search", x, query, "--after", "2100-01-01"), "nothing like it here", "nothing found")
+	says(good("search", x, query, "--before", "2100-01-01", "--id", strconv.FormatInt(answer[0].Hits[4].ID, 10)), answer[0].Hits[4].Path)
+
 	bad("does not lie in the photograph of 48 x 48", "search", x, query, "--crop", "40,0,20,20")
 	bad("expected four whole numbers", "search", x, query, "--crop", "1,2")
 	bad("name a photograph", "search", x)
@@ -161,4 +174,52 @@ func TestIndexAndSearch(t *testing.T) {
 	}
 	bad("1 block damaged", "index", "--check", x)
 	bad("block 0 of vectors.1", "search", x, query)
+}
+
+// checkCalibrated gives index x a calibration by which the fifth of all hits has an even chance and is the least similar that is known, and holds what a
+// search prints against all hits.
+func checkCalibrated(t *testing.T, x, query string, all []found, good func(...string) string) {
+	t.Helper()
+	middle := float64(all[4].Score)
+	fitted := &calibrate.Calibration{
+		Curve: calibrate.Curve{Form: calibrate.Logistic, Slope: 50, Offset: -50 * middle}, Share: .5,
+		Open: calibrate.Open{Threshold: middle, Missed: .125, False: .25, Gallery: 12, Things: 3},
+	}
+	w, err := index.OpenWriter(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Calibrate(fitted)
+	if err := errors.Join(err, w.Commit(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, least := range []float64{0, .4, .5, .51, 1} {
+		var answer []searched
+		if err := json.Unmarshal([]byte(good("search", x, query, "--json", "-k", "23", "--min-probability", strconv.FormatFloat(least, 'g', -1, 64))), &answer); err != nil {
+			t.Fatal(err)
+		}
+		var want []found
+		for _, h := range all {
+			if p := fitted.OfHit(float64(h.Score)); p >= least {
+				h.Probability = &p
+				want = append(want, h)
+			}
+		}
+		got := answer[0].Hits
+		if len(got) != len(want) {
+			t.Fatalf("--min-probability %v finds %d; expected %d", least, len(got), len(want))
+		}
+		for i := range want {
+			if got[i].ID != want[i].ID || *got[i].Probability != *want[i].Probability {
+				t.Errorf("--min-probability %v: hit %d is %+v; expected %+v", least, i, got[i], want[i])
+			}
+		}
+		if answer[0].Known == nil || !*answer[0].Known || answer[0].Open.False != .25 {
+			t.Errorf("--min-probability %v: %+v is not known", least, answer[0])
+		}
+	}
+	if out := good("search", x, query); !strings.Contains(out, "known thing (wrong for 25.0 % of photographs of a thing that is not there, measured with 12 photographs of 3") ||
+		!strings.Contains(out, "probability") {
+		t.Errorf("printed: %s", out)
+	}
 }
