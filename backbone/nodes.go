@@ -7,11 +7,13 @@ import (
 
 // Exporter is a Backbone that can be written as nodes of ONNX.
 type Exporter interface {
-	// ONNX returns the network for images of size x size, with the weights that read gives by the paths of Variables, in the variables' layout.
+	// ONNX returns the network for images of size x size, with the weights that read gives by the
+	// paths of Variables, in the variables' layout.
 	ONNX(size int, read func(path string) (weights.Tensor, error)) (*Nodes, error)
 }
 
-// ExportOpset is the version of ONNX's operations that networks are written in; one that came from a file of a later version keeps that.
+// ExportOpset is the version of ONNX's operations that networks are written in; one that came from
+// a file of a later version keeps that.
 const ExportOpset = 17
 
 // Nodes is a network as nodes of ONNX. All its numbers of floating point are float32.
@@ -23,8 +25,9 @@ type Nodes struct {
 	Graph         *onnxfile.Graph
 }
 
-// MetaInner is the key, in the metadata of an ONNX model that dvml exported, of the name of the tensor that holds the normalised images: what stands
-// before it prepares photographs, and an import begins after it.
+// MetaInner is the key, in the metadata of an ONNX model that dvml exported, of the name of the
+// tensor that holds the normalised images: what stands before it prepares photographs, and an
+// import begins after it.
 const MetaInner = "dvml.inner"
 
 // MetaLayout is the key of the layout of these images: NCHW or NHWC.

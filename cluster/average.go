@@ -8,9 +8,10 @@ import (
 // Edge says that two points, by their numbers from 0, are neighbours.
 type Edge struct{ A, B int32 }
 
-// Average groups n points with vectors [n, dim], row after row of length 1, by average linkage along edges: pairs of groups join, the most alike first, while
-// the average cosine between their points is at least similarity. It returns the group of each point: groups are numbered from 0 by size, the largest
-// first, of equal sizes the one with the lowest point.
+// Average groups n points with vectors [n, dim], row after row of length 1, by average linkage
+// along edges: pairs of groups join, the most alike first, while the average cosine between their
+// points is at least similarity. It returns the group of each point: groups are numbered from 0 by
+// size, the largest first, of equal sizes the one with the lowest point.
 func Average(ctx context.Context, vectors []float32, dim int, edges []Edge, similarity float64) ([]int, error) {
 	n := len(vectors) / max(dim, 1)
 	f := newForest(vectors, n, dim)

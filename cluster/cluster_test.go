@@ -37,7 +37,8 @@ func dot(rows []float32, dim, i, j int) (sum float64) {
 	return sum
 }
 
-// byBruteForce joins, over and over, the two groups with an edge between them whose points are the most alike on average.
+// byBruteForce joins, over and over, the two groups with an edge between them whose points are the
+// most alike on average.
 func byBruteForce(rows []float32, dim int, edges []Edge, similarity float64) []int {
 	n := len(rows) / dim
 	groups := make([][]int, n)

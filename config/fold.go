@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Fold makes a run judge itself by part of the training classes, so that choices are made without a look at the held-out ones: the training classes are
-// dealt at random into Of folds, those of fold Held are held out in place of the data's held-out classes, and the others are trained on.
+// Fold makes a run judge itself by part of the training classes, so that choices are made without a
+// look at the held-out ones: the training classes are dealt at random into Of folds, those of fold
+// Held are held out in place of the data's held-out classes, and the others are trained on.
 type Fold struct {
 	// Of is the number of folds; 0: none, the data's own split holds.
 	Of int `yaml:"of"`
@@ -40,8 +41,9 @@ func (f Fold) check() error {
 	return nil
 }
 
-// Deal returns which of classes training classes the fold holds out, at least two; an error where there are too few to train on and to hold out.
-// Folds of one number differ by one class at most, and every class is in one of them.
+// Deal returns which of classes training classes the fold holds out, at least two; an error where
+// there are too few to train on and to hold out. Folds of one number differ by one class at most,
+// and every class is in one of them.
 func (f Fold) Deal(classes int) ([]bool, error) {
 	if classes < 2*f.Of || classes < 4 {
 		return nil, fmt.Errorf("%d folds of %d training classes: each needs two classes at least, and so does what is trained on", f.Of, classes)

@@ -11,7 +11,8 @@ import (
 	"github.com/dvml/dvml/internal/yamltext"
 )
 
-// setSteps gives each phase its number of steps; where the backbone begins to train stays at the same share of its phase.
+// setSteps gives each phase its number of steps; where the backbone begins to train stays at the
+// same share of its phase.
 func (c *Config) setSteps(steps []int) {
 	unfreeze := c.Freeze.UnfreezeAt
 	from, to := 0, 0 // where a phase begins, as it was and as it becomes
@@ -42,7 +43,8 @@ func (c *Config) Shortened(steps int) *Config {
 	return &short
 }
 
-// ScaleSteps makes the phases last steps steps together, each as large a share as before and one at least. The numbers stand for any data then.
+// ScaleSteps makes the phases last steps steps together, each as large a share as before and one at
+// least. The numbers stand for any data then.
 func (c *Config) ScaleSteps(steps int) {
 	whole, before := c.Steps(), 0
 	each := make([]int, len(c.Phases))
@@ -55,7 +57,8 @@ func (c *Config) ScaleSteps(steps int) {
 	c.Photographs = 0
 }
 
-// ScaleBatch makes the batches hold images images, by fewer or more classes; a phase's own batch shrinks as much as the run's.
+// ScaleBatch makes the batches hold images images, by fewer or more classes; a phase's own batch
+// shrinks as much as the run's.
 func (c *Config) ScaleBatch(images int) {
 	for i := range c.Phases {
 		if b := c.Phases[i].Batch; b != nil {
@@ -67,8 +70,8 @@ func (c *Config) ScaleBatch(images int) {
 	c.Batch.Classes = max(2, images*c.Batch.Classes/c.Batch.Size())
 }
 
-// setPhases is Set for phases. Where an item of the list has lambda, the list is all phases of the run. Else each item changes the phase in its place, and
-// phases that the list does not reach stay.
+// setPhases is Set for phases. Where an item of the list has lambda, the list is all phases of the
+// run. Else each item changes the phase in its place, and phases that the list does not reach stay.
 func (c *Config) setPhases(value string) error {
 	text, err := yamltext.Clean([]byte(value))
 	if err != nil {

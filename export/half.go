@@ -34,7 +34,8 @@ func halves(values []float32) bool {
 	return true
 }
 
-// halve stores the initialisers of float32 from first on as float16, each with a Cast back in front of those that read it.
+// halve stores the initialisers of float32 from first on as float16, each with a Cast back in front
+// of those that read it.
 func halve(g *onnxfile.Graph, first int) {
 	settings := map[string]bool{}
 	for _, n := range g.Nodes {
@@ -58,8 +59,8 @@ func halve(g *onnxfile.Graph, first int) {
 	g.Nodes = append(casts, g.Nodes...)
 }
 
-// HalfError measures what float16 does to embeddings: the largest distance between an embedding and the one with rounded weights, both of length 1, over
-// drawn pictures.
+// HalfError measures what float16 does to embeddings: the largest distance between an embedding and
+// the one with rounded weights, both of length 1, over drawn pictures.
 func HalfError(ctx context.Context, m *dvml.Model) (float64, error) {
 	const classes, each = 4, 4
 	set, err := drawn.New(drawn.Options{Classes: classes, PerClass: each, Size: m.Size(), Seed: 1})

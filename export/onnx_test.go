@@ -173,7 +173,8 @@ func photographs(t *testing.T) (folder string, paths []string) {
 	return folder, paths
 }
 
-// runner checks a model by onnx, runs it by onnxruntime on photographs in batches of two, and writes its outputs as JSON.
+// runner checks a model by onnx, runs it by onnxruntime on photographs in batches of two, and
+// writes its outputs as JSON.
 const runner = `
 import json, sys, numpy as np, onnx, onnxruntime
 from PIL import Image

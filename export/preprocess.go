@@ -9,8 +9,10 @@ import (
 
 // preparation writes what packages imageset and augment do to a photograph as nodes.
 //
-// ONNX's Resize cannot say it: its cubic filter has other weights at the edges, and antialiasing came after opset 17. So each side is scaled by a product
-// with a matrix of weights that is computed in the graph from the photograph's size, in float64 as the scaler computes, so that the bytes are the same.
+// ONNX's Resize cannot say it: its cubic filter has other weights at the edges, and antialiasing
+// came after opset 17. So each side is scaled by a product with a matrix of weights that is
+// computed in the graph from the photograph's size, in float64 as the scaler computes, so that the
+// bytes are the same.
 type preparation struct {
 	onnxfile.Composer
 	size          int // of the square
@@ -120,9 +122,10 @@ func (p *preparation) weights(length, to, inside string) string {
 	return p.weightsAt(p.places(), length, to, inside)
 }
 
-// weightsAt gives the weights [size,length] by which a line of length samples becomes one of to samples, of which place [size,1] tells the ones wanted:
-// Catmull-Rom's kernel (1974) around the place in the line, as wide as the step where that is more than 1, each row divided by its sum. Where inside
-// [size,1] is given, rows at which it is 0 are 0.
+// weightsAt gives the weights [size,length] by which a line of length samples becomes one of to
+// samples, of which place [size,1] tells the ones wanted: Catmull-Rom's kernel (1974) around the
+// place in the line, as wide as the step where that is more than 1, each row divided by its sum.
+// Where inside [size,1] is given, rows at which it is 0 are 0.
 func (p *preparation) weightsAt(place, length, to, inside string) string {
 	step := p.Add("Div", []string{p.double(length), to})
 	centre := p.Add("Sub", []string{p.Add("Mul", []string{p.Add("Add", []string{place, p.number(0.5)}), step}), p.number(0.5)})

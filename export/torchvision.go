@@ -11,9 +11,10 @@ import (
 	"github.com/dvml/dvml/weights"
 )
 
-// Safetensors returns the weights of GoogLeNet under the names that they are published under: torchvision's for the batch norm form, Caffe's for the
-// original. The head of z_I, with the batch norm before it folded in, stands in the place of the classifier, so that torchvision's googlenet with D
-// classes and no auxiliary classifiers loads all, strictly, and gives z_I.
+// Safetensors returns the weights of GoogLeNet under the names that they are published under:
+// torchvision's for the batch norm form, Caffe's for the original. The head of z_I, with the batch
+// norm before it folded in, stands in the place of the classifier, so that torchvision's googlenet
+// with D classes and no auxiliary classifiers loads all, strictly, and gives z_I.
 func Safetensors(m *dvml.Model) (*weights.File, error) {
 	s, ok := m.Network().Backbone.(googlenet.Spec)
 	if !ok {
@@ -87,7 +88,8 @@ func invariantHead(m *dvml.Model) (w, b weights.Tensor, err error) {
 	return w, b, nil
 }
 
-// featureNorm returns the batch norm before the heads, by its running averages, as a factor and an offset of each feature.
+// featureNorm returns the batch norm before the heads, by its running averages, as a factor and an
+// offset of each feature.
 func featureNorm(m *dvml.Model) (factor, offset []float64, err error) {
 	var v [4][]float32
 	for i, name := range []string{"scale", "offset", "mean", "variance"} {

@@ -56,7 +56,8 @@ func ours(t *testing.T, m *dvml.Model, folder string) float64 {
 	return sum
 }
 
-// pair makes a folder with photographs a.jpg and b.jpg, of one size or of two. They are PNG, whose pixels all programs agree on.
+// pair makes a folder with photographs a.jpg and b.jpg, of one size or of two. They are PNG, whose
+// pixels all programs agree on.
 func pair(t *testing.T, first, second int) string {
 	t.Helper()
 	folder, paths := photographs(t)

@@ -14,8 +14,9 @@ import (
 	"github.com/dvml/dvml/weights/download"
 )
 
-// Place says where caches lie: in Folder or, where that is empty, beside the data file, and where nothing can be written there in the folder features of the
-// user's cache folder ([download.CacheFolder]).
+// Place says where caches lie: in Folder or, where that is empty, beside the data file, and where
+// nothing can be written there in the folder features of the user's cache folder
+// ([download.CacheFolder]).
 type Place struct {
 	Data   string // the data file
 	Folder string
@@ -48,8 +49,9 @@ func Cached(s Source, p Place) (*Set, error) {
 	return nil, nil
 }
 
-// Load opens the cache of the source; where there is none, it is computed first. One process computes a cache at a time, and others that want it wait. say, where
-// not nil, is told what is computed or waited for, and progress of images done.
+// Load opens the cache of the source; where there is none, it is computed first. One process
+// computes a cache at a time, and others that want it wait. say, where not nil, is told what is
+// computed or waited for, and progress of images done.
 func Load(ctx context.Context, s Source, p Place, say func(line string), progress func(done, total int)) (*Set, error) {
 	if set, err := Cached(s, p); set != nil || err != nil {
 		return set, err
@@ -68,7 +70,8 @@ func Load(ctx context.Context, s Source, p Place, say func(line string), progres
 	return nil, last
 }
 
-// computed writes the cache of the source into folder under a lock, unless another process has done so meanwhile, and opens it.
+// computed writes the cache of the source into folder under a lock, unless another process has done
+// so meanwhile, and opens it.
 func computed(ctx context.Context, s Source, p Place, folder string, say func(string), progress func(done, total int)) (_ *Set, err error) {
 	path := filepath.Join(folder, s.Name(p.Data))
 	if folder != filepath.Dir(p.Data) {

@@ -12,7 +12,8 @@ import (
 	"github.com/dvml/dvml/weights/download"
 )
 
-// Of two that want a cache the second waits: it reads what the first has computed, or computes it itself where the first was interrupted.
+// Of two that want a cache the second waits: it reads what the first has computed, or computes it
+// itself where the first was interrupted.
 func TestTheSecondWaits(t *testing.T) {
 	for _, interrupted := range []bool{false, true} {
 		s, data := source(t, 0)
@@ -63,7 +64,8 @@ func TestTheSecondWaits(t *testing.T) {
 	}
 }
 
-// A cache lies in the folder that is asked for, and where nothing can be written beside the data in the user's cache folder. It is found there again.
+// A cache lies in the folder that is asked for, and where nothing can be written beside the data in
+// the user's cache folder. It is found there again.
 func TestPlaces(t *testing.T) {
 	s, data := source(t, 0)
 	user, named := t.TempDir(), filepath.Join(t.TempDir(), "new", "caches")

@@ -21,9 +21,11 @@ const (
 	mapColumn = 3  // of the legend
 )
 
-// Map draws photographs where they lie in the plane: as points in the colours of their classes, and over them as many thumbnails, framed in these colours,
-// as have room. classes number the names of classes, -1 is none. thumb gives a photograph, or nil where there is none. The frame of the picture leaves
-// out the farthest four in a thousand on each side, so that one that strayed does not make the rest small: these are drawn at its edge.
+// Map draws photographs where they lie in the plane: as points in the colours of their classes, and
+// over them as many thumbnails, framed in these colours, as have room. classes number the names of
+// classes, -1 is none. thumb gives a photograph, or nil where there is none. The frame of the
+// picture leaves out the farthest four in a thousand on each side, so that one that strayed does
+// not make the rest small: these are drawn at its edge.
 func Map(places [][2]float32, classes []int, names []string, thumb func(i int) image.Image, title string) (image.Image, error) {
 	if len(places) != len(classes) {
 		return nil, fmt.Errorf("figure: map: %d places but %d classes; each place needs one", len(places), len(classes))
@@ -52,7 +54,8 @@ func Map(places [][2]float32, classes []int, names []string, thumb func(i int) i
 	return c.img, nil
 }
 
-// inFrame scales places into an area mapSide wide, or high where they are higher than wide, whose upper left corner is from; it returns its height too.
+// inFrame scales places into an area mapSide wide, or high where they are higher than wide, whose
+// upper left corner is from; it returns its height too.
 func inFrame(places [][2]float32, from image.Point) (at [][2]float64, height int) {
 	var low, high [2]float64
 	for a := range 2 {

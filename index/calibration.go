@@ -8,10 +8,12 @@ import (
 	"github.com/dvml/dvml/calibrate"
 )
 
-// Calibration says what the scores of this index mean; nil: nobody knows. It is a copy of what the model's checkpoint held when `dvml index` last ran.
+// Calibration says what the scores of this index mean; nil: nobody knows. It is a copy of what the
+// model's checkpoint held when `dvml index` last ran.
 func (x *Index) Calibration() *calibrate.Calibration { return x.current.Load().calibration }
 
-// Calibrate keeps what scores mean, and reports whether that is new. It counts from Commit on. Of nil nothing is kept: what the index knows stays.
+// Calibrate keeps what scores mean, and reports whether that is new. It counts from Commit on. Of
+// nil nothing is kept: what the index knows stays.
 func (w *Writer) Calibrate(c *calibrate.Calibration) (changed bool, err error) {
 	if c == nil || reflect.DeepEqual(c, w.calibration) {
 		return false, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/dvml/dvml/calibrate"
 )
 
-// A calibration is found again by readers that are open, by later readers and writers, and after a compaction; an index without one opens too.
+// A calibration is found again by readers that are open, by later readers and writers, and after a
+// compaction; an index without one opens too.
 func TestCalibration(t *testing.T) {
 	folder := filled(t, 20)
 	x, err := Open(folder)

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// Depthwise is a convolution in which each channel is a group of its own, with its gradients: x [N,H,W,C], w [KH,KW,1,C], y [N,Ho,Wo,C]. Adjacent
-// pixels share the loads of the weights; all taps are summed in registers. It may be used by several goroutines at once.
+// Depthwise is a convolution in which each channel is a group of its own, with its gradients: x
+// [N,H,W,C], w [KH,KW,1,C], y [N,Ho,Wo,C]. Adjacent pixels share the loads of the weights; all taps
+// are summed in registers. It may be used by several goroutines at once.
 type Depthwise struct {
 	s      ConvShape
 	ho, wo int
@@ -23,7 +24,8 @@ func NewDepthwise(s ConvShape) *Depthwise {
 	return d
 }
 
-// walk is one axis of a pass over images: result o reads pixel (o*mul - pad + k*step)/div for tap k, where that is whole and inside [0,from).
+// walk is one axis of a pass over images: result o reads pixel (o*mul - pad + k*step)/div for tap
+// k, where that is whole and inside [0,from).
 type walk struct{ size, mul, pad, step, div, from int }
 
 // source returns the pixel that is read, or -1.
@@ -58,7 +60,8 @@ func (d *Depthwise) BackwardInput(p *Pool, dx []float32, ldx int, dy []float32, 
 	d.pass(p, dx, ldx, dy, w, e, v, h)
 }
 
-// phase is every div-th result of a row: they read pixels a fixed distance apart. A tap is read by results [lo,hi) of them, all taps by [from,to).
+// phase is every div-th result of a row: they read pixels a fixed distance apart. A tap is read by
+// results [lo,hi) of them, all taps by [from,to).
 type phase struct {
 	first, count int
 	taps         []phaseTap

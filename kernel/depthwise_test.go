@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestDepthwise compares depthwise convolutions and their gradients, on all levels, with the oracle: strides, dilations, padding of all kinds and maps
-// smaller than the kernel, channels that fill vectors and that do not, results that lie apart.
+// TestDepthwise compares depthwise convolutions and their gradients, on all levels, with the
+// oracle: strides, dilations, padding of all kinds and maps smaller than the kernel, channels that
+// fill vectors and that do not, results that lie apart.
 func TestDepthwise(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()

@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// Graph is the nearest neighbours of each of N points: those of point i are Neighbours[i*K:(i+1)*K], nearest first, as points from 0, or -1 from where
-// there are no more; Distances are as many.
+// Graph is the nearest neighbours of each of N points: those of point i are
+// Neighbours[i*K:(i+1)*K], nearest first, as points from 0, or -1 from where there are no more;
+// Distances are as many.
 type Graph struct {
 	K          int
 	Neighbours []int32
@@ -109,7 +110,8 @@ func symmetric(directed []edge) []edge {
 	return out
 }
 
-// smooth finds rho and sigma of a point with neighbours at distances d, see the package's documentation. sigma is at least a thousandth of the mean distance.
+// smooth finds rho and sigma of a point with neighbours at distances d, see the package's
+// documentation. sigma is at least a thousandth of the mean distance.
 func smooth(d []float32) (rho, sigma float64) {
 	if len(d) == 0 {
 		return 0, 0

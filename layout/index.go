@@ -10,8 +10,10 @@ import (
 // trustOf is how many neighbours trust is a share of.
 const trustOf = 15
 
-// Index lays out the photographs of an index, from its graph. Where it has a map already, photographs that are on it stay where they are and new ones find
-// their places among them; anew lays all of them out, as does a seed that is not the map's. The map is not kept: see index.Writer.SetMap.
+// Index lays out the photographs of an index, from its graph. Where it has a map already,
+// photographs that are on it stay where they are and new ones find their places among them; anew
+// lays all of them out, as does a seed that is not the map's. The map is not kept: see
+// index.Writer.SetMap.
 func Index(ctx context.Context, x *index.Index, seed uint64, anew bool, progress func(done, total int)) (m index.Map, trust float64, err error) {
 	g, ids, err := graphIn(ctx, x)
 	if err != nil {

@@ -31,8 +31,9 @@ const (
 	jitter    = 1e-4
 )
 
-// Of lays the points of g out. vectors, row after row of dim values, are where they begin, by their two principal axes; it is read by vector(i), which may
-// reuse what it returned before. The result is one place a point; a point without a neighbour lies where it began.
+// Of lays the points of g out. vectors, row after row of dim values, are where they begin, by their
+// two principal axes; it is read by vector(i), which may reuse what it returned before. The result
+// is one place a point; a point without a neighbour lies where it began.
 func Of(ctx context.Context, g Graph, dim int, vector func(i int) ([]float32, error), o Options) ([][2]float32, error) {
 	if err := g.check(); err != nil {
 		return nil, err
@@ -55,8 +56,8 @@ func Of(ctx context.Context, g Graph, dim int, vector func(i int) ([]float32, er
 	return places, descend(ctx, places, g.edges(), epochs, o)
 }
 
-// begin places the points before the first epoch: those that are held where they are, others amid their held neighbours or, where nothing is held, on
-// the principal axes.
+// begin places the points before the first epoch: those that are held where they are, others amid
+// their held neighbours or, where nothing is held, on the principal axes.
 func begin(ctx context.Context, g Graph, dim int, vector func(i int) ([]float32, error), o Options) ([][2]float32, error) {
 	n := g.Len()
 	rng := rand.New(rand.NewPCG(o.Seed, 1))
@@ -177,8 +178,9 @@ func clip(v float32) float32 { return min(max(v, -steepest), steepest) }
 // curve is the gradients of nearness by squared distance.
 var curve = newForces()
 
-// forces holds both gradients by the exponent and the first bits of the mantissa of a squared distance, and what a step to the next entry adds: powers are
-// what a layout would spend its time on.
+// forces holds both gradients by the exponent and the first bits of the mantissa of a squared
+// distance, and what a step to the next entry adds: powers are what a layout would spend its time
+// on.
 type forces struct{ pull, push []float32 }
 
 const (

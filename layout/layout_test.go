@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// clusters makes n points around `groups` centres in dim dimensions, with the exact graph of their k nearest neighbours.
+// clusters makes n points around `groups` centres in dim dimensions, with the exact graph of their
+// k nearest neighbours.
 func clusters(n, groups, dim, k int) (Graph, [][]float32) {
 	rng := rand.New(rand.NewPCG(3, uint64(n)))
 	centres := make([][]float32, groups)

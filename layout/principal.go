@@ -65,7 +65,8 @@ func principal(ctx context.Context, n, dim int, vector func(i int) ([]float32, e
 	return squared(places), nil
 }
 
-// orthonormal makes the axes of length 1 and the second at right angles to the first. One that vanishes, as where all points are one, stays 0.
+// orthonormal makes the axes of length 1 and the second at right angles to the first. One that
+// vanishes, as where all points are one, stays 0.
 func orthonormal(axes *[2][]float64) {
 	normalise(axes[0])
 	var dot float64

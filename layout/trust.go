@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Trust returns, for each point, the share of its k nearest neighbours in the graph that are among its k nearest in the plane, 0 to 1, and the mean. Where
-// a point has fewer than k neighbours it is the share of these. k is at most the graph's K.
+// Trust returns, for each point, the share of its k nearest neighbours in the graph that are among
+// its k nearest in the plane, 0 to 1, and the mean. Where a point has fewer than k neighbours it is
+// the share of these. k is at most the graph's K.
 func Trust(g Graph, places [][2]float32, k int) (each []float32, mean float64) {
 	n := g.Len()
 	k = min(k, g.K, n-1)
@@ -68,7 +69,8 @@ func (g *grid) cell(p [2]float32) (x, y int) {
 	return in(0), in(1)
 }
 
-// nearest appends the k places nearest to place i, without itself, nearest first, of those equally near the lower number first.
+// nearest appends the k places nearest to place i, without itself, nearest first, of those equally
+// near the lower number first.
 func (g *grid) nearest(dst []int32, i, k int) []int32 {
 	type found struct {
 		d2 float64

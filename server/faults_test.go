@@ -74,7 +74,8 @@ func pngHeader(w, h uint32) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
 }
 
-// Beyond what the queue holds a request is told at once when to come again; nothing but 200 and 429 is answered, and what is accepted is right.
+// Beyond what the queue holds a request is told at once when to come again; nothing but 200 and 429
+// is answered, and what is accepted is right.
 func TestOverload(t *testing.T) {
 	m := &colours{slow: 20 * time.Millisecond}
 	x := served(t, m, 3, func(o *Options) { o.Batch = batch.Options{MaxBatch: 2, Capacity: 4} })
@@ -189,7 +190,8 @@ func stopped(t *testing.T, m *colours, o Options) (address string, stop func() e
 	return address, func() error { cancel(); return <-ended }
 }
 
-// A server that is told to stop answers every request that was sent, the last one of each connection with word that it is the last.
+// A server that is told to stop answers every request that was sent, the last one of each
+// connection with word that it is the last.
 func TestDrain(t *testing.T) {
 	m := &colours{slow: 5 * time.Millisecond}
 	folder, _ := indexed(t, m, 3)
@@ -295,7 +297,8 @@ func TestUploadsAreBounded(t *testing.T) {
 	x.wait("the bytes are given back", func() bool { return x.s.reading.Load() == 0 })
 }
 
-// An index that takes the place of another is served, of another model too, and whoever still reads from the old one reads on.
+// An index that takes the place of another is served, of another model too, and whoever still reads
+// from the old one reads on.
 func TestIndexReplaced(t *testing.T) {
 	old := &colours{}
 	x := served(t, old, 10, func(o *Options) {

@@ -11,9 +11,11 @@ import (
 
 // What a request has to pass before a route sees it.
 //
-// A page of any site can make the browser of someone on this machine send requests here. It cannot read answers, unless its site's name is pointed at this
-// machine (DNS rebinding): so the name under which the server is called has to be one of its own. And it cannot send what makes the browser ask first, which
-// nobody answers with leave: so what writes needs a token in a header, and what else is not a plain reading is refused where it comes from another site.
+// A page of any site can make the browser of someone on this machine send requests here. It cannot
+// read answers, unless its site's name is pointed at this machine (DNS rebinding): so the name
+// under which the server is called has to be one of its own. And it cannot send what makes the
+// browser ask first, which nobody answers with leave: so what writes needs a token in a header, and
+// what else is not a plain reading is refused where it comes from another site.
 
 // policy is what the page may load: its own files and photographs.
 const policy = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

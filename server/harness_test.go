@@ -33,7 +33,8 @@ import (
 	"github.com/dvml/dvml/index/gather"
 )
 
-// colours is a model whose embedding is the colours of 4 x 4 squares: fast, and like a trained one in all that the server sees.
+// colours is a model whose embedding is the colours of 4 x 4 squares: fast, and like a trained one
+// in all that the server sees.
 type colours struct {
 	name      string
 	slow      time.Duration // that a batch takes

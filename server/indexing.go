@@ -132,7 +132,8 @@ func (s *Server) counts(phase string) func(done, total int) {
 	}
 }
 
-// follow watches the index: it tells of every commit, and opens the model of an index that takes the place of the first.
+// follow watches the index: it tells of every commit, and opens the model of an index that takes
+// the place of the first.
 func (s *Server) follow(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -19,7 +19,8 @@ import (
 	"github.com/dvml/dvml/index"
 )
 
-// childIndex, in the environment, makes the test binary a server of that index; childFull lets it write no file beyond a length.
+// childIndex, in the environment, makes the test binary a server of that index; childFull lets it
+// write no file beyond a length.
 const (
 	childIndex = "DVML_TEST_SERVE"
 	childFull  = "DVML_TEST_FULL"

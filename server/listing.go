@@ -14,7 +14,8 @@ import (
 	"github.com/dvml/dvml/index"
 )
 
-// listing keeps the items of an index in memory, a few hundred bytes each, so that any row of any order is answered at once.
+// listing keeps the items of an index in memory, a few hundred bytes each, so that any row of any
+// order is answered at once.
 type listing struct {
 	mu   sync.Mutex
 	last *snapshot
@@ -33,8 +34,8 @@ type snapshot struct {
 	byClass func() []int32
 }
 
-// snapshot returns the items of the newest version. While an index is written to quickly, as it is filled, one that is a little older will do: making it
-// never takes more than a fifth of the time.
+// snapshot returns the items of the newest version. While an index is written to quickly, as it is
+// filled, one that is a little older will do: making it never takes more than a fifth of the time.
 func (o *opened) snapshot(ctx context.Context) (*snapshot, error) {
 	version, err := o.Version(ctx)
 	if err != nil {

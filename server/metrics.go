@@ -12,7 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what /metrics tells. Every series is there, at zero, before anything is asked; labels are of the table of routes, never of what clients send.
+// metrics are what /metrics tells. Every series is there, at zero, before anything is asked; labels
+// are of the table of routes, never of what clients send.
 type metrics struct {
 	requests              *prometheus.CounterVec
 	duration              *prometheus.HistogramVec

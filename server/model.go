@@ -45,7 +45,8 @@ func (m *loaded) retire() {
 	m.close()
 }
 
-// load opens a model and embeds a drawn photograph in batches of all sizes, so that nobody waits for that later. It then is the server's.
+// load opens a model and embeds a drawn photograph in batches of all sizes, so that nobody waits
+// for that later. It then is the server's.
 func (s *Server) load(ctx context.Context, path string) (*loaded, error) {
 	if s.o.Open == nil || path == "" {
 		return nil, errors.New("no model is named")

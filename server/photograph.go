@@ -15,7 +15,8 @@ import (
 	"github.com/dvml/dvml/index"
 )
 
-// getThumb sends the small picture of an item, which a browser may keep for good: another photograph has another address.
+// getThumb sends the small picture of an item, which a browser may keep for good: another
+// photograph has another address.
 func (s *Server) getThumb(c *call) error {
 	x, err := s.shelf(c)
 	if err != nil {
@@ -48,8 +49,9 @@ func (s *Server) getThumb(c *call) error {
 // errOther is returned for a file that is not the photograph that was indexed.
 var errOther = errors.New("not the photograph that was indexed")
 
-// getOriginal sends a photograph's file if it still is what was indexed. Its bytes are hashed before the first of them is sent: whatever lies at the path
-// now, behind whatever links, nothing but a photograph of the index ever leaves.
+// getOriginal sends a photograph's file if it still is what was indexed. Its bytes are hashed
+// before the first of them is sent: whatever lies at the path now, behind whatever links, nothing
+// but a photograph of the index ever leaves.
 func (s *Server) getOriginal(c *call) error {
 	x, err := s.shelf(c)
 	if err != nil {

@@ -35,7 +35,8 @@ func refused(status int, reason, format string, args ...any) *problem {
 
 func invalid(format string, args ...any) *problem { return bad(http.StatusBadRequest, format, args...) }
 
-// problemOf turns any error into what a client is told. What it may not know, such as paths of this machine, is in the log alone.
+// problemOf turns any error into what a client is told. What it may not know, such as paths of this
+// machine, is in the log alone.
 func problemOf(err error) *problem {
 	var p *problem
 	var full *batch.FullError
@@ -62,7 +63,8 @@ func problemOf(err error) *problem {
 	return bad(http.StatusInternalServerError, "something went wrong inside; the server's log has it under this request's number")
 }
 
-// statusGone is what the log says of requests whose client did not wait for the answer (nginx's number; nobody is left to receive it).
+// statusGone is what the log says of requests whose client did not wait for the answer (nginx's
+// number; nobody is left to receive it).
 const statusGone = 499
 
 // write sends the problem; extra are further members.

@@ -213,7 +213,8 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// surround puts around all routes what holds for every request: its number, its time limits, who may ask, what is measured and logged.
+// surround puts around all routes what holds for every request: its number, its time limits, who
+// may ask, what is measured and logged.
 func (s *Server) surround(next http.Handler) http.Handler {
 	var numbers atomic.Int64
 	start := time.Now().Unix()

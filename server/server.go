@@ -122,8 +122,9 @@ func (s *Server) HTTP() *http.Server {
 	}
 }
 
-// Serve answers requests until ctx ends; then it is no longer ready, tells clients to make no further use of their connections, and returns when every
-// request that had reached it is answered, after 30 seconds at most. serve is what h does with its listener.
+// Serve answers requests until ctx ends; then it is no longer ready, tells clients to make no
+// further use of their connections, and returns when every request that had reached it is answered,
+// after 30 seconds at most. serve is what h does with its listener.
 func (s *Server) Serve(ctx context.Context, h *http.Server, l net.Listener, serve func(net.Listener) error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- serve(l) }()

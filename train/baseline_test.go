@@ -38,7 +38,8 @@ func writeCopies(t *testing.T, path string) {
 	}
 }
 
-// Where the features alone are good, the run says so with figures, names near copies, and chooses its best state by MAP@R, also when it goes on.
+// Where the features alone are good, the run says so with figures, names near copies, and chooses
+// its best state by MAP@R, also when it goes on.
 func TestGoodFeatures(t *testing.T) {
 	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")

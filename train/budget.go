@@ -91,8 +91,9 @@ type costs struct {
 	metrics time.Duration // of one evaluation, with its embeddings at hand
 }
 
-// budget shortens a new run to config.Minutes. How long its parts take is measured first; the numbers of steps stand in the settings of the run then, so that
-// nothing later depends on the clock.
+// budget shortens a new run to config.Minutes. How long its parts take is measured first; the
+// numbers of steps stand in the settings of the run then, so that nothing later depends on the
+// clock.
 func (t *Trainer) budget() error {
 	c := t.Config
 	if c.Minutes == 0 {

@@ -16,8 +16,9 @@ import (
 // finite reports whether v is a number that can be computed with: neither NaN nor an infinity.
 func finite(v float32) bool { return v-v == 0 }
 
-// notFinite is the error of a step in which value, called name, is not finite. It names the first tensor to blame, in the order in which a step computes them: what
-// came in, a weight, the embeddings, a loss, the gradient of a weight.
+// notFinite is the error of a step in which value, called name, is not finite. It names the first
+// tensor to blame, in the order in which a step computes them: what came in, a weight, the
+// embeddings, a loss, the gradient of a weight.
 func (t *Trainer) notFinite(s *step, name string, value float32, b shown) error {
 	what := fmt.Sprintf("%s is %g", name, value)
 	switch first := t.culprit(s, name, b); {
@@ -40,7 +41,8 @@ func (t *Trainer) stoppedAt() string {
 	return "stopped; " + good + "; lower the learning rates or set optimizer.clip_norm"
 }
 
-// culprit is the first tensor of the step s of batch b, in which the value called name is not finite, that is not; "" where it is that value itself.
+// culprit is the first tensor of the step s of batch b, in which the value called name is not
+// finite, that is not; "" where it is that value itself.
 func (t *Trainer) culprit(s *step, name string, b shown) string {
 	rows := func(values []float32) (bad []int) {
 		each := len(values) / len(b.index)
@@ -79,7 +81,8 @@ func (t *Trainer) culprit(s *step, name string, b shown) string {
 	return ""
 }
 
-// notFiniteWeight is the path of the first weight or batch norm's statistic, of those that asked picks, that is not finite; "": all are.
+// notFiniteWeight is the path of the first weight or batch norm's statistic, of those that asked
+// picks, that is not finite; "": all are.
 func notFiniteWeight(store *model.Store, asked func(path string) bool) string {
 	var bad []string
 	for v := range store.IterVariables() {

@@ -13,7 +13,8 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// A run that meets a value that is not finite stops, and names the first tensor that is not; no state with such a value is saved.
+// A run that meets a value that is not finite stops, and names the first tensor that is not; no
+// state with such a value is saved.
 func TestStopNamesTheFirstTensor(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")

@@ -28,8 +28,8 @@ func imported(t *testing.T, data string) *config.Config {
 	return c
 }
 
-// A network that was imported trains on cached features of a cut or of its own features, with frozen patterns and averages, and a run of it that was
-// interrupted goes on exactly.
+// A network that was imported trains on cached features of a cut or of its own features, with
+// frozen patterns and averages, and a run of it that was interrupted goes on exactly.
 func TestImportedNetworkGoesOnExactly(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(c *config.Config){
@@ -51,7 +51,8 @@ func TestImportedNetworkGoesOnExactly(t *testing.T) {
 	}
 }
 
-// What is frozen, by a cut or by patterns, stays as the file has it; the rest of the backbone learns, its statistics do not move unless asked.
+// What is frozen, by a cut or by patterns, stays as the file has it; the rest of the backbone
+// learns, its statistics do not move unless asked.
 func TestImportedNetworkLearns(t *testing.T) {
 	t.Parallel()
 	file, err := checkpoint.ReadBackbone(mobile, backbone.Options{Normalisation: &augment.ImageNet})

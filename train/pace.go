@@ -50,7 +50,8 @@ type Part struct {
 	Left time.Duration
 }
 
-// LeftInWords says how long is left, in parts where there are several: "heads 10s, then end to end 45m". write writes a duration.
+// LeftInWords says how long is left, in parts where there are several: "heads 10s, then end to end
+// 45m". write writes a duration.
 func LeftInWords(parts []Part, write func(time.Duration) string) string {
 	switch len(parts) {
 	case 0:
@@ -118,11 +119,12 @@ func (p *pace) left(step int) (parts []Part) {
 	return parts
 }
 
-// worthMeasuring is how long the steps of a kind are expected to take in all for some to be taken in advance, to know better.
+// worthMeasuring is how long the steps of a kind are expected to take in all for some to be taken
+// in advance, to know better.
 const worthMeasuring = 2 * time.Minute
 
-// foresee fills in how long steps take that were not taken yet: by their arithmetic or, where they will last, by trying a few in a model of their own, which
-// leaves the run as it is.
+// foresee fills in how long steps take that were not taken yet: by their arithmetic or, where they
+// will last, by trying a few in a model of their own, which leaves the run as it is.
 func (t *Trainer) foresee() {
 	if t.foreseen || t.ended() {
 		return

@@ -15,8 +15,8 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// The time that is guessed takes what is frozen away from the steps that train on the cache; a kind of step that was taken is priced by itself, and the others
-// keep their own price.
+// The time that is guessed takes what is frozen away from the steps that train on the cache; a kind
+// of step that was taken is priced by itself, and the others keep their own price.
 func TestTimeLeft(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
@@ -49,7 +49,8 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
-// Steps that will last and whose kind comes later are tried before the first step; those of the first step's kind are not.
+// Steps that will last and whose kind comes later are tried before the first step; those of the
+// first step's kind are not.
 func TestLongStepsAreTried(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
@@ -68,7 +69,8 @@ func TestLongStepsAreTried(t *testing.T) {
 	}
 }
 
-// A run under a budget takes the steps that fit, says so, and keeps their numbers: going on with it depends on no clock.
+// A run under a budget takes the steps that fit, says so, and keeps their numbers: going on with it
+// depends on no clock.
 func TestBudget(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "x.h5")
 	writeImages(t, data)
@@ -150,7 +152,8 @@ func TestTheDocumentedExample(t *testing.T) {
 	}
 }
 
-// A step that ends what is trained on the cache is evaluated from it, and an evaluation that was interrupted there is made from it when the run goes on.
+// A step that ends what is trained on the cache is evaluated from it, and an evaluation that was
+// interrupted there is made from it when the run goes on.
 func TestEvaluationsFallOnTheEndsOfPhases(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")

@@ -9,7 +9,8 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// A run that was stopped before its first state begins anew, resumed or started again, and leaves what a whole run leaves.
+// A run that was stopped before its first state begins anew, resumed or started again, and leaves
+// what a whole run leaves.
 func TestRunWithoutAStateBeginsAnew(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "x.h5")
@@ -46,7 +47,8 @@ func TestRunWithoutAStateBeginsAnew(t *testing.T) {
 	}
 }
 
-// A newest state that cannot be read at the moment ends the attempt: an older one is not trained on in its place, and nothing is changed.
+// A newest state that cannot be read at the moment ends the attempt: an older one is not trained on
+// in its place, and nothing is changed.
 func TestUnreadableStateIsNotPassedOver(t *testing.T) {
 	t.Parallel()
 	data, dir := filepath.Join(t.TempDir(), "x.h5"), filepath.Join(t.TempDir(), "run")

@@ -15,7 +15,8 @@ import (
 
 const zIWeights = "/heads/z_i/weights"
 
-// checkStart refuses a head that is to begin along the features' principal axes where the features are not known before the first step.
+// checkStart refuses a head that is to begin along the features' principal axes where the features
+// are not known before the first step.
 func checkStart(m *method.Model, c *config.Config) error {
 	features, known := m.Backbone.Features(), c.Freeze.Frozen(0) && c.Freeze.Until == ""
 	if c.Method.Start == "features" && c.Method.Dim < features && !known {
@@ -25,8 +26,10 @@ func checkStart(m *method.Model, c *config.Config) error {
 	return nil
 }
 
-// start gives the head of z_I its first weights where it begins as the features in fewer dimensions than they have: the first principal axes of what the
-// heads read of the training images. The axes are of the second moments, not of the covariance, since z_I is compared by its direction from the origin.
+// start gives the head of z_I its first weights where it begins as the features in fewer dimensions
+// than they have: the first principal axes of what the heads read of the training images. The axes
+// are of the second moments, not of the covariance, since z_I is compared by its direction from the
+// origin.
 func (t *Trainer) start(ctx context.Context) error {
 	m, features := t.Config.Method, t.Model.Backbone.Features()
 	if m.Start != "features" || m.Dim == features || t.store.GetVariable(zIWeights) != nil {
@@ -49,7 +52,8 @@ func (t *Trainer) start(ctx context.Context) error {
 	return err
 }
 
-// principalAxes returns the eigenvectors of the second moments of rows [N,f] with the d largest eigenvalues, as the columns of [f,d].
+// principalAxes returns the eigenvectors of the second moments of rows [N,f] with the d largest
+// eigenvalues, as the columns of [f,d].
 func principalAxes(rows []float32, f, d int) ([]float32, error) {
 	wide := make([]float64, len(rows))
 	for i, v := range rows {

@@ -122,7 +122,8 @@ type Choice struct {
 // least is the smallest gain that training is worth.
 const least = 0.003
 
-// Choose takes the candidate with the largest gain, and leaves the features alone where that is no larger than its standard error, or than .003.
+// Choose takes the candidate with the largest gain, and leaves the features alone where that is no
+// larger than its standard error, or than .003.
 func (t Table) Choose() Choice {
 	if len(t.Rows) == 0 {
 		return Choice{Features: true, Reason: "nothing was tried"}
@@ -139,8 +140,9 @@ func (t Table) Choose() Choice {
 	return Choice{r, false, gain}
 }
 
-// Apply lays the choice over settings: the candidate's, the share of the steps that its heads train, or features that stay as they are. phase is the
-// number of the phase that trains the heads alone.
+// Apply lays the choice over settings: the candidate's, the share of the steps that its heads
+// train, or features that stay as they are. phase is the number of the phase that trains the heads
+// alone.
 func (c Choice) Apply(s *config.Config, phase int) error {
 	for _, assignment := range c.Row.Candidate.Set {
 		if c.Features {

@@ -11,7 +11,8 @@ import (
 
 var _ backbone.Exporter = Spec{}
 
-// ONNX writes the network as nodes of ONNX. Its weights have the names under which those of the form are published: Caffe's or torchvision's.
+// ONNX writes the network as nodes of ONNX. Its weights have the names under which those of the
+// form are published: Caffe's or torchvision's.
 func (s Spec) ONNX(size int, read func(path string) (weights.Tensor, error)) (*backbone.Nodes, error) {
 	e := &exporter{Spec: s, Composer: onnxfile.Composer{Graph: &onnxfile.Graph{}, Scope: "googlenet"}, read: read, sides: map[string]int{Input: size}}
 	for _, l := range s.Layers() {

@@ -14,7 +14,8 @@ import (
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
-// choosing is small with an If in the place of the Reshape that makes features of the pooled map; condition makes "chosen" of what comes before.
+// choosing is small with an If in the place of the Reshape that makes features of the pooled map;
+// condition makes "chosen" of what comes before.
 func choosing(condition ...*onnxfile.Node) *onnxfile.Model {
 	m := small(-1)
 	branch := func(name string, nodes ...*onnxfile.Node) *onnxfile.Attribute {

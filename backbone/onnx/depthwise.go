@@ -4,8 +4,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// depthwise is a convolution of each channel of x [N,H,W,C] with a kernel of its own [KH,KW,1,C]. GoMLX takes the gradients of a convolution of groups
-// group by group, thousands of nodes a layer where each channel is a group; here each gradient is one convolution.
+// depthwise is a convolution of each channel of x [N,H,W,C] with a kernel of its own [KH,KW,1,C].
+// GoMLX takes the gradients of a convolution of groups group by group, thousands of nodes a layer
+// where each channel is a group; here each gradient is one convolution.
 type depthwise struct {
 	x, kernel *Node
 	w         window
@@ -33,8 +34,9 @@ func depthwiseOf(x, kernel *Node, w window, groups int) (d depthwise, ok bool) {
 	return d, true
 }
 
-// build adds the convolution that forward gives, with d's gradients. GoMLX has gradients of one's own only for an identity, so they hang on a second
-// expression of the same shape, which is differentiated in the first one's place and never computed.
+// build adds the convolution that forward gives, with d's gradients. GoMLX has gradients of one's
+// own only for an identity, so they hang on a second expression of the same shape, which is
+// differentiated in the first one's place and never computed.
 func (d depthwise) build(forward func() *Node) *Node {
 	y, fused := InternalFusedOpCaller(forward, d.differentiated, true)
 	if !fused { // the environment switches it off
@@ -64,7 +66,8 @@ func (d depthwise) byInput(dy *Node) *Node {
 	return ConvGeneral(dy, Reverse(d.kernel, 0, 1), axes, nil, d.inputPads, d.w.strides, d.w.dilations, d.x.Shape().Dimensions[3], 1)
 }
 
-// byKernel is the gradient with respect to the kernel: x with dy as its kernel, batch and channels having changed their roles, channel by channel.
+// byKernel is the gradient with respect to the kernel: x with dy as its kernel, batch and channels
+// having changed their roles, channel by channel.
 func (d depthwise) byKernel(dy *Node) *Node {
 	axes := ConvolveAxesConfig{InputBatch: 3, InputChannels: 0, InputSpatial: images, KernelInputChannels: 0, KernelOutputChannels: 3, KernelSpatial: images,
 		OutputBatch: 3, OutputChannels: 0, OutputSpatial: images}

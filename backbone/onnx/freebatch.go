@@ -7,8 +7,9 @@ import (
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
-// freed rewrites nodes of a network that was exported for one size of batch so that they take any: shapes that hold the batch's size get -1 in its
-// place, and what was expanded to it is expanded to the batch that comes. The shapes for two sizes of batch tell where that is.
+// freed rewrites nodes of a network that was exported for one size of batch so that they take any:
+// shapes that hold the batch's size get -1 in its place, and what was expanded to it is expanded to
+// the batch that comes. The shapes for two sizes of batch tell where that is.
 func (e *exporter) freed(nodes []*onnxfile.Node, images string) ([]*onnxfile.Node, error) {
 	fixed := e.net.declaredBatch()
 	if fixed < 1 {

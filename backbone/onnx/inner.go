@@ -8,8 +8,9 @@ import (
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
-// inner returns the part of a model that dvml exported which begins at the normalised images: what stands before them prepares photographs, which an
-// import does itself. Models of others are returned as they are.
+// inner returns the part of a model that dvml exported which begins at the normalised images: what
+// stands before them prepares photographs, which an import does itself. Models of others are
+// returned as they are.
 func inner(m *onnxfile.Model) (*onnxfile.Model, error) {
 	name := m.Meta[backbone.MetaInner]
 	if name == "" {

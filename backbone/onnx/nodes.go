@@ -20,8 +20,8 @@ type exporter struct {
 	nodes  *backbone.Nodes
 }
 
-// ONNX writes the network as nodes of ONNX: those of its file, with their weights, brought to the opset of the export where they are older, freed of a
-// fixed batch, and all in float32.
+// ONNX writes the network as nodes of ONNX: those of its file, with their weights, brought to the
+// opset of the export where they are older, freed of a fixed batch, and all in float32.
 func (b *Backbone) ONNX(size int, read func(path string) (weights.Tensor, error)) (out *backbone.Nodes, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -73,7 +73,8 @@ func (e *exporter) tensors(read func(path string) (weights.Tensor, error)) error
 	return nil
 }
 
-// stretch makes the network's input of square images, where that is not square, as [builder.start] does. It returns the name of the images as they come.
+// stretch makes the network's input of square images, where that is not square, as [builder.start]
+// does. It returns the name of the images as they come.
 func (e *exporter) stretch(height, width int) string {
 	if height == width {
 		return e.nodes.Input
@@ -136,7 +137,8 @@ func (e *exporter) dropUnused() {
 	e.Graph.Initializers = slices.DeleteFunc(e.Graph.Initializers, func(t *onnxfile.Tensor) bool { return !read[t.Name] })
 }
 
-// single turns all numbers of floating point of a graph to float32, which is what the network is computed in here. Its nodes are the graph's own then.
+// single turns all numbers of floating point of a graph to float32, which is what the network is
+// computed in here. Its nodes are the graph's own then.
 func single(g *onnxfile.Graph) {
 	narrow := func(t *onnxfile.Tensor) *onnxfile.Tensor {
 		if t == nil || !t.Type.IsFloat() || t.Type == onnxfile.Float {

@@ -8,8 +8,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 )
 
-// attention is Attention: softmax(scale Q K^T + bias) V for each head. Q [B,heads,L,D], K and V [B,heads,S,D]; or [B,L,heads*D], whose heads the attributes
-// count. The heads of K and V may be fewer, each for several of Q. It gives Y, K and V with what went before them, and the products.
+// attention is Attention: softmax(scale Q K^T + bias) V for each head. Q [B,heads,L,D], K and V
+// [B,heads,S,D]; or [B,L,heads*D], whose heads the attributes count. The heads of K and V may be
+// fewer, each for several of Q. It gives Y, K and V with what went before them, and the products.
 func attention(c *call) []*value {
 	if len(c.in) > 6 {
 		panic(fmt.Errorf("nonpad_kv_seqlen, its seventh input, is not supported"))
@@ -88,7 +89,8 @@ func (c *call) repeated(x *value, heads int) *value {
 	return c.reshaped(each, []int{d[0], heads, d[2], d[3]})
 }
 
-// attentionBias is what is added to the products, which broadcasts to them: -infinity where a query must not look. nil is nothing.
+// attentionBias is what is added to the products, which broadcasts to them: -infinity where a query
+// must not look. nil is nothing.
 func (c *call) attentionBias(queries, keys, past int) *Node {
 	var bias *Node
 	if c.has(3) {

@@ -6,8 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 )
 
-// gatherElements is GatherElements: each place of the result, which has the shape of the indices, takes the value of its own place but for one axis, where
-// the index says.
+// gatherElements is GatherElements: each place of the result, which has the shape of the indices,
+// takes the value of its own place but for one axis, where the index says.
 func gatherElements(c *call) *value {
 	x, index := c.input(0), c.input(1)
 	axis := c.axis("axis", 0, x.rank())

@@ -8,8 +8,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 )
 
-// convTranspose is ConvTranspose, the gradient of a convolution with respect to its input: a convolution, by the mirrored kernel, of the map with zeros
-// between its values. x [N,C,...], kernel [C,M/groups,...], bias [M].
+// convTranspose is ConvTranspose, the gradient of a convolution with respect to its input: a
+// convolution, by the mirrored kernel, of the map with zeros between its values. x [N,C,...],
+// kernel [C,M/groups,...], bias [M].
 func convTranspose(c *call) *value {
 	v, kernel := c.input(0), c.input(1)
 	rank := v.rank()

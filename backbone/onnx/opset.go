@@ -8,8 +8,9 @@ import (
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
-// upgraded returns nodes in the operations of the opset of the export, 17, given those of the network's, which may be older. Operations that are not
-// named here have the same meaning in all opsets from 7 to 17, or are only wider in what they take.
+// upgraded returns nodes in the operations of the opset of the export, 17, given those of the
+// network's, which may be older. Operations that are not named here have the same meaning in all
+// opsets from 7 to 17, or are only wider in what they take.
 func upgraded(e *exporter, nodes []*onnxfile.Node) []*onnxfile.Node {
 	if e.net.opset >= e.nodes.Opset {
 		return nodes

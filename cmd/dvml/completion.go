@@ -14,14 +14,16 @@ import (
 	"github.com/dvml/dvml/weights/download"
 )
 
-// Completion is written here: github.com/jotaen/kong-completion brings five modules, writes the program's absolute path into the user's settings and knows no
-// values of flags, and willabides/kongplete stands on the same posener/complete.
+// Completion is written here: github.com/jotaen/kong-completion brings five modules, writes the
+// program's absolute path into the user's settings and knows no values of flags, and
+// willabides/kongplete stands on the same posener/complete.
 
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish. bash: eval \"$$(dvml completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc after compinit; fish: dvml completion fish > ~/.config/fish/completions/dvml.fish"`
 }
 
-// scripts ask the program itself for the words that may follow; where it gives none, the shell completes names of files.
+// scripts ask the program itself for the words that may follow; where it gives none, the shell
+// completes names of files.
 var scripts = map[string]string{
 	"bash": `_dvml() {
   local IFS=$'\n'
@@ -74,7 +76,8 @@ func (c *completeCmd) Run(app *kong.Kong) error {
 	return nil
 }
 
-// glued joins words that bash has broken at = and :, and returns what of the last one stands before its last break: bash replaces only what follows.
+// glued joins words that bash has broken at = and :, and returns what of the last one stands before
+// its last break: bash replaces only what follows.
 func glued(words []string) (whole []string, broken string) {
 	join := false
 	for _, w := range words {

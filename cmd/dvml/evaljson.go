@@ -6,8 +6,9 @@ import (
 	"github.com/dvml/dvml/evaluate"
 )
 
-// judgedJSON is what eval --json prints. What was not measured is null, so that nobody takes it for a bad figure: NMI and F1 with --no-clusters, the
-// retrieval metrics where no query has anything to find.
+// judgedJSON is what eval --json prints. What was not measured is null, so that nobody takes it for
+// a bad figure: NMI and F1 with --no-clusters, the retrieval metrics where no query has anything to
+// find.
 type judgedJSON struct {
 	Images       int                `json:"images"`
 	Dim          int                `json:"dim"`

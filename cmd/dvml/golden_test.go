@@ -91,7 +91,8 @@ func TestGoldenTexts(t *testing.T) {
 	}
 }
 
-// Commands that the program prints survive being pasted into a shell, in a folder whose name has a space and a quote, where the program's own has a space.
+// Commands that the program prints survive being pasted into a shell, in a folder whose name has a
+// space and a quote, where the program's own has a space.
 func TestPrintedCommandsRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no sh")

@@ -6,7 +6,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// What a process needs of addresses, not of memory: Go reserves far more than it uses, and ends a program that may not with a dump of itself.
+// What a process needs of addresses, not of memory: Go reserves far more than it uses, and ends a
+// program that may not with a dump of itself.
 const (
 	anyWork     = 1.2e9
 	networkWork = 4e9

@@ -6,15 +6,17 @@ import (
 	"strings"
 )
 
-// A library's errors begin with the name of their package, as Go's habit is; who uses the program knows of no packages, and reads them without.
+// A library's errors begin with the name of their package, as Go's habit is; who uses the program
+// knows of no packages, and reads them without.
 
 // packages are the names that the errors of this module's packages, and of those it stands on, begin with.
 var packages = strings.Fields(`store evaluate cpu tensorboard kernel checkpoint experiment embed diagnose backbone matfile features download report
 	sampler figure augment weights sprite metrics events drawn variation loss decode prepare mine engine settings projector loader bench imageset archive hdf5
 	index vectors export config train run method onnx dvml calibrate safetensors pickle kong open create`) // the last two: what such a package was doing
 
-// plain is the text of an error for a user: without names of packages, without the names of system calls that failed, and nothing twice.
-// given are the program's arguments, which are no names of packages even where they read so.
+// plain is the text of an error for a user: without names of packages, without the names of system
+// calls that failed, and nothing twice. given are the program's arguments, which are no names of
+// packages even where they read so.
 func plain(text string, given []string) string {
 	first, rest, lines := strings.Cut(text, "\n") // a further line is a list or an excerpt
 	var parts []string

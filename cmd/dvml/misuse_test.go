@@ -10,7 +10,8 @@ import (
 	"github.com/dvml/dvml/imageset/drawn"
 )
 
-// What is named wrongly, or out of range, is said before any work, in words that say what to do; 1 where a file is the matter, 2 where the words are.
+// What is named wrongly, or out of range, is said before any work, in words that say what to do; 1
+// where a file is the matter, 2 where the words are.
 func TestMisuse(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

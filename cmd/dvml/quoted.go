@@ -9,7 +9,8 @@ import (
 // plainWord is what no shell changes.
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,^-]+$`)
 
-// quoted writes one argument so that it survives being pasted into a shell: sh, or on Windows the two that are used there.
+// quoted writes one argument so that it survives being pasted into a shell: sh, or on Windows the
+// two that are used there.
 func quoted(arg string) string {
 	switch {
 	case runtime.GOOS == "windows" && plainWord.MatchString(strings.ReplaceAll(arg, `\`, "/")), plainWord.MatchString(arg):

@@ -13,8 +13,9 @@ type stopped struct{ signal syscall.Signal }
 
 func (s stopped) Error() string { return "stopped by signal: " + s.signal.String() }
 
-// untilSignal returns a context that ends at the first SIGINT, SIGTERM or SIGHUP: the work then stops at a good place. A second signal ends the program.
-// A signal that the program was told to ignore when it began, as nohup does with SIGHUP, stays ignored.
+// untilSignal returns a context that ends at the first SIGINT, SIGTERM or SIGHUP: the work then
+// stops at a good place. A second signal ends the program. A signal that the program was told to
+// ignore when it began, as nohup does with SIGHUP, stays ignored.
 func untilSignal() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	caught := make(chan os.Signal, 1)
@@ -43,7 +44,8 @@ func untilSignal() (ctx context.Context, stop func()) {
 	}
 }
 
-// statusOf is the exit status of a command whose work was stopped: 128 and the signal's number, as shells have it: 130, 143 or 129. 0: no signal came.
+// statusOf is the exit status of a command whose work was stopped: 128 and the signal's number, as
+// shells have it: 130, 143 or 129. 0: no signal came.
 func statusOf(ctx context.Context) int {
 	var s stopped
 	if !errors.As(context.Cause(ctx), &s) {

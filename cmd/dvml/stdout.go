@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// stdout is the standard output. A write that fails there, as on a full disk, is remembered, and the command then fails at its end.
+// stdout is the standard output. A write that fails there, as on a full disk, is remembered, and
+// the command then fails at its end.
 var stdout = &output{}
 
 type output struct {

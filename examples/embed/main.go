@@ -1,4 +1,5 @@
-// Command embed prints how alike two photographs are to a model: go run ./examples/embed MODEL A.jpg B.jpg. MODEL is a run's folder or a checkpoint.
+// Command embed prints how alike two photographs are to a model: go run ./examples/embed MODEL
+// A.jpg B.jpg. MODEL is a run's folder or a checkpoint.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Command gomlx runs a GoMLX program of its own on the cpu engine, which one import registers: a 3x3 convolution of 32 images, timed at every level of
-// instructions that the processor has: go run ./examples/gomlx.
+// Command gomlx runs a GoMLX program of its own on the cpu engine, which one import registers: a
+// 3x3 convolution of 32 images, timed at every level of instructions that the processor has: go run
+// ./examples/gomlx.
 package main
 
 import (

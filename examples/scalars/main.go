@@ -1,5 +1,5 @@
-// Command scalars prints the last value of every curve in a folder of TensorBoard's files: go run ./examples/scalars RUN/events. Package tensorboard
-// reads what any program wrote there.
+// Command scalars prints the last value of every curve in a folder of TensorBoard's files: go run
+// ./examples/scalars RUN/events. Package tensorboard reads what any program wrote there.
 package main
 
 import (

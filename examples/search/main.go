@@ -1,5 +1,6 @@
-// Command search finds the photographs of a folder that are most like a given one: go run ./examples/search MODEL FOLDER QUERY.jpg. It makes an index of
-// the folder first, as `dvml index` does, which a program that searches more than once would keep.
+// Command search finds the photographs of a folder that are most like a given one: go run
+// ./examples/search MODEL FOLDER QUERY.jpg. It makes an index of the folder first, as `dvml index`
+// does, which a program that searches more than once would keep.
 package main
 
 import (

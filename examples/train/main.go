@@ -1,5 +1,6 @@
-// Command train trains a model from Go and prints what it measures: go run ./examples/train DATA.h5 FOLDER [SETTING...]. `dvml prepare` makes the data file;
-// settings are written as `dvml train --set` takes them, for instance phases="[{steps: 20, ...}]".
+// Command train trains a model from Go and prints what it measures: go run ./examples/train DATA.h5
+// FOLDER [SETTING...]. `dvml prepare` makes the data file; settings are written as `dvml train
+// --set` takes them, for instance phases="[{steps: 20, ...}]".
 package main
 
 import (

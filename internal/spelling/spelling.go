@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Nearest returns the one of names that word most probably stands for, or "" where none is near: one that it begins or that is its beginning, or one
-// with at most a third of its letters added, left out, changed or swapped with their neighbours. Case does not count.
+// Nearest returns the one of names that word most probably stands for, or "" where none is near:
+// one that it begins or that is its beginning, or one with at most a third of its letters added,
+// left out, changed or swapped with their neighbours. Case does not count.
 func Nearest(word string, names []string) string {
 	word = strings.ToLower(word)
 	best, least := "", 1+max(1, utf8.RuneCountInString(word)/3)
@@ -32,7 +33,8 @@ func Hint(word string, names []string) string {
 	return ""
 }
 
-// distance counts the letters that have to be added, removed, changed or swapped with their neighbours (optimal string alignment).
+// distance counts the letters that have to be added, removed, changed or swapped with their
+// neighbours (optimal string alignment).
 func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -1,5 +1,5 @@
-// Package version says which build of dvml this is: what Go recorded when it was built, or what the linker was told. A run's settings, checkpoints,
-// reports and indexes keep it.
+// Package version says which build of dvml this is: what Go recorded when it was built, or what the
+// linker was told. A run's settings, checkpoints, reports and indexes keep it.
 package version
 
 import (

@@ -23,7 +23,8 @@ const (
 	depthwiseHighest = 76 // and at most this
 )
 
-// depthwise generates y[p][c] = clamp(bias[c] + the sum over taps t of x[t][p][c] * w[t][c]) for four pixels p, which share the loads of w, and for one.
+// depthwise generates y[p][c] = clamp(bias[c] + the sum over taps t of x[t][p][c] * w[t][c]) for
+// four pixels p, which share the loads of w, and for one.
 func depthwise(c *build.Context) {
 	bothWidths(c, func(v *vec) {
 		v.depthwise(4, 2)

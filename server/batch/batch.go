@@ -1,7 +1,9 @@
-// Package batch gathers the images of many requests into batches for one network, first come, first served, and never keeps more of them than was agreed.
+// Package batch gathers the images of many requests into batches for one network, first come, first
+// served, and never keeps more of them than was agreed.
 //
-// A request first asks for a permit, one for each of its images; without one it is refused at once, with the time after which it may come again. With it
-// the images are decoded, wait, and go through the network with whatever else waits. Images whose client has gone are left out.
+// A request first asks for a permit, one for each of its images; without one it is refused at once,
+// with the time after which it may come again. With it the images are decoded, wait, and go through
+// the network with whatever else waits. Images whose client has gone are left out.
 package batch
 
 import (
@@ -129,7 +131,8 @@ type Permit struct {
 	n int
 }
 
-// Reserve asks for permits of n images: FullError where there are too few now, TooManyError where there never will be enough.
+// Reserve asks for permits of n images: FullError where there are too few now, TooManyError where
+// there never will be enough.
 func (q *Queue) Reserve(n int) (*Permit, error) {
 	p := &Permit{q: q}
 	return p, p.More(n)
@@ -182,8 +185,8 @@ func (p *Permit) Release() {
 // Timing says where a request's time went: that of its slowest image.
 type Timing struct{ Waited, Took time.Duration }
 
-// Embed puts images in, as many as there are permits for at most, and returns a row for each. When ctx ends it returns at once, and images that were not
-// embedded yet are dropped.
+// Embed puts images in, as many as there are permits for at most, and returns a row for each. When
+// ctx ends it returns at once, and images that were not embedded yet are dropped.
 func (p *Permit) Embed(ctx context.Context, images [][]byte) ([][]float32, Timing, error) {
 	var t Timing
 	if len(images) > p.n {
@@ -227,7 +230,8 @@ func (q *Queue) work() {
 	}
 }
 
-// gather returns the next batch: what waits, up to MaxBatch images, once it is full or its first image has waited for MaxWait.
+// gather returns the next batch: what waits, up to MaxBatch images, once it is full or its first
+// image has waited for MaxWait.
 func (q *Queue) gather() (some []*image, open bool) {
 	first, open := <-q.in
 	if !open {

@@ -178,7 +178,8 @@ type frame map[string]any
 
 func (f frame) n(name string) int { v, _ := f[name].(float64); return int(v) }
 
-// waitFrame waits for a drawn frame for which the condition, JavaScript over f, holds; frames before the last clear count.
+// waitFrame waits for a drawn frame for which the condition, JavaScript over f, holds; frames
+// before the last clear count.
 func (b *tab) waitFrame(condition string) frame {
 	b.t.Helper()
 	raw := b.waitAny("findLast", condition)

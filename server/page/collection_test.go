@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// collection is a generated index: each photograph shows a shape in a colour, which are its class. It stands at a point of the plane, near the others of its
-// class, and two are as alike as their points are near. All of it follows from n.
+// collection is a generated index: each photograph shows a shape in a colour, which are its class.
+// It stands at a point of the plane, near the others of its class, and two are as alike as their
+// points are near. All of it follows from n.
 type collection struct {
 	items   []photograph
 	classes []string

@@ -316,7 +316,8 @@ func (d *double) picture(side int) http.HandlerFunc {
 	}
 }
 
-// search goes by the mean place of what is liked; a photograph that is brought lies where its colour's first class lies.
+// search goes by the mean place of what is liked; a photograph that is brought lies where its
+// colour's first class lies.
 func (d *double) search(w http.ResponseWriter, r *http.Request) {
 	if d.refuse != 0 {
 		problem(w, d.refuse, "The queue is full; try again in a second.")

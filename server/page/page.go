@@ -1,7 +1,10 @@
-// Package page holds the page that package server shows at /: one HTML file, one style sheet and plain ES modules, embedded as they stand in files/.
+// Package page holds the page that package server shows at /: one HTML file, one style sheet and
+// plain ES modules, embedded as they stand in files/.
 //
-// There is no build step, and nothing is asked of another host. The modules carry their types as JSDoc, which scripts/check-page has TypeScript check.
-// Every view is a URL (files/js/router.js lists them); package server answers index.html for a path that is neither a route of its own nor a file here.
+// There is no build step, and nothing is asked of another host. The modules carry their types as
+// JSDoc, which scripts/check-page has TypeScript check. Every view is a URL (files/js/router.js
+// lists them); package server answers index.html for a path that is neither a route of its own nor
+// a file here.
 package page
 
 import (

@@ -11,7 +11,8 @@ import (
 
 var inks = []color.RGBA{{196, 54, 44, 255}, {222, 150, 32, 255}, {62, 140, 74, 255}, {30, 134, 138, 255}, {48, 92, 176, 255}, {118, 78, 168, 255}, {206, 92, 132, 255}, {112, 106, 98, 255}}
 
-// draw makes the photograph, so many pixels wide on its longer side: its class's shape and colour, turned and lit as chance has it.
+// draw makes the photograph, so many pixels wide on its longer side: its class's shape and colour,
+// turned and lit as chance has it.
 func (c *collection) draw(p *photograph, side int) []byte {
 	w, h := side, side*3/4
 	if p.h > p.w {

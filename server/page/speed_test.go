@@ -10,15 +10,17 @@ import (
 	"github.com/chromedp/cdproto/performance"
 )
 
-// TestHundredThousand holds the page to its bounds with 100,000 photographs on a processor four times as slow: the work before the first
-// screen and the map is bounded by that of a small collection, and what is held in the document is independent of the size.
+// TestHundredThousand holds the page to its bounds with 100,000 photographs on a processor four
+// times as slow: the work before the first screen and the map is bounded by that of a small
+// collection, and what is held in the document is independent of the size.
 func TestHundredThousand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("in short mode")
 	}
 	d := newDouble(100_000)
 	small := newDouble(1000)
-	// busy is what the page's main thread has worked, in ms of the processor's time: what others do on this machine does not count.
+	// busy is what the page's main thread has worked, in ms of the processor's time: what others do
+	// on this machine does not count.
 	busy := func(b *tab) float64 {
 		for _, one := range call(b, performance.GetMetrics, cdp.Empty{}).Metrics {
 			if one.Name == "TaskDuration" {

@@ -61,8 +61,10 @@ type published struct {
 	} `json:"lfs"`
 }
 
-// Fetch returns the path of the file in the cache, and downloads it, and the files that hold its weights apart, where they are not there. Each file's hash is
-// checked against the hub's. What is in the cache is used without a network; the error where nothing is says which file to bring and where to put it.
+// Fetch returns the path of the file in the cache, and downloads it, and the files that hold its
+// weights apart, where they are not there. Each file's hash is checked against the hub's. What is
+// in the cache is used without a network; the error where nothing is says which file to bring and
+// where to put it.
 func (h Hub) Fetch(ctx context.Context, o Options) (string, error) {
 	if o.Folder == "" {
 		var err error
@@ -98,7 +100,8 @@ func (h Hub) Fetch(ctx context.Context, o Options) (string, error) {
 	return file, nil
 }
 
-// brought is the path of a file that a person put into the cache, under the revision's own name; "" where there is none.
+// brought is the path of a file that a person put into the cache, under the revision's own name; ""
+// where there is none.
 func (h Hub) brought(root string) string {
 	if h.File == "" || isCommit(h.Revision) {
 		return ""
@@ -114,7 +117,8 @@ var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 func isCommit(revision string) bool { return commit.MatchString(revision) }
 
-// list asks the hub for the files of the revision, and keeps the answer for the time without a network. A commit's files never change.
+// list asks the hub for the files of the revision, and keeps the answer for the time without a
+// network. A commit's files never change.
 func (h Hub) list(ctx context.Context, root string, o Options) (l listing, err error) {
 	kept := filepath.Join(root, "refs", url.PathEscape(h.Revision)+".json")
 	if text, err := os.ReadFile(kept); err == nil && isCommit(h.Revision) {

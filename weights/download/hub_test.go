@@ -98,7 +98,8 @@ func hubbed(t *testing.T, name string, o Options) []byte {
 	return content
 }
 
-// A file comes whole over broken connections, is checked, and is there the second time; a revision that is known needs no network.
+// A file comes whole over broken connections, is checked, and is there the second time; a revision
+// that is known needs no network.
 func TestHub(t *testing.T) {
 	h, o := newHub(t), quick(t)
 	h.files["onnx/model.onnx"], h.files["onnx/model fp16.onnx"] = network(30_000), network(10)
