@@ -11,8 +11,9 @@ import (
 // maxChoices bounds the Ifs of a model.
 const maxChoices = 256
 
-// choices replaces each If whose condition is known before any image by the branch that is taken. Exporters write such Ifs where the shape of a tensor
-// decides. A condition that is not the same for all batches and sizes of images, where the model leaves these open, is refused.
+// choices replaces each If whose condition is known before any image by the branch that is taken.
+// Exporters write such Ifs where the shape of a tensor decides. A condition that is not the same
+// for all batches and sizes of images, where the model leaves these open, is refused.
 func (n *Network) choices(nodes []*onnxfile.Node, inputs []string) ([]*onnxfile.Node, error) {
 	for range maxChoices {
 		// The first hangs on no other: the nodes of a model stand in their order.
@@ -111,8 +112,8 @@ func (n *Network) trials() [][3]int {
 	return list
 }
 
-// branch returns the nodes of a branch of an If, and what they give under the names of the If's. Its tensors become the model's: the names of a model are
-// unique with those of its branches.
+// branch returns the nodes of a branch of an If, and what they give under the names of the If's.
+// Its tensors become the model's: the names of a model are unique with those of its branches.
 func (n *Network) branch(node *onnxfile.Node, taken bool) ([]*onnxfile.Node, error) {
 	wanted := "else_branch"
 	if taken {
@@ -120,7 +121,7 @@ func (n *Network) branch(node *onnxfile.Node, taken bool) ([]*onnxfile.Node, err
 	}
 	at := slices.IndexFunc(node.Attributes, func(a *onnxfile.Attribute) bool { return a.Name == wanted && a.Graph != nil })
 	if at < 0 || len(node.Attributes[at].Graph.Outputs) < len(node.Outputs) {
-		return nil, fmt.Errorf("it has no %s that gives what it gives", wanted)
+		return nil, fmt.Errorf("it has no %s with the same outputs", wanted)
 	}
 	g := node.Attributes[at].Graph
 	model, graph := *n.model, *n.model.Graph
