@@ -9,18 +9,20 @@ import (
 	"github.com/dvml/dvml/embed"
 )
 
-// goodFeatures is the R@1 of untrained features above which it tells states apart no longer: on photographs at .930 it fell to .917 while the heads trained and NMI, F1
-// and MAP@R rose, and only end to end it rose too.
-const goodFeatures = .9
+// GoodFeatures is the R@1 of untrained features above which it tells states apart no longer: on
+// photographs at .930 it fell to .917 while the heads trained and NMI, F1 and MAP@R rose, and only
+// end to end it rose too.
+const GoodFeatures = .9
 
-// nearCopy is the cosine of two photographs' features above which they are all but the same picture, and manyCopies the share of photographs with such a
-// neighbour that is worth a word.
+// nearCopy is the cosine of two photographs' features above which they are all but the same
+// picture, and manyCopies the share of photographs with such a neighbour that is worth a word.
 const (
 	nearCopy   = .98
 	manyCopies = .1
 )
 
-// baseline measures the backbone's features, where they are cached for the heads to train on: what training has to improve on.
+// baseline measures the backbone's features, where they are cached for the heads to train on: what
+// training has to improve on.
 func (t *Trainer) baseline(ctx context.Context) error {
 	if t.info.Step > 0 || !t.Config.Freeze.Holds(0) {
 		return nil
@@ -32,7 +34,7 @@ func (t *Trainer) baseline(ctx context.Context) error {
 	}
 	t.info.Features = metrics
 	t.watch.Features(metrics)
-	if metrics["R@1"] <= goodFeatures {
+	if metrics["R@1"] <= GoodFeatures {
 		return nil
 	}
 	t.watch.Say(fmt.Sprintf("features   your features are already this good: R@1 %.3f, MAP@R %.3f without any training", metrics["R@1"], metrics["MAP@R"]))
@@ -46,7 +48,8 @@ func (t *Trainer) baseline(ctx context.Context) error {
 	return nil
 }
 
-// copies is the share of rows [N,dim] that have another nearly along them, of a sample of the rows where there are many.
+// copies is the share of rows [N,dim] that have another nearly along them, of a sample of the rows
+// where there are many.
 func copies(rows []float32, dim int) float64 {
 	n := len(rows) / dim
 	const products = 4e8 // multiplications in all
@@ -82,8 +85,9 @@ func dot(a, b []float32) float64 {
 	return float64(sum[0]+sum[1]) + float64(sum[2]+sum[3])
 }
 
-// Features are the held-out metrics of the untrained backbone's features: as the run began with measuring them or, where the state before the first step is the best
-// one, as they are measured now. nil: they are not known.
+// Features are the held-out metrics of the untrained backbone's features: as the run began with
+// measuring them or, where the state before the first step is the best one, as they are measured
+// now. nil: they are not known.
 func (t *Trainer) Features(ctx context.Context) (map[string]float64, error) {
 	if t.info.Features != nil || t.info.BestStep != 0 || t.Config.All {
 		return t.info.Features, nil

@@ -19,8 +19,21 @@ type data struct {
 	number  []int32 // class of the file -> training class from 0, or -1
 }
 
-// openData opens the data file, split as it says, with a fold among its training classes, or with all classes to train on.
+// openData opens the data file, and refuses one that a run cannot be trained and judged on.
 func openData(path string, fold config.Fold, all bool) (*data, error) {
+	d, err := readData(path, fold, all)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(path, all); err != nil {
+		d.reader.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// readData opens the data file, split as it says, with a fold among its training classes, or with all classes to train on.
+func readData(path string, fold config.Fold, all bool) (*data, error) {
 	r, err := store.Open(path)
 	if err != nil {
 		return nil, err
@@ -53,25 +66,27 @@ func openData(path string, fold config.Fold, all bool) (*data, error) {
 			d.classes++
 		}
 	}
+	return d, nil
+}
+
+// check reports data that is too little to train on or, unless all classes are trained on, to judge by.
+func (d *data) check(path string, all bool) error {
 	switch {
 	case all && d.classes < 2:
-		err = fmt.Errorf("%s has %d classes; at least 2 are needed (see `dvml info %s`)", path, d.classes, path)
+		return fmt.Errorf("%s has %d classes; at least 2 are needed (see `dvml info %s`)", path, d.classes, path)
 	case all:
-		return d, nil
+		return nil
 	case d.classes < 2 || len(d.test) < 2:
-		err = fmt.Errorf("%s has %d training classes and %d held-out images; both are needed, at least 2 each; --all trains on every class, and measures nothing (see `dvml info %s`)", path, d.classes, len(d.test), path)
+		return fmt.Errorf("%s has %d training classes and %d held-out images; both are needed, at least 2 each; --all trains on every class, and measures nothing (see `dvml info %s`)", path, d.classes, len(d.test), path)
 	case !d.findable():
-		err = fmt.Errorf("no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
-	default:
-		return d, nil
+		return fmt.Errorf("no two held-out images of %s show the same class, so nothing can be found and no state be the best: add photographs of the held-out classes (see `dvml info %s`)", path, path)
 	}
-	r.Close()
-	return nil, err
+	return nil
 }
 
 // DataOf is what the settings' data file holds, for presets to be fitted to.
 func DataOf(c *config.Config) (config.Data, error) {
-	d, err := openData(c.Data, c.Fold, c.All)
+	d, err := readData(c.Data, c.Fold, c.All)
 	if err != nil {
 		return config.Data{}, err
 	}

@@ -198,7 +198,7 @@ func (t *Trainer) Metrics() map[string]float64 { return maps.Clone(t.info.Metric
 
 // JudgedBy is the metric that the best state is chosen by: evaluate.best or, where the features alone are good already, MAP@R.
 func (t *Trainer) JudgedBy() string {
-	if t.Config.Evaluate.Best == "R@1" && t.info.Features["R@1"] > goodFeatures {
+	if t.Config.Evaluate.Best == "R@1" && t.info.Features["R@1"] > GoodFeatures {
 		return "MAP@R"
 	}
 	return t.Config.Evaluate.Best

@@ -11,9 +11,10 @@ import (
 	"github.com/dvml/dvml/train"
 )
 
-// Search tries the candidates, the first fold of each first, until ctx ends or, with a budget, until the next trial would not fit into what is left of
-// it, judged by the longest so far; the first candidate's first fold is always tried. It returns what it found until then: an end of ctx is an error
-// only where nothing was tried.
+// Search tries the candidates, the first fold of each first, until ctx ends or, with a budget,
+// until the next trial would not fit into what is left of it, judged by the longest so far; the
+// first candidate's first fold is always tried. It returns what it found until then: an end of ctx
+// is an error only where nothing was tried.
 func Search(ctx context.Context, o Options, budget time.Duration) (Table, error) {
 	if len(o.Candidates) == 0 || o.Folds < 2 {
 		return Table{}, fmt.Errorf("a search takes at least one candidate and two folds, not %d and %d", len(o.Candidates), o.Folds)
@@ -21,11 +22,7 @@ func Search(ctx context.Context, o Options, budget time.Duration) (Table, error)
 	began := time.Now()
 	var trials []*Trial
 	var longest time.Duration
-	most := o.Folds
-	if o.Most > 0 {
-		most = min(o.Most, o.Folds)
-	}
-	for fold := 1; fold <= most; fold++ {
+	for fold := 1; fold <= o.Folds; fold++ {
 		for _, c := range o.Candidates {
 			if budget > 0 && len(trials) > 0 && time.Since(began)+longest > budget {
 				o.Say(fmt.Sprintf("the time is over after %d trials", len(trials)))

@@ -28,7 +28,6 @@ type Options struct {
 	Imported   backbone.Imported // what these weights are of
 	Set        []string          // settings over all candidates'
 	Folds      int               // how many the training classes are dealt into
-	Most       int               // how many of the folds are tried; 0: all
 	Candidates []Candidate
 	Cache      string // folder of the features; empty: see features.Place
 	Backend    compute.Backend
@@ -38,12 +37,12 @@ type Options struct {
 
 // Trial is what one candidate gave on one fold.
 type Trial struct {
-	Candidate string            `json:"candidate"`
-	Fold      int               `json:"fold"`  // from 1
-	Steps     int               `json:"steps"` // that all of it took
-	Points    []Point           `json:"points"`
-	Seconds   float64           `json:"seconds"`
-	Settings  map[string]string `json:"settings"` // of its run, so that a search on others is told apart
+	Candidate string         `json:"candidate"`
+	Fold      int            `json:"fold"`  // from 1
+	Steps     int            `json:"steps"` // that all of it took
+	Points    []Point        `json:"points"`
+	Seconds   float64        `json:"seconds"`
+	Settings  []config.Value `json:"settings"` // of its run, so that a search on others is told apart
 }
 
 // Point is an evaluation of a trial. The features alone are at share -1.
@@ -95,7 +94,7 @@ func (o Options) try(ctx context.Context, c Candidate, fold int) (*Trial, error)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := described(s)
+	settings, err := s.Values()
 	if err != nil {
 		return nil, err
 	}
@@ -131,21 +130,8 @@ func (o Options) try(ctx context.Context, c Candidate, fold int) (*Trial, error)
 	})
 }
 
-// described lists the settings that decide a trial.
-func described(s *config.Config) (map[string]string, error) {
-	values, err := s.Values()
-	if err != nil {
-		return nil, err
-	}
-	text := map[string]string{}
-	for _, v := range values {
-		text[v.Name] = v.Text
-	}
-	return text, nil
-}
-
 // readTrial reads the result at path; nil where there is none.
-func readTrial(path string, settings map[string]string) (*Trial, error) {
+func readTrial(path string, settings []config.Value) (*Trial, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -157,10 +143,8 @@ func readTrial(path string, settings map[string]string) (*Trial, error) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("%s is not a trial's result: %w; remove it to try again", path, err)
 	}
-	for name, now := range settings {
-		if was := t.Settings[name]; was != now {
-			return nil, fmt.Errorf("%s is of a search with other settings (%s was %s and is %s): name another folder, or remove it", path, name, was, now)
-		}
+	for _, d := range config.Differences(t.Settings, settings) {
+		return nil, fmt.Errorf("%s is of a search with other settings (%s was %s and is %s): name another folder, or remove it", path, d.Name, d.Before, d.Now)
 	}
 	return &t, nil
 }
@@ -200,9 +184,9 @@ func (t *Trial) at(share float64) map[string]float64 {
 	return best
 }
 
-// judged is the metric that trials are compared by: R@1, or MAP@R where the features find so much that R@1 has little left to tell.
+// judged is the metric that trials are compared by: R@1, or MAP@R where the features find so much
+// that R@1 has little left to tell.
 func judged(trials []*Trial) string {
-	const good = 0.9
 	var sum float64
 	n := 0
 	for _, t := range trials {
@@ -210,7 +194,7 @@ func judged(trials []*Trial) string {
 			sum, n = sum+m["R@1"], n+1
 		}
 	}
-	if n > 0 && sum/float64(n) > good {
+	if n > 0 && sum/float64(n) > train.GoodFeatures {
 		return "MAP@R"
 	}
 	return "R@1"

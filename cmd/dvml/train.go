@@ -16,7 +16,6 @@ import (
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/run"
-	"github.com/dvml/dvml/store"
 	"github.com/dvml/dvml/train"
 )
 
@@ -157,7 +156,7 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 	if err := out.Free(); err != nil {
 		return nil, err
 	}
-	if cfg, err = c.withBackbone(ctx, cfg, screen); err != nil {
+	if cfg, err = c.withBackbone(ctx, cfg, name, screen); err != nil {
 		return nil, err
 	}
 	return train.New(cfg, out, backend, screen)
@@ -257,14 +256,11 @@ func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 	return cfg, nil
 }
 
-// withBackbone are the settings with the weights that the run begins with, which the default preset downloads, and the flags over all.
-func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, screen *screen) (*config.Config, error) {
+// withBackbone are the settings, of the preset called name where nothing else was asked for, with the weights that the run begins with, which that preset
+// downloads, and the flags over all.
+func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name string, screen *screen) (*config.Config, error) {
 	weights := c.Backbone
 	if c.Config == "" && c.Preset == "" {
-		name, err := c.preset()
-		if err != nil {
-			return nil, err
-		}
 		why := "the best recipe known for photographs"
 		if name == fewPreset {
 			why = "since so few classes to train on teach heads that begin as the features, and nothing more"
@@ -304,11 +300,11 @@ func (c *trainCmd) preset() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	labels, classes := r.Labels(), map[int32]bool{}
-	for _, i := range r.Indices(store.Train) {
-		classes[labels[i]] = true
+	classes := 0
+	for _, images := range count(r).train {
+		classes += min(images, 1)
 	}
-	if len(classes) < fewClasses {
+	if classes < fewClasses {
 		return fewPreset, r.Close()
 	}
 	return defaultPreset, r.Close()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/internal/atomicfile"
-	"github.com/dvml/dvml/store"
+	"github.com/dvml/dvml/train"
 	"github.com/dvml/dvml/tune"
 )
 
@@ -22,8 +20,8 @@ type tuneCmd struct {
 	Backbone string `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: torchvision's GoogLeNet, downloaded once."`
 	networkFlags
 	Out     string   `short:"o" default:"tuned" help:"Folder of the trials and of the settings that are chosen. The same command goes on where it was stopped."`
-	Minutes float64  `default:"10" help:"How long to try; 0: every candidate on every fold."`
-	Folds   int      `default:"3" help:"How many the training classes are dealt into."`
+	Minutes float64  `default:"10" help:"How long to try; 0: every candidate on every fold." min:"0"`
+	Folds   int      `default:"3" help:"How many the training classes are dealt into." min:"2"`
 	Set     []string `sep:"none" help:"Change one setting of all candidates, as in train."`
 	Cache   string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
@@ -38,9 +36,6 @@ func (tuneCmd) Help() string {
 
 // Run searches, prints the table and writes the settings.
 func (c *tuneCmd) Run(ctx context.Context) error {
-	if c.Minutes < 0 || c.Folds < 2 {
-		return fmt.Errorf("--minutes %g, --folds %d: expected minutes from 0 and at least 2 folds", c.Minutes, c.Folds)
-	}
 	if err := checkData(c.Data); err != nil {
 		return err
 	}
@@ -105,9 +100,11 @@ func (c *tuneCmd) write(path string, o tune.Options, table tune.Table, choice tu
 	if err != nil {
 		return err
 	}
-	if err := fitTo(s); err != nil {
+	about, err := train.DataOf(s)
+	if err != nil {
 		return err
 	}
+	s.FitTo(about, func(string) {})
 	text, err := s.YAML()
 	if err != nil {
 		return err
@@ -124,24 +121,4 @@ func (c *tuneCmd) write(path string, o tune.Options, table tune.Table, choice tu
 		}
 		return err
 	})
-}
-
-// fitTo fits settings to the training images of their data file.
-func fitTo(s *config.Config) error {
-	r, err := openData(s.Data)
-	if err != nil {
-		return err
-	}
-	images := map[int32]int{}
-	for _, i := range r.Indices(store.Train) {
-		images[r.Labels()[i]]++
-	}
-	d := config.Data{Images: len(r.Indices(store.Train)), Classes: len(images)}
-	for _, n := range images {
-		if n > 1 {
-			d.Paired++
-		}
-	}
-	s.FitTo(d, func(string) {})
-	return errors.Join(r.Close())
 }
