@@ -50,6 +50,25 @@ func (c Curve) Prior(similarity, share float64) float64 {
 	return same / (same + different)
 }
 
+// Least is a similarity, -1 to 1, below which none has probability p or more (see At). It is at most 1e-9 too low.
+func (c Curve) Least(p float64) float64 { return c.least(p, c.At) }
+
+// least is Least for a probability that rises where At does.
+func (c Curve) least(p float64, probability func(similarity float64) float64) float64 {
+	if c.Form == Logistic && c.Slope < 0 {
+		return -1
+	}
+	low, high := -1.0, 1.0
+	for high-low > 1e-9 {
+		if middle := (low + high) / 2; probability(middle) >= p {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return low
+}
+
 func fit(form string, p pairs) Curve {
 	if form == Logistic {
 		return fitLogistic(p)

@@ -6,28 +6,17 @@ import (
 	"slices"
 )
 
-// OfHit is the probability that a hit of that similarity (cosine) shows what the query shows, in a collection like the held-out one: Curve.Prior at Share.
+// OfHit is the probability that a hit of that similarity (cosine) shows what the query shows, in a
+// collection like the held-out one: Curve.Prior at Share.
 func (c *Calibration) OfHit(similarity float64) float64 { return c.Curve.Prior(similarity, c.Share) }
 
-// LeastSimilar is a similarity, -1 to 1, below which no hit has probability p or more (see OfHit): where a search for such hits may end. It is at most 1e-9
-// too low.
-func (c *Calibration) LeastSimilar(p float64) float64 {
-	if c.Curve.Form == Logistic && c.Curve.Slope < 0 {
-		return -1
-	}
-	low, high := -1.0, 1.0
-	for high-low > 1e-9 {
-		if middle := (low + high) / 2; c.OfHit(middle) >= p {
-			high = middle
-		} else {
-			low = middle
-		}
-	}
-	return low
-}
+// LeastSimilar is a similarity, -1 to 1, below which no hit has probability p or more (see OfHit):
+// where a search for such hits may end. It is at most 1e-9 too low.
+func (c *Calibration) LeastSimilar(p float64) float64 { return c.Curve.least(p, c.OfHit) }
 
-// Known reports whether the gallery holds the thing that a query shows, given the similarity of its nearest photograph. Missed and False say how often that
-// is wrong in a gallery of that many photographs.
+// Known reports whether the gallery holds the thing that a query shows, given the similarity of its
+// nearest photograph. Missed and False say how often that is wrong in a gallery of that many
+// photographs.
 func (o Open) Known(nearest float64) bool { return nearest >= o.Threshold }
 
 // Check tells what a calibration that was read from a file lacks.

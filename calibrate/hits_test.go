@@ -47,3 +47,16 @@ func TestCheck(t *testing.T) {
 		t.Error("Known")
 	}
 }
+
+func TestLeast(t *testing.T) {
+	c := Curve{Form: Isotonic, Points: []float64{0.2, 0.6}, P: []float64{0.1, 0.9}}
+	for p, want := range map[float64]float64{0.5: 0.4, 0.1: -1, 0.05: -1, 0.9: 0.6, 0.95: 1} {
+		if got := c.Least(p); math.Abs(got-want) > 1e-5 {
+			t.Errorf("probability %g is reached at %g, want %g", p, got, want)
+		}
+	}
+	l := Curve{Form: Logistic, Slope: 10, Offset: -6}
+	if got := l.Least(0.5); math.Abs(got-0.6) > 1e-5 {
+		t.Errorf("the odds are even at %g, want .6", got)
+	}
+}

@@ -15,81 +15,67 @@ type Groups struct {
 	Groups int     // how many there are
 }
 
-// Index groups the photographs of an index by average linkage along its graph, until no two groups are similarity alike on average (see Average).
+// Index groups the photographs of an index by average linkage along its graph, until no two groups
+// are similarity alike on average (see Average).
 func Index(ctx context.Context, x *index.Index, similarity float64) (Groups, error) {
-	var g Groups
-	number := map[int64]int32{}
-	var edges [][2]int64
-	err := x.Graph(ctx, func(id int64, hits []index.Hit) error {
-		number[id] = int32(len(g.IDs))
-		g.IDs = append(g.IDs, id)
+	ids, vectors, err := vectorsOf(ctx, x)
+	if err != nil {
+		return Groups{}, err
+	}
+	number := make(map[int64]int32, len(ids))
+	for i, id := range ids {
+		number[id] = int32(i)
+	}
+	var edges []Edge
+	err = x.Graph(ctx, func(id int64, hits []index.Hit) error {
+		a, known := number[id]
 		for _, h := range hits {
-			edges = append(edges, [2]int64{id, h.ID})
+			b, too := number[h.ID]
+			if !known || !too {
+				return errors.New("photographs came to the index in the meantime; try again")
+			}
+			edges = append(edges, Edge{a, b})
 		}
 		return nil
 	})
 	if err != nil {
-		return g, err
+		return Groups{}, err
 	}
-	vectors, err := vectorsOf(ctx, x, g.IDs)
-	if err != nil {
-		return g, err
-	}
-	numbered := make([]Edge, len(edges))
-	for i, e := range edges {
-		numbered[i] = Edge{number[e[0]], number[e[1]]}
-	}
-	g.Group, err = Average(ctx, vectors, x.Dim(), numbered, similarity)
-	return g.counted(), err
+	of, err := Average(ctx, vectors, x.Dim(), edges, similarity)
+	return grouped(ids, of), err
 }
 
-// KMeans groups the photographs of an index into k groups by k-means on their vectors, see evaluate.KMeans.
+// KMeans groups the photographs of an index into k groups by k-means on their vectors, see
+// evaluate.KMeans.
 func KMeans(ctx context.Context, x *index.Index, k int, seed uint64) (Groups, error) {
-	var g Groups
-	if err := x.Vectors(ctx, func(id int64, _ []float32) error {
-		g.IDs = append(g.IDs, id)
-		return nil
-	}); err != nil {
-		return g, err
-	}
-	vectors, err := vectorsOf(ctx, x, g.IDs)
+	ids, vectors, err := vectorsOf(ctx, x)
 	if err != nil {
-		return g, err
+		return Groups{}, err
 	}
 	c, err := evaluate.KMeans(vectors, x.Dim(), evaluate.KMeansOptions{Clusters: k, Seed: seed})
 	if err != nil {
-		return g, err
+		return Groups{}, err
 	}
 	of := make([]int, len(c.Assignment))
 	for i, a := range c.Assignment {
 		of[i] = int(a)
 	}
-	g.Group = bySize(of)
-	return g.counted(), nil
+	return grouped(ids, bySize(of)), nil
 }
 
-func (g Groups) counted() Groups {
-	for _, n := range g.Group {
+func grouped(ids []int64, of []int) Groups {
+	g := Groups{IDs: ids, Group: of}
+	for _, n := range of {
 		g.Groups = max(g.Groups, n+1)
 	}
 	return g
 }
 
-// vectorsOf copies the vectors of ids, row after row.
-func vectorsOf(ctx context.Context, x *index.Index, ids []int64) ([]float32, error) {
-	rows := make([]float32, 0, len(ids)*x.Dim())
-	for i, id := range ids {
-		v, err := x.Vector(id)
-		if errors.Is(err, index.ErrUnknown) {
-			return nil, errors.New("photographs went from the index in the meantime; try again")
-		}
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, v...)
-		if i%4096 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-	}
-	return rows, nil
+// vectorsOf copies the vectors of all photographs, row after row, by ascending id.
+func vectorsOf(ctx context.Context, x *index.Index) (ids []int64, rows []float32, err error) {
+	err = x.Vectors(ctx, func(id int64, v []float32) error {
+		ids, rows = append(ids, id), append(rows, v...)
+		return ctx.Err()
+	})
+	return ids, rows, err
 }

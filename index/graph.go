@@ -80,6 +80,15 @@ func (x *Index) Neighbours(ctx context.Context, id int64, k int) ([]Hit, error) 
 // ErrNoGraph is returned by Graph where there is none, or one from before the newest photographs.
 var ErrNoGraph = errors.New("the index has no graph of neighbours of all its photographs: run `dvml index` on it again")
 
+// HasGraph reports whether there is a graph of neighbours of all items.
+func (x *Index) HasGraph(ctx context.Context) (bool, error) {
+	s, err := x.ready(ctx)
+	return err == nil && s.whole(), err
+}
+
+// whole reports whether the graph covers all rows.
+func (s *state) whole() bool { return s.graph.k > 0 && s.graph.rows >= s.rows }
+
 // Graph calls use for every item that can be found with its neighbours that can, nearest first and up to the number that the graph was made with, by
 // ascending id. hits belong to use until it returns.
 func (x *Index) Graph(ctx context.Context, use func(id int64, hits []Hit) error) error {
@@ -87,7 +96,7 @@ func (x *Index) Graph(ctx context.Context, use func(id int64, hits []Hit) error)
 	if err != nil {
 		return err
 	}
-	if s.graph.k == 0 || s.graph.rows < s.rows {
+	if !s.whole() {
 		return ErrNoGraph
 	}
 	var hits []Hit

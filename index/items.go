@@ -205,14 +205,17 @@ func (x *Index) Roots(ctx context.Context) ([]string, error) {
 	if _, err := x.ready(ctx); err != nil {
 		return nil, err
 	}
-	var out []string
-	err := each(x.db, func(r *sql.Rows) error {
+	return rootsIn(x.db)
+}
+
+func rootsIn(q queryer) (roots []string, err error) {
+	err = each(q, func(r *sql.Rows) error {
 		var root string
 		err := r.Scan(&root)
-		out = append(out, root)
+		roots = append(roots, root)
 		return err
 	}, "select distinct root from places order by root")
-	return out, err
+	return roots, err
 }
 
 // Failure is a photograph that could not be indexed.

@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -55,7 +56,8 @@ func (w *Writer) SetMap(m Map) error {
 	return nil
 }
 
-// Map returns the map that was kept last, without items that are found no more; ErrNoMap where there is none. Items that came since have no place in it.
+// Map returns the map that was kept last, without items that are found no more; ErrNoMap where
+// there is none. Items that came since have no place in it.
 func (x *Index) Map(ctx context.Context) (Map, error) {
 	s, err := x.ready(ctx)
 	if err != nil {
@@ -86,10 +88,22 @@ func (x *Index) Map(ctx context.Context) (Map, error) {
 	return m, nil
 }
 
+// HasMap reports whether a map was kept, without reading it.
+func (x *Index) HasMap(ctx context.Context) (bool, error) {
+	if _, err := x.ready(ctx); err != nil {
+		return false, err
+	}
+	_, err := x.mapPart(ctx, "head")
+	if errors.Is(err, ErrNoMap) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (x *Index) mapPart(ctx context.Context, part string) ([]byte, error) {
 	var value []byte
 	err := x.db.QueryRowContext(ctx, "select value from map where part = ?", part).Scan(&value)
-	if err != nil && (strings.Contains(err.Error(), "no such table") || strings.Contains(err.Error(), "no rows")) {
+	if errors.Is(err, sql.ErrNoRows) || err != nil && strings.Contains(err.Error(), "no such table") {
 		return nil, ErrNoMap
 	}
 	return value, err

@@ -130,14 +130,7 @@ func (w *Writer) Roots() ([]string, error) {
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	var out []string
-	err := each(w.tx, func(r *sql.Rows) error {
-		var root string
-		err := r.Scan(&root)
-		out = append(out, root)
-		return err
-	}, "select distinct root from places order by root")
-	return out, err
+	return rootsIn(w.tx)
 }
 
 // EachFailure calls use for every photograph noted by Fail.

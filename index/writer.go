@@ -73,6 +73,19 @@ func create(folder string, m Model, files rows.Files) (*Writer, error) {
 	return w, nil
 }
 
+// Change opens the index in folder, makes a change and commits it: when it returns nil the change is on the disk, else nothing of it is.
+func Change(folder string, change func(*Writer) error) (err error) {
+	w, err := OpenWriter(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := change(w); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
 // Exists reports whether folder holds an index.
 func Exists(folder string) bool {
 	db, err := openCatalogue(folder, false)

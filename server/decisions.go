@@ -116,25 +116,19 @@ func (s *Server) decide(d index.Decision) error {
 }
 
 // write changes the index. When it returns nil the change is on the disk.
-func (s *Server) write(change func(*index.Writer) error) (err error) {
+func (s *Server) write(change func(*index.Writer) error) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	w, err := index.OpenWriter(s.o.Index)
+	err := index.Change(s.o.Index, change)
 	if errors.Is(err, index.ErrLocked) {
 		return &problem{http.StatusServiceUnavailable, "the index is being written to, as by `dvml index`; try again", "writing", time.Second}
 	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := change(w); err != nil {
-		return err
-	}
-	return w.Commit()
+	return err
 }
 
-// getDecisions writes a table that `dvml prepare` reads: the path of every photograph with its class, corrected where that was decided. Photographs that
-// were found odd are left out, and of two that were found the same the second.
+// getDecisions writes a table that `dvml prepare` reads: the path of every photograph with its
+// class, corrected where that was decided. Photographs that were found odd are left out, and of two
+// that were found the same the second.
 func (s *Server) getDecisions(c *call) error {
 	x, err := s.shelf(c)
 	if err != nil {

@@ -1,12 +1,9 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"path/filepath"
 	"strings"
-
-	"github.com/dvml/dvml/index"
 )
 
 type infoView struct {
@@ -51,15 +48,15 @@ func (s *Server) getInfo(c *call) error {
 		if err != nil {
 			return err
 		}
-		graph, err := x.hasGraph(c.r.Context())
+		graph, err := x.HasGraph(c.r.Context())
 		if err != nil {
 			return err
 		}
-		_, err = x.Map(c.r.Context())
-		if err != nil && !errors.Is(err, index.ErrNoMap) {
+		drawn, err := x.HasMap(c.r.Context())
+		if err != nil {
 			return err
 		}
-		v.Index = indexView{v.Index.FolderName, x.Len(), failed, x.snap.version, len(x.snap.classes()), graph, err == nil}
+		v.Index = indexView{v.Index.FolderName, x.Len(), failed, x.snap.version, len(x.snap.classes()), graph, drawn}
 	} else if v.Indexing == nil {
 		return err
 	}
@@ -79,7 +76,8 @@ func (s *Server) getLive(c *call) error {
 	return c.json(http.StatusOK, map[string]string{"status": "live"})
 }
 
-// getReady tells that a photograph was embedded, and that the server is not about to stop. A server without a model is ready when its index is open.
+// getReady tells that a photograph was embedded, and that the server is not about to stop. A server
+// without a model is ready when its index is open.
 func (s *Server) getReady(c *call) error {
 	if s.draining.Load() {
 		return &problem{status: http.StatusServiceUnavailable, detail: "the server is stopping"}

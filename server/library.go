@@ -14,8 +14,9 @@ import (
 // errNoIndex is returned while the index has not been made yet.
 var errNoIndex = errors.New("the index is being made; try again in a moment")
 
-// library holds the index that lies in a folder now. An index that takes its place (`dvml index --rebuild`) is opened, and the old one closed when the last
-// request that reads from its mapped files is done.
+// library holds the index that lies in a folder now. An index that takes its place (`dvml index
+// --rebuild`) is opened, and the old one closed when the last request that reads from its mapped
+// files is done.
 type library struct {
 	folder string
 
@@ -50,7 +51,8 @@ func (l *library) acquire() (*opened, error) {
 	return l.now, nil
 }
 
-// look opens what lies in the folder, unless it is open. While nothing lies there, as between the two renames of a replacement, the old index stays.
+// look opens what lies in the folder, unless it is open. While nothing lies there, as between the
+// two renames of a replacement, the old index stays.
 func (l *library) look() error {
 	file, err := os.Stat(filepath.Join(l.folder, "catalogue.db"))
 	if err == nil && l.now != nil && os.SameFile(file, l.now.file) {
@@ -104,17 +106,4 @@ func (l *library) close() {
 func (o *opened) failed(ctx context.Context) (int, error) {
 	all, err := o.Failures(ctx)
 	return len(all), err
-}
-
-// hasGraph reports whether the index keeps the neighbours of all its photographs.
-func (o *opened) hasGraph(ctx context.Context) (bool, error) {
-	enough := errors.New("there is one")
-	err := o.Graph(ctx, func(int64, []index.Hit) error { return enough })
-	switch {
-	case errors.Is(err, index.ErrNoGraph):
-		return false, nil
-	case errors.Is(err, enough), err == nil:
-		return true, nil
-	}
-	return false, err
 }

@@ -171,8 +171,8 @@ func (d *drawnMap) labels() []mapLabel {
 	return labels
 }
 
-// getMap sends the map's columns: "DVM1", version and flags (uint16), n and 4 bytes of 0 (uint32), then id (uint32), x, y, class (uint16) and trust (a byte,
-// 255 is all) of each, little-endian.
+// getMap sends the map's columns: "DVM1", version and flags (uint16), n and 4 bytes of 0 (uint32),
+// then id (uint32), x, y, class (uint16) and trust (a byte, 255 is all) of each, little-endian.
 func (s *Server) getMap(c *call) error {
 	x, err := s.shelf(c)
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *Server) postMap(c *call) error {
 	if err != nil {
 		return err
 	}
-	if graph, err := x.hasGraph(c.r.Context()); err != nil || !graph {
+	if graph, err := x.HasGraph(c.r.Context()); err != nil || !graph {
 		x.release()
 		if err == nil {
 			err = bad(http.StatusConflict, "the index keeps no neighbours that a map is made from: run `dvml index` on it again")

@@ -167,7 +167,8 @@ func until(hits []hitView, least float64) []hitView {
 	return hits
 }
 
-// look makes a search of the index of a query: photographs that come with it are embedded, unless the index has their very content.
+// look makes a search of the index of a query: photographs that come with it are embedded, unless
+// the index has their very content.
 func (s *Server) look(c *call, x *shelf, q searchQuery, images []upload) (out index.Query, err error) {
 	if out.Filter, err = q.Filter.filter(x.names); err != nil {
 		return out, err
@@ -275,7 +276,7 @@ func (m *loaded) verdict(found []index.Hit, single bool) (*bool, string) {
 	case !single:
 		return nil, plural.Of(len(found), "photograph") + " in the direction of the examples."
 	}
-	known := float64(found[0].Score) >= fitted.Open.Threshold
+	known := fitted.Open.Known(float64(found[0].Score))
 	if known {
 		return &known, fmt.Sprintf("The index holds it: the nearest photograph is the same with a probability of %.2f.", *m.probability(found[0].Score))
 	}

@@ -32,11 +32,13 @@ type placeView struct {
 	Modified time.Time `json:"modified"`
 }
 
-// hashPrefix is how many digits of a hash a thumbnail's address has: another photograph under the same number has another address.
+// hashPrefix is how many digits of a hash a thumbnail's address has: another photograph under the
+// same number has another address.
 const hashPrefix = 16
 
-// names are how an answer names files. A server on this machine alone names them as the index does; one that others reach names the folders that were
-// indexed by their last part, and files from there.
+// names are how an answer names files. A server on this machine alone names them as the index does;
+// one that others reach names the folders that were indexed by their last part, and files from
+// there.
 type names struct {
 	open  bool
 	roots []string // of the index
@@ -141,7 +143,7 @@ func (m *loaded) probability(score float32) *float64 {
 	if fitted == nil {
 		return nil
 	}
-	p := fitted.Curve.Prior(float64(score), fitted.Share)
+	p := fitted.OfHit(float64(score))
 	return &p
 }
 

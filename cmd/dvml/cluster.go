@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"image"
-	"image/jpeg"
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
 	"strconv"
 
-	"github.com/dvml/dvml/calibrate"
+	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/cluster"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/figure"
@@ -67,7 +63,7 @@ func (c *clusterCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	x, err := index.Open(c.Index)
+	x, err := openIndex(c.Index)
 	if err != nil {
 		return err
 	}
@@ -98,59 +94,45 @@ func (c *clusterCmd) Run(ctx context.Context) error {
 }
 
 // groups are found by average linkage or, where their number is given, by k-means.
-func (c *clusterCmd) groups(ctx context.Context, x *index.Index) (cluster.Groups, float64, error) {
+func (c *clusterCmd) groups(ctx context.Context, x *dvml.Index) (cluster.Groups, float64, error) {
 	if c.K > 0 {
 		if n := x.Len(); c.K > n {
 			return cluster.Groups{}, 0, fmt.Errorf("-k %d: %s holds %s", c.K, c.Index, plural.Of(n, "photograph"))
 		}
-		g, err := cluster.KMeans(ctx, x, c.K, c.Seed)
+		g, err := cluster.KMeans(ctx, x.Index, c.K, c.Seed)
 		return g, 0, err
 	}
 	similarity := c.Similarity
 	if similarity == 0 {
 		fitted := x.Calibration()
 		if fitted == nil {
-			made := x.Model().Checkpoint
-			return cluster.Groups{}, 0, fmt.Errorf("%s does not know what its similarities mean: `%s calibrate %s` fits that on held-out classes, and `%s index %s -o %s` takes it over; or name the least average similarity by --similarity, or the number of groups by -k",
-				c.Index, program(), made, program(), made, c.Index)
+			return cluster.Groups{}, 0, fmt.Errorf("%w; or name the least average similarity by --similarity, or the number of groups by -k", uncalibrated(x))
 		}
-		similarity = leastSimilarity(fitted.Curve, c.Probability)
+		similarity = fitted.Curve.Least(c.Probability)
 	}
-	g, err := cluster.Index(ctx, x, similarity)
+	g, err := cluster.Index(ctx, x.Index, similarity)
 	return g, similarity, err
-}
-
-// leastSimilarity is the lowest similarity whose probability is p: a curve never falls. It is 1 where none is.
-func leastSimilarity(c calibrate.Curve, p float64) float64 {
-	const steps = 1 << 20
-	at := sort.Search(2*steps, func(i int) bool { return c.At(float64(i)/steps-1) >= p })
-	return float64(at)/steps - 1
 }
 
 // describeGroups says what is in the groups and, where classes are known, how well they agree with these.
 func describeGroups(g cluster.Groups, items []index.Item) (*grouping, error) {
 	out := &grouping{Photographs: len(items), Groups: g.Groups, Members: make([]groupMember, len(items))}
 	size := make([]int, g.Groups)
-	number := map[string]int32{}
+	number, names := classesOf(items)
 	var classes, groups []int32
 	for i, item := range items {
-		class := item.Class()
-		out.Members[i] = groupMember{item.ID, item.Path(), class, g.Group[i]}
+		out.Members[i] = groupMember{item.ID, item.Path(), item.Class(), g.Group[i]}
 		size[g.Group[i]]++
-		if class == "" {
-			continue
+		if number[i] != noClass {
+			classes, groups = append(classes, int32(number[i])), append(groups, int32(g.Group[i]))
 		}
-		if _, ok := number[class]; !ok {
-			number[class] = int32(len(number))
-		}
-		classes, groups = append(classes, number[class]), append(groups, int32(g.Group[i]))
 	}
 	for _, n := range size {
 		if n == 1 {
 			out.Alone++
 		}
 	}
-	if len(number) < 2 {
+	if len(names) < 2 {
 		return out, nil
 	}
 	nmi, err := evaluate.NMI(classes, groups)
@@ -205,7 +187,7 @@ func (c *clusterCmd) print(out io.Writer, g *grouping) {
 }
 
 // write writes the files and folders that the flags name.
-func (c *clusterCmd) write(x *index.Index, g *grouping) error {
+func (c *clusterCmd) write(x *dvml.Index, g *grouping) error {
 	if c.CSV != "" {
 		if err := atomicfile.Write(c.CSV, func(out io.Writer) error { return writeGroups(out, g) }); err != nil {
 			return err
@@ -245,7 +227,7 @@ func writeGroups(out io.Writer, g *grouping) error {
 }
 
 // drawGroup draws a contact sheet of a group, its first hundred photographs.
-func drawGroup(x *index.Index, name string, members []groupMember, path string) error {
+func drawGroup(x *dvml.Index, name string, members []groupMember, path string) error {
 	const columns, most = 10, 100
 	shown := members[:min(most, len(members))]
 	var rows []figure.Row
@@ -255,7 +237,7 @@ func drawGroup(x *index.Index, name string, members []groupMember, path string) 
 			row.Caption = fmt.Sprintf("%s: %s", name, plural.Of(len(members), "photograph"))
 		}
 		for _, m := range shown[from:min(from+columns, len(shown))] {
-			row.Images = append(row.Images, thumbnailOf(x, m.ID))
+			row.Images = append(row.Images, thumbnailOrNone(x, m.ID))
 		}
 		rows = append(rows, row)
 	}
@@ -263,19 +245,6 @@ func drawGroup(x *index.Index, name string, members []groupMember, path string) 
 		return err
 	}
 	return figure.WritePNG(path, figure.ContactSheet(rows))
-}
-
-// thumbnailOf is the thumbnail of an item, nil where it cannot be read.
-func thumbnailOf(x *index.Index, id int64) image.Image {
-	data, err := x.Thumbnail(id)
-	if err != nil {
-		return nil
-	}
-	img, err := jpeg.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil
-	}
-	return img
 }
 
 // linkGroup makes a folder of links to the photographs of a group, of those with one name by their ids.

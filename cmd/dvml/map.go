@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/internal/atomicfile"
@@ -32,19 +33,19 @@ func (mapCmd) Help() string {
 
 // Run lays the photographs out, keeps the map in the index and draws it.
 func (c *mapCmd) Run(ctx context.Context) error {
-	x, err := index.Open(c.Index)
+	x, err := openIndex(c.Index)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
 	screen := newScreen(os.Stderr)
 	defer screen.close()
-	m, trust, err := layout.Index(ctx, x, c.Seed, c.Anew, screen.count("map"))
+	m, trust, err := layout.Index(ctx, x.Index, c.Seed, c.Anew, screen.count("map"))
 	screen.close()
 	if err != nil {
 		return err
 	}
-	if err := keepMap(c.Index, m); err != nil {
+	if err := index.Change(c.Index, func(w *index.Writer) error { return w.SetMap(m) }); err != nil {
 		return err
 	}
 	items, err := itemsOf(ctx, x, m.IDs)
@@ -73,21 +74,8 @@ func (c *mapCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// keepMap writes the map into the index.
-func keepMap(folder string, m index.Map) error {
-	w, err := index.OpenWriter(folder)
-	if err != nil {
-		return err
-	}
-	err = w.SetMap(m)
-	if err == nil {
-		err = w.Commit()
-	}
-	return errors.Join(err, w.Close())
-}
-
 // itemsOf reads the items of ids, which ascend.
-func itemsOf(ctx context.Context, x *index.Index, ids []int64) ([]index.Item, error) {
+func itemsOf(ctx context.Context, x *dvml.Index, ids []int64) ([]index.Item, error) {
 	items := make([]index.Item, 0, len(ids))
 	for item, err := range x.Items(ctx) {
 		if err != nil {
@@ -101,6 +89,24 @@ func itemsOf(ctx context.Context, x *index.Index, ids []int64) ([]index.Item, er
 		return nil, errors.New("photographs went from the index in the meantime; try again")
 	}
 	return items, nil
+}
+
+// noClass is the number of the class of a photograph without one.
+const noClass = -1
+
+// classesOf numbers the classes of items from 0, in their order, and returns the number of each item's and their names.
+func classesOf(items []index.Item) (classes []int, names []string) {
+	number := map[string]int{"": noClass}
+	classes = make([]int, len(items))
+	for i, item := range items {
+		class := item.Class()
+		if _, ok := number[class]; !ok {
+			number[class] = len(names)
+			names = append(names, class)
+		}
+		classes[i] = number[class]
+	}
+	return classes, names
 }
 
 func writeMap(out io.Writer, m index.Map, items []index.Item) error {
@@ -119,23 +125,9 @@ func writeMap(out io.Writer, m index.Map, items []index.Item) error {
 }
 
 // drawMap draws the map with the index's thumbnails, in the colours of its classes.
-func drawMap(x *index.Index, m index.Map, items []index.Item, path string) error {
-	number := map[string]int{}
-	var names []string
-	classes := make([]int, len(items))
-	for i, item := range items {
-		class := item.Class()
-		if class == "" {
-			classes[i] = -1
-			continue
-		}
-		if _, ok := number[class]; !ok {
-			number[class] = len(names)
-			names = append(names, class)
-		}
-		classes[i] = number[class]
-	}
-	img, err := figure.Map(m.Places, classes, names, func(i int) image.Image { return thumbnailOf(x, m.IDs[i]) }, plural.Of(len(items), "photograph"))
+func drawMap(x *dvml.Index, m index.Map, items []index.Item, path string) error {
+	classes, names := classesOf(items)
+	img, err := figure.Map(m.Places, classes, names, func(i int) image.Image { return thumbnailOrNone(x, m.IDs[i]) }, plural.Of(len(items), "photograph"))
 	if err != nil {
 		return err
 	}

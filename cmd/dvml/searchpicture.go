@@ -33,11 +33,7 @@ func drawSearches(x *dvml.Index, all []searched, crop, path string) error {
 		q := figure.Query{Image: query, Caption: filepath.Base(s.Query) + "  " + s.class}
 		row := figure.Row{Caption: filepath.Base(s.Query) + ", then what is nearest", Images: []image.Image{query}}
 		for _, h := range s.Hits {
-			thumb, err := x.Thumbnail(h.ID)
-			if err != nil {
-				return err
-			}
-			img, err := jpeg.Decode(bytes.NewReader(thumb))
+			img, err := thumbnailOf(x, h.ID)
 			if err != nil {
 				return fmt.Errorf("thumbnail of %s: %w", h.Path, err)
 			}
@@ -52,4 +48,22 @@ func drawSearches(x *dvml.Index, all []searched, crop, path string) error {
 		}
 	}
 	return figure.WritePNG(path, figure.Neighbours(queries))
+}
+
+// thumbnailOf is the thumbnail of a photograph of an index.
+func thumbnailOf(x *dvml.Index, id int64) (image.Image, error) {
+	data, err := x.Thumbnail(id)
+	if err != nil {
+		return nil, err
+	}
+	return jpeg.Decode(bytes.NewReader(data))
+}
+
+// thumbnailOrNone is thumbnailOf for pictures of many: of one that cannot be read, an empty tile is drawn.
+func thumbnailOrNone(x *dvml.Index, id int64) image.Image {
+	img, err := thumbnailOf(x, id)
+	if err != nil {
+		return nil
+	}
+	return img
 }

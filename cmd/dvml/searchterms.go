@@ -30,15 +30,20 @@ func (c *searchCmd) terms(x *dvml.Index) (q index.Query, err error) {
 	case !(*c.Least >= 0 && *c.Least <= 1):
 		return q, fmt.Errorf("--min-probability %v: expected 0 to 1", *c.Least)
 	case fitted == nil:
-		made := x.Model().Checkpoint
-		return q, fmt.Errorf("--min-probability: index %s does not know what its scores mean; `%s calibrate %s` fits that on held-out classes, and `%s index %s -o %s` takes it over",
-			x.Folder(), program(), made, program(), made, x.Folder())
+		return q, fmt.Errorf("--min-probability: %w", uncalibrated(x))
 	}
 	within := index.Hit{Score: float32(fitted.LeastSimilar(*c.Least)) - 1e-6}.Distance() // what is a little too far is dropped by its probability
 	if q.Radius == 0 || within < q.Radius {
 		q.Radius = within
 	}
 	return q, nil
+}
+
+// uncalibrated says what an index without a calibration needs.
+func uncalibrated(x *dvml.Index) error {
+	made := x.Model().Checkpoint
+	return fmt.Errorf("index %s does not know what its scores mean; `%s` fits that on held-out classes, and `%s` takes it over", x.Folder(),
+		commandLine("calibrate", made), commandLine("index", made, "-o", x.Folder()))
 }
 
 // parseDate reads a day, as it is here, or a moment; empty: none.
@@ -56,7 +61,8 @@ func parseDate(option, text string) (time.Time, error) {
 	return t, nil
 }
 
-// holdsThing tells whether what was searched holds the thing that a query of one photograph shows; nil where nothing is known of that.
+// holdsThing tells whether what was searched holds the thing that a query of one photograph shows;
+// nil where nothing is known of that.
 func holdsThing(ctx context.Context, x *dvml.Index, q index.Query, hits []index.Hit) (*bool, error) {
 	fitted := x.Calibration()
 	if fitted == nil || len(q.Like) != 1 || len(q.Unlike) != 0 {
