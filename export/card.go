@@ -12,6 +12,7 @@ import (
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone/googlenet"
+	"github.com/dvml/dvml/internal/version"
 )
 
 //go:embed card.md.tmpl
@@ -34,14 +35,15 @@ type metric struct {
 	Value float64
 }
 
-// Card writes a model card, in Markdown as model hubs read it, for the model in file, which [ONNX] or [Safetensors] made.
+// Card writes a model card, in Markdown as model hubs read it, for the model in file, which [ONNX]
+// or [Safetensors] made.
 func Card(m *dvml.Model, file string) (string, error) {
 	info, err := m.Info()
 	if err != nil {
 		return "", err
 	}
 	plan := m.Config().TestPlan()
-	c := card{Info: info, File: filepath.Base(file), Library: "onnx", Version: Version(), Fingerprint: info.Fingerprint[:12], Dim: m.Dim(),
+	c := card{Info: info, File: filepath.Base(file), Library: "onnx", Version: version.Get().Version, Fingerprint: info.Fingerprint[:12], Dim: m.Dim(),
 		ONNX: strings.EqualFold(filepath.Ext(file), ".onnx"), Classes: listed(info.Classes)}
 	c.Title = strings.TrimSuffix(c.File, filepath.Ext(c.File))
 	c.Objective = fmt.Sprintf("the loss %s", info.Loss)

@@ -2,30 +2,18 @@ package export
 
 import (
 	"encoding/json"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/internal/version"
 )
-
-// Version is dvml's, as the program was built with it.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == "github.com/dvml/dvml" && m.Version != "" {
-				return m.Version
-			}
-		}
-	}
-	return "(devel)"
-}
 
 // metadata is what the exported file says of the model. Values that are not text are JSON.
 func metadata(m *dvml.Model, info dvml.Info) (map[string]string, error) {
 	plan := m.Config().TestPlan()
 	meta := map[string]string{
-		"dvml.version":             Version(),
+		"dvml.version":             version.Get().Version,
 		"dvml.fingerprint":         info.Fingerprint,
 		"dvml.backbone":            info.Backbone,
 		"dvml.step":                strconv.Itoa(info.Step),

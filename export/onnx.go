@@ -29,8 +29,10 @@ type Options struct {
 	Half bool
 }
 
-// ONNX makes an ONNX model of everything from photographs [N,H,W,3] uint8 to embeddings [N,D] of length 1: the photographs are scaled and cropped as
-// m prepares them, to the last bit, and normalised; what the network gives goes through the heads. Batch and size of the photographs are open.
+// ONNX makes an ONNX model of everything from photographs [N,H,W,3] uint8 to embeddings [N,D] of
+// length 1: the photographs are scaled and cropped as m prepares them, to the last bit, and
+// normalised; what the network gives goes through the heads. Batch and size of the photographs are
+// open.
 func ONNX(m *dvml.Model, o Options) (*onnxfile.Model, error) {
 	exporter, ok := m.Network().Backbone.(backbone.Exporter)
 	if !ok {
@@ -84,11 +86,11 @@ func ONNX(m *dvml.Model, o Options) (*onnxfile.Model, error) {
 	if network.ChannelsFirst {
 		meta[backbone.MetaLayout] = "NCHW"
 	}
-	return &onnxfile.Model{IR: version(network.Opset), Producer: "dvml", Opsets: map[string]int{"": network.Opset}, Meta: meta, Graph: g}, nil
+	return &onnxfile.Model{IR: formatOf(network.Opset), Producer: "dvml", Opsets: map[string]int{"": network.Opset}, Meta: meta, Graph: g}, nil
 }
 
-// version is the version of the format that came with an opset.
-func version(opset int) int64 {
+// formatOf is the version of the format that came with an opset.
+func formatOf(opset int) int64 {
 	switch {
 	case opset < 19:
 		return 8

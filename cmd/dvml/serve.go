@@ -11,12 +11,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/index"
+	"github.com/dvml/dvml/internal/version"
 	"github.com/dvml/dvml/server"
 	"github.com/dvml/dvml/server/batch"
 )
@@ -80,7 +80,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 // options are the server's.
 func (c *serveCmd) options() (server.Options, error) {
 	o := server.Options{Index: c.Path, Checkpoint: c.Model, Hosts: c.Host, ReadOnly: c.ReadOnly, MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels, Drain: c.Drain,
-		Batch: batch.Options{MaxBatch: c.MaxBatch, MaxWait: c.MaxWait, Capacity: c.Queue}, Neighbours: c.Neighbours, Version: programVersion(), Log: c.logger(),
+		Batch: batch.Options{MaxBatch: c.MaxBatch, MaxWait: c.MaxWait, Capacity: c.Queue}, Neighbours: c.Neighbours, Version: strings.TrimPrefix(version.Get().Version, "v"), Log: c.logger(),
 		Open: func(path string) (server.Model, error) { return dvml.Open(path, dvml.Backend(c.Backend)) }}
 	switch {
 	case c.MaxBatch < 1 || c.Queue < 1 || c.MaxBytes < 1 || c.MaxPixels < 1:
@@ -109,7 +109,11 @@ func (c *serveCmd) options() (server.Options, error) {
 		return o, err
 	}
 	if index.Exists(c.Path) {
-		if _, err := index.Open(c.Path); err != nil {
+		x, err := index.Open(c.Path)
+		if err != nil {
+			return o, err
+		}
+		if err := x.Close(); err != nil {
 			return o, err
 		}
 		if c.Index != "" {
@@ -174,12 +178,4 @@ func (c *serveCmd) address(scheme string, a net.Addr, token string) string {
 		url += "#token=" + token
 	}
 	return url
-}
-
-// programVersion is what the program was built from.
-func programVersion() string {
-	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
-		return strings.TrimPrefix(b.Main.Version, "v")
-	}
-	return "unknown"
 }
