@@ -94,14 +94,14 @@ func (p path) circle(x, y, radius float64) {
 	p.raster.ClosePath()
 }
 
-// stroke adds a straight line of the given width.
+// stroke adds a straight line of the given width. It winds as circles do, so that the two may overlap.
 func (p path) stroke(x0, y0, x1, y1, width float64) {
 	length := math.Hypot(x1-x0, y1-y0)
 	if length == 0 {
 		return
 	}
 	dx, dy := (x1-x0)/length*width/2, (y1-y0)/length*width/2
-	p.polygon(x0-dy, y0+dx, x1-dy, y1+dx, x1+dy, y1-dx, x0+dy, y0-dx)
+	p.polygon(x0+dy, y0-dx, x1+dy, y1-dx, x1-dy, y1+dx, x0-dy, y0+dx)
 }
 
 // box fills a rectangle with round corners.

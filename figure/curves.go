@@ -52,15 +52,13 @@ func Curves(panels []Panel) (image.Image, error) {
 	c := newCanvas(2*margin+columns*(panelWidth+panelGap)-panelGap, 2*margin+rows*(panelHeight+panelGap)-panelGap)
 	for i, p := range panels {
 		x, y := margin+i%columns*(panelWidth+panelGap), margin+i/columns*(panelHeight+panelGap)
-		if err := c.panel(p, image.Rect(x, y, x+panelWidth, y+panelHeight)); err != nil {
-			return nil, fmt.Errorf("figure: curves: panel %q: %w", p.Title, err)
-		}
+		c.panel(p, image.Rect(x, y, x+panelWidth, y+panelHeight))
 	}
 	return c.img, nil
 }
 
 // panel draws p on area: title and legend above, the diagram below.
-func (c *canvas) panel(p Panel, area image.Rectangle) error {
+func (c *canvas) panel(p Panel, area image.Rectangle) {
 	area = c.heading(p.Title, p.Series, area)
 	var all []curve.Points
 	for _, s := range p.Series {
@@ -69,9 +67,9 @@ func (c *canvas) panel(p Panel, area image.Rectangle) error {
 	bounds, ok := curve.BoundsOf(all)
 	if !ok {
 		c.noValues(area)
-		return nil
+		return
 	}
-	return c.diagram(p, bounds, area)
+	c.diagram(p, bounds, area)
 }
 
 // heading writes title and legend at the top of area and returns what is left of it.

@@ -3,6 +3,7 @@ package figure
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"strings"
 	"sync"
 	"unicode"
@@ -64,6 +65,22 @@ func (c *canvas) width(text string, s style) int {
 func (c *canvas) text(x, y, limit int, text string, s style, colour color.Color) {
 	d := font.Drawer{Dst: c.img, Src: image.NewUniform(colour), Face: c.face(s), Dot: fixed.P(x, y)}
 	d.DrawString(c.cut(text, limit, s))
+}
+
+// upward writes text from the bottom up, with its baseline's start at (x, y).
+func (c *canvas) upward(x, y int, text string, s style, colour color.Color) {
+	width, ascent, descent := c.width(text, s), int(s.size), int(s.size/2)
+	level := image.NewAlpha(image.Rect(0, -ascent, width, descent))
+	d := font.Drawer{Dst: level, Src: image.Opaque, Face: c.face(s), Dot: fixed.P(0, 0)}
+	d.DrawString(text)
+	turned := image.NewAlpha(image.Rect(x-ascent, y-width, x+descent, y))
+	for i := range width {
+		for j := -ascent; j < descent; j++ {
+			turned.SetAlpha(x+j, y-1-i, level.AlphaAt(i, j))
+		}
+	}
+	at := turned.Rect
+	draw.DrawMask(c.img, at, image.NewUniform(colour), image.Point{}, turned, at.Min, draw.Over)
 }
 
 // cut returns text on one line, shortened with an ellipsis to at most limit pixels.

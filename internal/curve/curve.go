@@ -7,14 +7,8 @@ import "math"
 // Point is a point of a curve.
 type Point struct{ X, Y float64 }
 
-// Points is a piece of a curve. Its methods make it a plotter.XYer of gonum.org/v1/plot.
+// Points is a piece of a curve.
 type Points []Point
-
-// Len returns the number of points.
-func (p Points) Len() int { return len(p) }
-
-// XY returns point i.
-func (p Points) XY(i int) (x, y float64) { return p[i].X, p[i].Y }
 
 // Drawable reports whether v has a place on an axis: it is a number, and at most 1e300 in size, so that no range overflows.
 func Drawable(v float64) bool { return math.Abs(v) <= 1e300 }
