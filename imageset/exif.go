@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"regexp"
+	"slices"
 )
 
 // orientation returns EXIF's orientation (1: upright, to 8) of an encoded image; 1 if it has none or one that makes no sense.
@@ -23,7 +24,7 @@ func orientation(data []byte, format string) int {
 		exif, xmp = metadata(data, 12, webpChunk)
 	case "tiff":
 		exif = data
-		if d, err := readDirectory(data); err == nil {
+		if d, err := readDirectory(data, true); err == nil {
 			xmp = d.tags[tagXMP].body
 		}
 	case "avif":
@@ -37,13 +38,13 @@ func orientation(data []byte, format string) int {
 
 // exifOrientation looks the tag up in EXIF data, which is a TIFF file. found is false where the tag is not there.
 func exifOrientation(data []byte) (orientation int, found bool) {
-	d, err := readDirectory(bytes.TrimPrefix(data, []byte("Exif\x00\x00")))
+	d, err := readDirectory(bytes.TrimPrefix(data, []byte("Exif\x00\x00")), true)
 	if err != nil {
 		return 1, false
 	}
 	f, found := d.tags[tagOrientation]
 	v, ok := d.at(f, 0)
-	if !found || !ok || f.count != 1 || f.kind == 1 || f.kind == 7 || v < 1 || v > 8 {
+	if !found || !ok || f.kind == 1 || f.kind == 7 || v < 1 || v > 8 { // of several values the first counts
 		return 1, found
 	}
 	return int(v), true
@@ -70,11 +71,15 @@ func metadata(data []byte, at int, chunk func([]byte) (name string, body, rest [
 		case "XMP ":
 			xmp = body
 		case "iTXt":
-			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00\x00")); ok {
-				xmp = text
+			if text, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00")); ok {
+				xmp = internationalText(text)
 			}
 		case "zTXt":
-			if profile, ok := bytes.CutPrefix(body, []byte("Raw profile type exif\x00\x00")); ok && exif == nil {
+			if profile, ok := bytes.CutPrefix(body, []byte(profileName+"\x00\x00")); ok && exif == nil {
+				exif = rawProfile(inflate(profile))
+			}
+		case "tEXt":
+			if profile, ok := bytes.CutPrefix(body, []byte(profileName+"\x00")); ok && exif == nil {
 				exif = rawProfile(profile)
 			}
 		}
@@ -82,8 +87,8 @@ func metadata(data []byte, at int, chunk func([]byte) (name string, body, rest [
 	return exif, xmp
 }
 
-// rawProfile reads ImageMagick's form of EXIF in a PNG: compressed text of a name, a length, and hexadecimal digits.
-func rawProfile(compressed []byte) []byte {
+// inflate unpacks text of a PNG; what is damaged is nothing.
+func inflate(compressed []byte) []byte {
 	const most = 1 << 20
 	z, err := zlib.NewReader(bytes.NewReader(compressed))
 	if err != nil {
@@ -93,6 +98,33 @@ func rawProfile(compressed []byte) []byte {
 	if err != nil {
 		return nil
 	}
+	return text
+}
+
+// internationalText reads what follows the keyword of an iTXt: whether it is compressed, and how, a language, the keyword
+// translated, the text.
+func internationalText(body []byte) []byte {
+	if len(body) < 2 {
+		return nil
+	}
+	packed, rest := body[0] != 0, body[2:]
+	for range 2 {
+		at := bytes.IndexByte(rest, 0)
+		if at < 0 {
+			return nil
+		}
+		rest = rest[at+1:]
+	}
+	if packed {
+		return inflate(rest)
+	}
+	return rest
+}
+
+const profileName = "Raw profile type exif"
+
+// rawProfile reads ImageMagick's form of EXIF in a PNG: a name, a length, and hexadecimal digits.
+func rawProfile(text []byte) []byte {
 	fields := bytes.Fields(text)
 	if len(fields) < 3 {
 		return nil
@@ -149,8 +181,12 @@ func scanJPEG(data []byte) jpegHead {
 		var body []byte
 		body, rest = cut(rest, 4, max(size, 2)-2, 0)
 		switch {
-		case marker == 0xe1 && h.exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
-			h.exif = body
+		case marker == 0xe1 && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
+			if h.exif == nil {
+				h.exif = slices.Clip(body)
+			} else { // one that is too long for a segment goes on in the next
+				h.exif = append(h.exif, body[6:]...)
+			}
 		case marker == 0xe1 && bytes.HasPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")):
 			h.xmp = body
 		case marker >= 0xc0 && marker <= 0xc2 && len(body) >= 6:

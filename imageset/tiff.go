@@ -49,8 +49,8 @@ type field struct {
 // fieldSizes are the bytes of a value, by its kind.
 var fieldSizes = map[uint16]int{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
-// readDirectory reads what can be read of the first directory. Fields whose values lie outside the file are left out.
-func readDirectory(data []byte) (*directory, error) {
+// readDirectory reads the first directory. Fields whose values lie outside the file are left out; partly says that its end may be missing too.
+func readDirectory(data []byte, partly bool) (*directory, error) {
 	if len(data) < 8 {
 		return nil, errShort
 	}
@@ -79,7 +79,10 @@ func readDirectory(data []byte) (*directory, error) {
 	}
 	rest = rest[counted:]
 	if n > uint64(len(rest)/entry) {
-		return nil, errShort
+		if !partly {
+			return nil, errShort
+		}
+		n = uint64(len(rest) / entry)
 	}
 	for range n {
 		d.enter(rest[:entry], inline)
@@ -190,7 +193,7 @@ func tiffConfig(data []byte) (header, error) {
 }
 
 func readTIFF(data []byte) (*tiffLayout, error) {
-	d, err := readDirectory(data)
+	d, err := readDirectory(data, false)
 	if err != nil {
 		return nil, err
 	}

@@ -94,3 +94,30 @@ func TestLeftOutImagesCloseUp(t *testing.T) {
 		}
 	}
 }
+
+// Names of classes are folders' names, which may begin and end with anything.
+func TestNamesAreKeptAsTheyAre(t *testing.T) {
+	names := []string{" ", " a", "a ", "a  ", "a", "\ta\t", "\u00a0", "é", "é", `a\x00b`, "日本", "a\nb"}
+	path := filepath.Join(t.TempDir(), "x.h5")
+	w, err := Create(path, Spec{N: len(names), Size: 4, Classes: names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	for i := range names {
+		if err := w.Put(i, picture(i, 4), int32(i), Split(i%2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if !slices.Equal(r.Classes(), names) {
+		t.Errorf("classes %q, want %q", r.Classes(), names)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/dvml/dvml/internal/lockfile"
@@ -33,6 +34,11 @@ func (s Spec) check() error {
 		return fmt.Errorf("store: images of %d pixels a side: 1 to %d", s.Size, maxSize)
 	case len(s.Classes) == 0:
 		return errors.New("store: no class names")
+	}
+	for _, name := range s.Classes {
+		if strings.Contains(name, "\x00") { // the file's texts end at a zero
+			return fmt.Errorf("store: the class name %q holds a zero", name)
+		}
 	}
 	return nil
 }

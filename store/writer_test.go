@@ -64,7 +64,7 @@ func TestPutRefuses(t *testing.T) {
 
 func TestCreateRefuses(t *testing.T) {
 	dir := t.TempDir()
-	for _, spec := range []Spec{{}, {N: 1, Size: 4}, {N: 1, Classes: []string{"a"}}, {Size: 4, Classes: []string{"a"}}, {N: 1, Size: 1 << 20, Classes: []string{"a"}}} {
+	for _, spec := range []Spec{{}, {N: 1, Size: 4}, {N: 1, Classes: []string{"a"}}, {Size: 4, Classes: []string{"a"}}, {N: 1, Size: 1 << 20, Classes: []string{"a"}}, {N: 1, Size: 4, Classes: []string{"a\x00b"}}} {
 		if _, err := Create(filepath.Join(dir, "x.h5"), spec); err == nil {
 			t.Errorf("%+v: no error", spec)
 		}

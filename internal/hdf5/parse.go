@@ -27,6 +27,7 @@ func parseType(c *cursor, depth int) (Type, error) {
 		t.BigEndian = bits&1 != 0
 		c.take(12)
 	case String:
+		t.Spaces = bits&15 == 2
 	case Reference:
 		if bits&15 != 0 || t.Size != 8 {
 			return Type{}, fmt.Errorf("hdf5: %w: a reference of another kind than to objects", ErrUnsupported)

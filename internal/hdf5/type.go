@@ -48,6 +48,7 @@ type Type struct {
 	Signed    bool     // integers
 	BigEndian bool     // integers and floats
 	Text      bool     // Variable: a string rather than a sequence
+	Spaces    bool     // String: filled up with spaces, not zeros
 	Members   []Member // Compound
 	Base      *Type    // Enum, Variable
 }
@@ -122,12 +123,15 @@ func (t Type) Int(b []byte) (int64, error) {
 	return int64(v), nil
 }
 
-// Trim returns the text of a String: up to the first zero, without trailing spaces.
+// Trim returns the text of a String without what fills it up: up to the first zero, and without trailing spaces where it is filled up with those.
 func (t Type) Trim(b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]
 	}
-	return string(bytes.TrimRight(b, " "))
+	if t.Spaces {
+		b = bytes.TrimRight(b, " ")
+	}
+	return string(b)
 }
 
 // encode returns the data type message.
