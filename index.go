@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/dvml/dvml/classify"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/index"
 )
@@ -147,4 +149,45 @@ func (x *Index) found(ctx context.Context, v []float32, k int) ([]Found, error) 
 		out[i] = Found{h, item}
 	}
 	return out, nil
+}
+
+// Classify names the photographs in files by those of the index, an answer each. A photograph that is in the index is not embedded anew and has no vote on
+// itself. Programs that name photographs over and over make a classify.Classifier once instead.
+func (x *Index) Classify(ctx context.Context, o classify.Options, paths ...string) ([]classify.Answer, error) {
+	c, err := classify.New(ctx, x.Index, o)
+	if err != nil {
+		return nil, err
+	}
+	var vectors []float32
+	own := make([]int64, len(paths))
+	for i, path := range paths {
+		v, id, err := x.vectorOf(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		vectors, own[i] = append(vectors, v...), id
+	}
+	return c.Name(ctx, vectors, own)
+}
+
+// vectorOf is the vector of the photograph in a file, and its id where the index has its content.
+func (x *Index) vectorOf(ctx context.Context, path string) ([]float32, int64, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	item, err := x.ByHash(ctx, sha256.Sum256(data))
+	if err == nil {
+		v, err := x.Vector(item.ID)
+		return v, item.ID, err
+	}
+	if !errors.Is(err, index.ErrUnknown) {
+		return nil, 0, err
+	}
+	m, err := x.Embedder()
+	if err != nil {
+		return nil, 0, err
+	}
+	v, err := m.EmbedFile(ctx, path)
+	return v, 0, err
 }

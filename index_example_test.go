@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/classify"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/index/gather"
 )
@@ -57,4 +58,48 @@ func ExampleOpenIndex() {
 	// Output:
 	// 24 photographs indexed
 	// 3 found; the nearest is the query itself: true
+}
+
+// Name a photograph by those of an index, which lie in folders of their classes.
+func ExampleIndex_Classify() {
+	dir, err := trained()
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	m, err := dvml.Open(filepath.Join(dir, "run"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	made, err := m.ForIndex()
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder := filepath.Join(dir, "gallery.dvml")
+	os.RemoveAll(folder) // of an Example before
+	w, err := index.Create(folder, made)
+	if err != nil {
+		log.Fatal(err)
+	}
+	summary, err := gather.Update(ctx, w, m, []string{filepath.Join(dir, "pictures")}, gather.Options{Fit: m.Fit()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+
+	x, err := dvml.OpenIndex(folder)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Close()
+	answers, err := x.Classify(ctx, classify.Options{K: 5}, summary.Indexed[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	best := answers[0].Candidates[0]
+	fmt.Println(best.Photographs > 0, best.Share > 0)
+	// Output: true true
 }

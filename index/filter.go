@@ -20,10 +20,12 @@ type Filter struct {
 	After   time.Time // files modified then or later
 	Before  time.Time // files modified before
 	IDs     []int64   // any of these items
+
+	Labelled bool // photographs that have a class
 }
 
 func (f Filter) empty() bool {
-	return len(f.Classes) == 0 && f.Folder == "" && f.After.IsZero() && f.Before.IsZero() && f.IDs == nil
+	return len(f.Classes) == 0 && f.Folder == "" && f.After.IsZero() && f.Before.IsZero() && f.IDs == nil && !f.Labelled
 }
 
 // filterCache keeps the rows of the filters used last, for one version of the index.
@@ -69,7 +71,7 @@ func (x *Index) Count(ctx context.Context, f Filter) (int, error) {
 }
 
 func (x *Index) filtered(ctx context.Context, s *state, f Filter) (scan.Bitmap, error) {
-	key := fmt.Sprintf("%q %q %d %d %v", f.Classes, f.Folder, f.After.Unix(), f.Before.Unix(), f.IDs)
+	key := fmt.Sprintf("%q %q %d %d %v %v", f.Classes, f.Folder, f.After.Unix(), f.Before.Unix(), f.Labelled, f.IDs)
 	c := &x.filters
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,6 +124,9 @@ func (f Filter) where() (string, []any, error) {
 			args = append(args, c, c+"/", c+"0") // 0 follows /
 		}
 		parts = append(parts, "("+strings.Join(any, " or ")+")")
+	}
+	if f.Labelled {
+		add("class <> ''")
 	}
 	if f.Folder != "" {
 		folder, err := filepath.Abs(f.Folder)

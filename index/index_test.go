@@ -261,6 +261,7 @@ func TestFilters(t *testing.T) {
 		{"ids", Filter{IDs: []int64{3, 4, 999}}, func(n int) bool { return n == 2 || n == 3 }},
 		{"ids of a class", Filter{IDs: []int64{3, 4, 999}, Classes: []string{"class2"}}, func(n int) bool { return n == 2 }},
 		{"no ids", Filter{IDs: []int64{}}, func(int) bool { return false }},
+		{"with a class", Filter{Labelled: true}, func(int) bool { return true }},
 	} {
 		q := all
 		q.Filter = c.f

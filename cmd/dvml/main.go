@@ -30,6 +30,7 @@ type cli struct {
 	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
+	Classify   classifyCmd   `cmd:"" help:"Name photographs by their neighbours in an index, or call them unknown."`
 	Serve      serveCmd      `cmd:"" help:"Show an index, or a folder of photographs, as a page, and answer programs over HTTP."`
 	Cluster    clusterCmd    `cmd:"" help:"Put the photographs of an index into groups of what shows the same thing."`
 	Map        mapCmd        `cmd:"" help:"Lay the photographs of an index out in the plane: a map of what looks alike."`

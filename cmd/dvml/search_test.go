@@ -153,6 +153,8 @@ func TestIndexAndSearch(t *testing.T) {
 	bad("is another model", "index", in("other"), in("pictures"), "-o", x)
 	bad("holds other files", "index", in("run"), in("pictures"), "-o", in("pictures"))
 
+	checkClassified(t, x, in("pictures"), query, good, bad)
+
 	if err := os.Rename(pictures[0], in("pictures/moved.png")); err != nil {
 		t.Fatal(err)
 	}
