@@ -19,6 +19,8 @@ type Config struct {
 	Phases     []Phase       `yaml:"phases"`
 	Batch      Batch         `yaml:"batch"`
 	Accumulate int           `yaml:"accumulate"` // how many batches go into one step, from 1
+	Chunk      int           `yaml:"chunk"`      // images that go through the network at a time, the losses seeing the whole batch; 0: all
+	ChunkNorm  string        `yaml:"chunk_norm"` // whose statistics the backbone's batch norm takes then: PerChunk, or "": such a network is refused
 	Freeze     Freeze        `yaml:"freeze"`
 	Frozen     []string      `yaml:"frozen,flow"` // patterns of paths of variables that are not trained, see patterns
 	Optimizer  Optimizer     `yaml:"optimizer"`
@@ -32,6 +34,9 @@ type Config struct {
 	// Fit lets New lower the number of classes in a batch to what the data has, and scale the steps from Photographs to the data's number, at most
 	// eightfold: for presets, which cannot know the data.
 	Fit bool `yaml:"-"`
+	// KeepBatch lets Fit raise the images per class, where the data has fewer classes than a batch takes, so that the batch stays as large: for a batch
+	// whose size was asked for.
+	KeepBatch bool `yaml:"-"`
 	// Minutes lets New shorten the steps to what fits into so much time on the machine at hand, as it measures; 0: all steps are taken.
 	Minutes float64 `yaml:"-"`
 }
@@ -53,6 +58,22 @@ func (c *Config) BatchOf(p int) Batch {
 		return *b
 	}
 	return c.Batch
+}
+
+// PerChunk is the value of chunk_norm that lets batch norm normalise each chunk by its own statistics.
+const PerChunk = "per_chunk"
+
+// Chunks reports whether the batches of phase p go through the network in chunks.
+func (c *Config) Chunks(p int) bool { return c.Chunk > 0 && c.Chunk < c.BatchOf(p).Size() }
+
+// Chunked reports whether those of any phase do.
+func (c *Config) Chunked() bool {
+	for p := range c.Phases {
+		if c.Chunks(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // PerClass is the most images of one class that any batch holds, which makes triplets far cheaper where it is known; 0: not known.

@@ -34,6 +34,9 @@ func (c *Config) fitClasses(classes, paired int, say func(line string)) {
 			if b.Classes > most {
 				most, line = b.Classes, fmt.Sprintf("a batch holds %d classes, not %d: the data has no more %s", have, b.Classes, which)
 			}
+			if c.KeepBatch && b.Sampler != "npair" {
+				b.PerClass = max(b.PerClass, b.Size()/have)
+			}
 			b.Classes = have
 		}
 	}

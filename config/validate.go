@@ -74,6 +74,8 @@ func (c *Config) Validate() error {
 		check(p.Warmup == 0 || p.Schedule != "", "phases[%d].warmup is %d; it belongs to the phase's own schedule: name one beside it", i, p.Warmup)
 	}
 	check(c.Accumulate >= 1, "accumulate is %d; it is how many batches go into one step, at least 1", c.Accumulate)
+	check(c.Chunk >= 0, "chunk is %d; it is how many images go through the network at a time, 0: the whole batch", c.Chunk)
+	oneOf("chunk_norm", c.ChunkNorm, "", PerChunk)
 	if err := c.Freeze.check(c); err != nil {
 		bad = append(bad, err)
 	}

@@ -22,6 +22,8 @@ type Source interface {
 // Batch is the input of one step.
 type Batch struct {
 	Step   int
+	batch  int // that its rows belong to, and the first of them there: of a part, see sampler.Parts
+	from   int
 	Images []float32 // [B,Crop,Crop,3]
 	Labels []int32   // [B]
 	Index  []int     // [B] rows of the source
@@ -162,6 +164,11 @@ func (l *Loader) batch() *Batch {
 	}
 }
 
+// resize makes the batch hold rows rows of each values, which it has memory for.
+func (b *Batch) resize(rows, each int) {
+	b.Images, b.Labels, b.Index = b.Images[:rows*each], b.Labels[:rows], b.Index[:rows]
+}
+
 // dispatch begins batches in order and cuts them into tasks.
 func (l *Loader) dispatch(step, perTask int) {
 	defer l.running.Done()
@@ -173,6 +180,11 @@ func (l *Loader) dispatch(step, perTask int) {
 		case l.ahead <- struct{}{}:
 		}
 		b := l.batch()
+		b.batch, b.from = step, 0
+		if parts, ok := l.sampler.(*sampler.Parts); ok {
+			b.batch, b.from = parts.Place(step)
+			b.resize(parts.Rows(step), 3*l.plan.Crop*l.plan.Crop)
+		}
 		n := len(b.Index)
 		l.sampler.Fill(b.Index, step)
 		for j, i := range b.Index {
@@ -216,7 +228,7 @@ func (l *Loader) fill(b *Batch, j int, pixels []byte, stream *draw.Stream) error
 	if err := l.source.ReadImage(b.Index[j], pixels); err != nil {
 		return err
 	}
-	stream.Seek(l.seed, uint64(b.Step), uint64(j))
+	stream.Seek(l.seed, uint64(b.batch), uint64(b.from+j))
 	n := len(b.Images) / len(b.Index)
 	l.plan.Apply(b.Images[j*n:(j+1)*n], pixels, l.source.Size(), stream.Rand)
 	return nil

@@ -11,20 +11,30 @@ import (
 	"github.com/dvml/dvml/store"
 )
 
-// batch is the input of one step: images, or what the frozen layers make of them.
+// batch is what goes through the network at once, a batch or a chunk of one: images, or what the frozen layers make of them.
 type batch struct {
 	input  *tensors.Tensor // [B,Crop,Crop,3], [B,h,w,C] or [B,F]
 	index  []int           // rows of the data file
+	whole  []int           // those of the whole batch
 	images *loader.Batch   // nil for those of the cache
 }
 
-// shown is a batch with its embeddings, [B,D].
+// shown is a batch, or the last chunk of one, with the embeddings of the whole, [B,D], and, where it went through the network in chunks, its features [B,F].
 type shown struct {
 	batch
-	zi []float32
+	zi       []float32
+	features []float32
 }
 
-// batches gives the steps' batches in their order.
+// wholeOf is the batch that the rows of a step of s belong to, which are index.
+func wholeOf(s sampler.Sampler, step int, index []int) []int {
+	if parts, ok := s.(*sampler.Parts); ok {
+		return parts.Whole(step)
+	}
+	return index
+}
+
+// batches gives the steps' batches, or their chunks, in their order.
 type batches interface {
 	next() (batch, error)
 	release(b batch)
@@ -34,13 +44,14 @@ type batches interface {
 // imageBatches are of images, cropped and mirrored.
 type imageBatches struct {
 	l    *loader.Loader
+	plan sampler.Sampler
 	side int
 }
 
 // newImageBatches starts the batches of s from number first on.
 func newImageBatches(r *store.Reader, s sampler.Sampler, c *config.Config, first int) (*imageBatches, error) {
 	l, err := loader.New(r, s, c.TrainPlan(), c.Seed, first, runtime.GOMAXPROCS(0), 2)
-	return &imageBatches{l, c.Image.Crop}, err
+	return &imageBatches{l, s, c.Image.Crop}, err
 }
 
 func (i *imageBatches) next() (batch, error) {
@@ -48,7 +59,7 @@ func (i *imageBatches) next() (batch, error) {
 	if err != nil {
 		return batch{}, err
 	}
-	return batch{tensors.FromFlatDataAndDimensions(b.Images, len(b.Labels), i.side, i.side, 3), b.Index, b}, nil
+	return batch{tensors.FromFlatDataAndDimensions(b.Images, len(b.Labels), i.side, i.side, 3), b.Index, wholeOf(i.plan, b.Step, b.Index), b}, nil
 }
 
 func (i *imageBatches) release(b batch) { i.l.Release(b.images) }

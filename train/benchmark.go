@@ -20,14 +20,14 @@ func BenchmarkStep(backend compute.Backend, store *model.Store, m *method.Model,
 			return nil, nil, err
 		}
 		return func(images *tensors.Tensor) error {
-			_, _, err := s.batch(drawn(m, c.Phases[0].Phase, c.Seed, 0, images, labels), table, 0)
+			_, _, _, err := s.batch(drawn(m, c.Phases[0].Phase, c.Seed, 0, images, labels), table, 0)
 			return err
 		}, s.close, nil
 	}
 	steers := tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images, table *Node) *Node {
 		total := ReduceAllSum(m.Features(scope, images, true))
-		vars, grads := gradients(scope, total, func(string) bool { return true })
+		vars, grads, _ := gradients(scope, total, func(string) bool { return true })
 		move(scope, c, vars, grads, table, nil)
 		return total
 	})

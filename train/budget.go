@@ -15,6 +15,7 @@ import (
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/sampler"
 )
 
 // try takes a few steps of kind k, as phase p takes them, in a model of its own, and returns how long one takes.
@@ -39,12 +40,14 @@ func (t *Trainer) try(k kind, p int) (time.Duration, error) {
 		return 0, err
 	}
 	defer s.close()
-	labels := t.data.numbers(plan.Batch(0))
-	x := noise(append([]int{len(labels)}, shape...)...)
+	if plan, _, err = s.parts(plan, c); err != nil {
+		return 0, err
+	}
+	batches := &noiseBatches{plan: plan, shape: shape}
 	table := steering(c, 0, make([]int, len(config.Groups)))
 	return timed(func() error {
 		for i := range c.Accumulate {
-			if _, _, err := s.batch(drawn(t.Model, c.Phases[p].Phase, c.Seed, i, x, labels), table, i); err != nil {
+			if _, _, err := s.take(batches, t.data.numbers, i, i, table); err != nil {
 				return err
 			}
 		}
@@ -55,6 +58,32 @@ func (t *Trainer) try(k kind, p int) (time.Duration, error) {
 		return err
 	})
 }
+
+// noiseBatches are those of plan, from the first on, with noise in place of the images.
+type noiseBatches struct {
+	plan  sampler.Sampler
+	shape []int // of an image
+	step  int
+	made  map[int]*tensors.Tensor // by the number of images
+}
+
+func (n *noiseBatches) next() (batch, error) {
+	index := n.plan.Batch(n.step)
+	b := batch{input: n.made[len(index)], index: index, whole: wholeOf(n.plan, n.step, index)}
+	if b.input == nil {
+		b.input = noise(append([]int{len(index)}, n.shape...)...)
+		if n.made == nil {
+			n.made = map[int]*tensors.Tensor{}
+		}
+		n.made[len(index)] = b.input
+	}
+	n.step++
+	return b, nil
+}
+
+func (n *noiseBatches) release(batch) {}
+
+func (n *noiseBatches) close() {}
 
 // noise is a tensor of uniform noise: zeros would be computed with at another speed.
 func noise(dims ...int) *tensors.Tensor {

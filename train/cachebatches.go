@@ -31,11 +31,24 @@ func newCacheBatches(set *features.Set, s sampler.Sampler, first int, seed *uint
 	c := &cacheBatches{set: set, ready: make(chan cacheBatch, 1), quit: make(chan struct{})}
 	c.running.Go(func() {
 		for at := first; ; at++ {
-			var rng *rand.Rand
-			if seed != nil && set.Crops > 0 {
-				rng = rand.New(rand.NewPCG(*seed, uint64(at)<<8|streamCrop))
+			index := s.Batch(at)
+			whole, number, from := index, at, 0
+			if parts, ok := s.(*sampler.Parts); ok {
+				whole = parts.Whole(at)
+				number, from = parts.Place(at)
 			}
-			b, err := c.read(s.Batch(at), rng)
+			crops := make([]int, len(whole))
+			for i := range crops {
+				crops[i] = -1
+			}
+			if seed != nil && set.Crops > 0 {
+				rng := rand.New(rand.NewPCG(*seed, uint64(number)<<8|streamCrop))
+				for i := range crops {
+					crops[i] = rng.IntN(set.Crops)
+				}
+			}
+			b, err := c.read(index, crops[from:])
+			b.whole = whole
 			select {
 			case c.ready <- cacheBatch{b, err}:
 			case <-c.quit:
@@ -46,18 +59,14 @@ func newCacheBatches(set *features.Set, s sampler.Sampler, first int, seed *uint
 	return c
 }
 
-// read reads the images of a batch: a crop of each that rng draws, or, where it is nil, the centre crop.
-func (c *cacheBatches) read(index []int, rng *rand.Rand) (b batch, err error) {
+// read reads the images of a batch, of each the crop of that number, or the centre crop for -1.
+func (c *cacheBatches) read(index, crops []int) (b batch, err error) {
 	b = batch{input: tensors.FromShape(shapes.Make(dtypes.Float32, append([]int{len(index)}, c.set.Shape...)...)), index: index}
 	access := b.input.MutableBytes(func(memory []byte) {
 		row := len(memory) / len(index)
 		for i, n := range index {
-			crop := -1
-			if rng != nil {
-				crop = rng.IntN(c.set.Crops)
-			}
 			if err == nil {
-				err = c.set.Read(memory[i*row:(i+1)*row], crop, n)
+				err = c.set.Read(memory[i*row:(i+1)*row], crops[i], n)
 			}
 		}
 	})

@@ -29,7 +29,7 @@ func (t *Trainer) notFinite(s *step, name string, value float32, b shown) error 
 	default: // each is finite, and the sum of their squares is not
 		what += ": the gradients are too large"
 	}
-	return fmt.Errorf("%s; %s; the batch's images are %v", what, t.stoppedAt(), b.index)
+	return fmt.Errorf("%s; %s; the batch's images are %v", what, t.stoppedAt(), b.whole)
 }
 
 // stoppedAt says what is left where a run stops for a value that is not finite, and what to do.
@@ -44,9 +44,9 @@ func (t *Trainer) stoppedAt() string {
 // culprit is the first tensor of the step s of batch b, in which the value called name is not
 // finite, that is not; "" where it is that value itself.
 func (t *Trainer) culprit(s *step, name string, b shown) string {
-	rows := func(values []float32) (bad []int) {
-		each := len(values) / len(b.index)
-		for i, n := range b.index {
+	rows := func(values []float32, index []int) (bad []int) {
+		each := len(values) / len(index)
+		for i, n := range index {
 			if slices.ContainsFunc(values[i*each:(i+1)*each], func(v float32) bool { return !finite(v) }) {
 				bad = append(bad, n)
 			}
@@ -54,7 +54,7 @@ func (t *Trainer) culprit(s *step, name string, b shown) string {
 		return bad
 	}
 	if x, err := tensors.CopyFlatData[float32](b.input); err == nil {
-		if bad := rows(x); len(bad) > 0 {
+		if bad := rows(x, b.index); len(bad) > 0 {
 			return fmt.Sprintf("the network's input, of images %v", bad)
 		}
 	}
@@ -68,7 +68,10 @@ func (t *Trainer) culprit(s *step, name string, b shown) string {
 	if path := notFiniteWeight(t.store, func(path string) bool { return finite(gradients[path]) && !isStatistic(path) }); path != "" {
 		return path
 	}
-	if bad := rows(b.zi); len(bad) > 0 {
+	if bad := rows(b.features, b.whole); len(bad) > 0 {
+		return fmt.Sprintf("the network's features, of images %v", bad)
+	}
+	if bad := rows(b.zi, b.whole); len(bad) > 0 {
 		return fmt.Sprintf("z_i, of images %v", bad)
 	}
 	if name != run.GradientNorm || len(gradients) == 0 {

@@ -55,7 +55,7 @@ func (l *logs) step(n, phase int, values map[string]float64, b shown, took time.
 	p := Progress{
 		Step: n, Steps: c.Steps(), Phase: phase + 1, Phases: len(c.Phases),
 		Values:          values,
-		ImagesPerSecond: float64(len(b.index)*c.Accumulate) / max(l.pace.of(k), 1).Seconds(),
+		ImagesPerSecond: float64(len(b.whole)*c.Accumulate) / max(l.pace.of(k), 1).Seconds(),
 		Left:            l.pace.left(n),
 		Logged:          n%c.Log.Every == 0,
 	}

@@ -59,8 +59,9 @@ func steering(c *config.Config, step int, taken []int) []float32 {
 	return table
 }
 
-// gradients returns every trainable variable that the loss uses and that trains, with the loss's gradient by it. What no gradient is asked for costs none.
-func gradients(scope *model.Scope, total *Node, trains func(path string) bool) (vars []*model.Variable, grads []*Node) {
+// gradients returns every trainable variable that the loss uses and that trains, with the loss's gradient with respect to it, and that with respect to each of
+// nodes. What no gradient is asked for costs none.
+func gradients(scope *model.Scope, total *Node, trains func(path string) bool, nodes ...*Node) (vars []*model.Variable, grads, others []*Node) {
 	g := total.Graph()
 	for v := range scope.Store().IterVariables() {
 		if v.Trainable && v.InUseByGraph(g) && groupOf(v.Path()) >= 0 && trains(v.Path()) {
@@ -69,14 +70,15 @@ func gradients(scope *model.Scope, total *Node, trains func(path string) bool) (
 	}
 	// A resumed run's store has its variables in another order, and the sum below would be rounded in another way.
 	slices.SortFunc(vars, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
-	if len(vars) == 0 {
-		return nil, nil
+	if len(vars)+len(nodes) == 0 {
+		return nil, nil, nil
 	}
-	nodes := make([]*Node, len(vars))
+	all := make([]*Node, len(vars), len(vars)+len(nodes))
 	for i, v := range vars {
-		nodes[i] = v.NodeValue(g)
+		all[i] = v.NodeValue(g)
 	}
-	return vars, Gradient(total, nodes...)
+	grads = Gradient(total, append(all, nodes...)...)
+	return vars, grads[:len(vars)], grads[len(vars):]
 }
 
 // update adds to the graph one step of the optimiser on vars with the gradients grads, steered by table [config.Groups, columns]. It returns the norm of

@@ -167,6 +167,10 @@ func (t *Trainer) arithmetic(s span, rate float64) time.Duration {
 	if m.Objective == "dvml" {
 		heads = 2 * (3*f*float64(m.Dim) + float64(m.Decoder.Hidden)*(float64(m.Dim)+f))
 	}
-	// A step is a forward pass and two gradients; what is not convolution takes about as long again.
-	return time.Duration(2 * 3 * (flops + heads) * float64(s.images) / rate * float64(time.Second))
+	// A step is a forward pass, in chunks two, and two gradients; what is not convolution takes about as long again.
+	passes := 3.
+	if c.Chunks(s.phase) {
+		passes = 4
+	}
+	return time.Duration(2 * passes * (flops + heads) * float64(s.images) / rate * float64(time.Second))
 }

@@ -123,7 +123,12 @@ func (t *Trainer) open(p int, cache *features.Set) (*step, batches, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	first := t.info.Step * c.Accumulate
+	plan, each, err := s.parts(plan, c)
+	if err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	first := t.info.Step * c.Accumulate * each
 	if cache != nil {
 		return s, newCacheBatches(cache, plan, first, &c.Seed), nil
 	}
@@ -143,11 +148,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	mean := map[string]float64{} // of the step's batches
 	var last shown
 	for i := range c.Accumulate {
-		b, err := batches.next()
-		if err != nil {
-			return err
-		}
-		values, zi, err := t.batch(s, p, i, b, table)
+		values, b, err := t.batch(s, i, batches, table)
 		if err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 		if i > 0 {
 			batches.release(last.batch)
 		}
-		last = shown{b, zi}
+		last = b
 	}
 	defer batches.release(last.batch)
 	if s.end != nil {
@@ -185,19 +186,18 @@ func (t *Trainer) count(p int) {
 	}
 }
 
-// batch sends batch number i of a step in phase p through the graph and returns its values by name, and its embeddings.
-func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[string]float64, zi []float32, err error) {
+// batch takes batch number i of a step through the graphs and returns its values by name.
+func (t *Trainer) batch(s *step, i int, batches batches, table []float32) (named map[string]float64, b shown, err error) {
 	c := t.Config
-	in := drawn(t.Model, c.Phases[p].Phase, c.Seed, t.info.Step*c.Accumulate+i, b.input, t.data.numbers(b.index))
-	values, zi, err := s.batch(in, table, i)
+	values, b, err := s.take(batches, t.data.numbers, t.info.Step*c.Accumulate+i, i, table)
 	if err != nil {
-		return nil, nil, err
+		return nil, b, err
 	}
-	named = map[string]float64{run.Spread: spread(zi, c.Method.Dim)}
+	named = map[string]float64{run.Spread: spread(b.zi, c.Method.Dim)}
 	for i, name := range Values {
 		if i < losses || name == run.GradientNorm {
 			if !finite(values[i]) {
-				return nil, nil, t.notFinite(s, name, values[i], shown{b, zi})
+				return nil, b, t.notFinite(s, name, values[i], b)
 			}
 		}
 		if reports(c.Method, name) {
@@ -207,7 +207,7 @@ func (t *Trainer) batch(s *step, p, i int, b batch, table []float32) (named map[
 	if t.troubles.batch(named) {
 		t.info.Idle++
 	}
-	return named, zi, nil
+	return named, b, nil
 }
 
 // keep saves the last state of a run that held nothing out as its best.

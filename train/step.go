@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/run"
@@ -41,11 +42,16 @@ func logged(m method.Method) []string {
 }
 
 // step is the compiled graph of the steps of one phase: embed a batch, losses on its embeddings, backward, update. With accumulate above 1 the update
-// is a graph of its own, which ends the step.
+// is a graph of its own, which ends the step; where the batch goes through the network in chunks, so is the network.
 type step struct {
 	model   *method.Model
+	phase   method.Phase
+	seed    uint64
+	rows    int      // images of a batch
+	network *network // nil: it is part of exec
 	exec    *model.Exec
 	end     *model.Exec // nil: exec ends the step
+	sums    gathering   // of the gradients, where end is not nil
 	trained []string    // paths of the weights that it trains, once the graph is built
 	squares []float32   // of the last update: the sum of squares of the gradient of each of trained
 }
@@ -59,33 +65,49 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 		group := groupOf(path)
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder) && !held.match(path)
 	}
-	gathered := gathering{count: c.Accumulate}
-	s := &step{model: m}
+	s := &step{model: m, phase: phase, seed: c.Seed, rows: c.BatchOf(p).Size(), sums: gathering{count: c.Accumulate}}
+	gathers := c.Accumulate > 1
+	if c.Chunks(p) && stage != backbone.Features {
+		var err error
+		if s.network, err = newNetwork(backend, store, m, stage, trains, &s.sums); err != nil {
+			return nil, err
+		}
+		stage, gathers = backbone.Features, true
+	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) []*Node {
 		in := inputsOf(m, list)
+		var wanted []*Node
+		if s.network != nil {
+			wanted = []*Node{in.X}
+			if m.Method.WeightDecay > 0 { // it is part of the loss, of every weight in the graph
+				for _, v := range s.network.weights {
+					v.NodeValue(in.X.Graph())
+				}
+			}
+		}
 		x := m.FeaturesFrom(scope, in.X, stage, true)
 		terms := m.TrainHeads(scope, forMethod(in, x), phase)
-		vars, grads := gradients(scope, terms.Total, trains)
+		vars, grads, slopes := gradients(scope, terms.Total, trains, wanted...)
 		s.trained = nil
 		for _, v := range vars {
 			s.trained = append(s.trained, v.Path())
 		}
 		var norm *Node // of several batches only their mean gradient has one
 		squares := ScalarZero(in.Table.Graph(), dtypes.Float32)
-		if c.Accumulate > 1 {
-			gathered.add(scope, vars, grads, in.Table)
+		if gathers {
+			s.sums.add(scope, vars, grads, in.Table)
 		} else {
 			norm, squares = move(scope, c, vars, grads, in.Table, nil)
 		}
-		return []*Node{report(terms, in.Labels, norm), terms.Embedding.ZI, squares}
+		return append([]*Node{report(terms, in.Labels, norm), terms.Embedding.ZI, squares}, slopes...)
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.exec = exec.WithName("train")
-	if c.Accumulate > 1 {
+	if gathers {
 		s.end, err = model.NewExec(backend, store, func(scope *model.Scope, table *Node) (norm, squares *Node) {
-			return move(scope, c, gathered.vars, gathered.mean(table.Graph()), table, gathered.statistics)
+			return move(scope, c, s.sums.vars, s.sums.mean(table.Graph(), scope.Store()), table, s.sums.statistics)
 		})
 		if err != nil {
 			return nil, err
@@ -139,9 +161,30 @@ func meanDistances(z, labels *Node) (positive, negative *Node) {
 	return mean(positives), mean(negatives)
 }
 
-// batch sends a batch through the graph, of several in a step number (from 0) of them. It returns what the graph reports, in the order of Values, and
-// the embeddings z_I [B,D].
-func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (values, zi []float32, err error) {
+// take takes batch number draw of a run, the next of batches, through the graphs: of several in a step number (from 0) of them. numbers are the training classes
+// of images. It returns what the losses' graph reports, in the order of Values, and the batch, which is not released.
+func (s *step) take(batches batches, numbers func(index []int) []int32, draw, number int, table []float32) (values []float32, b shown, err error) {
+	if s.network == nil {
+		if b.batch, err = batches.next(); err != nil {
+			return nil, b, err
+		}
+		values, b.zi, _, err = s.batch(drawn(s.model, s.phase, s.seed, draw, b.input, numbers(b.whole)), table, number)
+		return values, b, err
+	}
+	if b.features, b.batch, err = s.network.features(batches, s.rows); err != nil {
+		return nil, b, err
+	}
+	x := tensors.FromFlatDataAndDimensions(b.features, s.rows, len(b.features)/s.rows)
+	values, zi, slopes, err := s.batch(drawn(s.model, s.phase, s.seed, draw, x, numbers(b.whole)), table, number)
+	if b.zi = zi; err != nil {
+		return nil, b, err
+	}
+	return values, b, s.network.gradients(batches, s.rows, slopes, number > 0 || s.model.Method.WeightDecay > 0)
+}
+
+// batch sends a batch through the graph, of several in a step number (from 0) of them. It returns what the graph reports, in the order of Values, the
+// embeddings z_I [B,D] and, of a step in chunks, the gradient with respect to the features [B,F].
+func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (values, zi, slopes []float32, err error) {
 	in.Table = tensors.FromFlatDataAndDimensions(table, len(config.Groups), columns)
 	if s.end != nil {
 		in.Table = tensors.FromScalar(float32(min(number, 1)))
@@ -152,16 +195,18 @@ func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (v
 	}
 	out, err := s.exec.Call(args...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if values, err = tensors.CopyFlatData[float32](out[0]); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if zi, err = tensors.CopyFlatData[float32](out[1]); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	s.squares, err = tensors.CopyFlatData[float32](out[2])
-	return values, zi, err
+	if s.squares, err = tensors.CopyFlatData[float32](out[2]); err == nil && len(out) > 3 {
+		slopes, err = tensors.CopyFlatData[float32](out[3])
+	}
+	return values, zi, slopes, err
 }
 
 // finish ends a step of several batches and returns the norm of their mean gradient.
@@ -170,12 +215,19 @@ func (s *step) finish(table []float32) (norm float32, err error) {
 	if err != nil {
 		return 0, err
 	}
+	s.trained = nil
+	for _, v := range s.sums.vars {
+		s.trained = append(s.trained, v.Path())
+	}
 	s.squares, err = tensors.CopyFlatData[float32](out[1])
 	return tensors.ToScalar[float32](out[0]), err
 }
 
 // close frees the compiled graphs and their memory.
 func (s *step) close() {
+	if s.network != nil {
+		s.network.close()
+	}
 	s.exec.Finalize()
 	if s.end != nil {
 		s.end.Finalize()

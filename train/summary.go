@@ -71,6 +71,9 @@ func (t *Trainer) batchesInWords() string {
 		}
 		parts = append(parts, text)
 	}
+	if c.Chunked() {
+		parts = append(parts, fmt.Sprintf("%d images at a time through the network", c.Chunk))
+	}
 	if c.Accumulate > 1 {
 		parts = append(parts, fmt.Sprintf("%d batches a step", c.Accumulate))
 	}

@@ -155,6 +155,9 @@ func (t *Trainer) load() (err error) {
 	}
 	t.Config.Method.Dim = t.Model.Method.Dim
 	t.pace, t.measured = newPace(t.Config), map[kind]bool{}
+	if err := checkChunks(t.Model, t.Config); err != nil {
+		return err
+	}
 	return checkStart(t.Model, t.Config)
 }
 

@@ -28,7 +28,8 @@ type trainCmd struct {
 	All      bool     `help:"Train the model that is put to use, on every class: nothing is held out, and nothing is measured. Choose settings and steps by a run without it first."`
 	Steps    int      `help:"Steps in all, shared out over the phases as the preset's are. Default: the preset's, scaled to the number of photographs."`
 	Minutes  float64  `help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
-	Batch    int      `help:"Images of a batch: fewer classes in it, as many images of each. Default: the preset's."`
+	Batch    int      `help:"Images of a batch: fewer or more classes in it, as many images of each; more of each where the data has too few classes. Default: the preset's."`
+	Chunk    int      `help:"Images of a batch that go through the network at a time, so that a batch may be larger than memory; the losses see all of it. Default: the setting's, all."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND." values:"engines"`
 	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
@@ -139,8 +140,8 @@ func (o outcome) print(out io.Writer) {
 // trainer makes the run that the flags ask for, or goes on with one.
 func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer, error) {
 	if c.Resume != "" {
-		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" || c.Steps != 0 || c.All || c.Minutes != 0 || c.Batch != 0 {
-			return nil, errors.New("--resume takes its settings from the run's folder; it cannot be combined with -c, --preset, --backbone, --set, --all, --steps, --minutes, --batch and -o")
+		if c.Config != "" || c.Preset != "" || c.Backbone != "" || len(c.Set) > 0 || c.Out != "" || c.Steps != 0 || c.All || c.Minutes != 0 || c.Batch != 0 || c.Chunk != 0 {
+			return nil, errors.New("--resume takes its settings from the run's folder; it cannot be combined with -c, --preset, --backbone, --set, --all, --steps, --minutes, --batch, --chunk and -o")
 		}
 		return c.resume(screen)
 	}
@@ -187,8 +188,8 @@ func (c *trainCmd) settings() (cfg *config.Config, name string, err error) {
 	switch {
 	case c.Config != "" && c.Preset != "":
 		return nil, "", errors.New("-c and --preset exclude each other")
-	case c.Steps < 0 || c.Minutes < 0 || c.Batch < 0:
-		return nil, "", errors.New("--steps, --minutes and --batch are not negative")
+	case c.Steps < 0 || c.Minutes < 0 || c.Batch < 0 || c.Chunk < 0:
+		return nil, "", errors.New("--steps, --minutes, --batch and --chunk are not negative")
 	case c.Steps > 0 && c.Minutes > 0:
 		return nil, "", errors.New("--steps and --minutes exclude each other")
 	case c.Config != "":
@@ -224,7 +225,7 @@ func (c *trainCmd) settings() (cfg *config.Config, name string, err error) {
 	return cfg, name, nil
 }
 
-// changed is a copy of the settings with --set, --steps, --minutes and --batch.
+// changed is a copy of the settings with --set, --steps, --minutes, --batch and --chunk.
 func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 	text, err := cfg.YAML()
 	if err != nil {
@@ -251,6 +252,10 @@ func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 	}
 	if c.Batch > 0 {
 		cfg.ScaleBatch(c.Batch)
+		cfg.KeepBatch = true
+	}
+	if c.Chunk > 0 {
+		cfg.Chunk = c.Chunk
 	}
 	cfg.Minutes = c.Minutes
 	return cfg, nil

@@ -39,16 +39,16 @@ func TestTrainIsCheckedBeforeTheDownload(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, c := range map[string]trainCmd{
-		"there is no setting optimizer.rate": {Set: []string{"optimizer.rate=1"}},
-		"ema is 2":                           {Set: []string{"ema=2"}},
-		"no-such":                            {Backend: "no-such"},
-		"already holds a run":                {Out: held},
-		"--steps and --minutes exclude":      {Steps: 3, Minutes: 1},
-		"--steps, --minutes and --batch are": {Batch: -1},
-		"it cannot be combined with":         {Resume: held, Steps: 3},
-		"there is no phase 2 to be changed":  {Set: []string{"phases=[{}, {steps: 3}]"}}, // of heads, which so few classes are trained by
-		"there is no phase 3 to be changed":  {Preset: "cars-best", Set: []string{"phases=[{}, {}, {steps: 3}]"}},
-		"--fold: a fold is written as 2/5":   {Fold: "x"},
+		"there is no setting optimizer.rate":          {Set: []string{"optimizer.rate=1"}},
+		"ema is 2":                                    {Set: []string{"ema=2"}},
+		"no-such":                                     {Backend: "no-such"},
+		"already holds a run":                         {Out: held},
+		"--steps and --minutes exclude":               {Steps: 3, Minutes: 1},
+		"--steps, --minutes, --batch and --chunk are": {Batch: -1},
+		"it cannot be combined with":                  {Resume: held, Steps: 3},
+		"there is no phase 2 to be changed":           {Set: []string{"phases=[{}, {steps: 3}]"}}, // of heads, which so few classes are trained by
+		"there is no phase 3 to be changed":           {Preset: "cars-best", Set: []string{"phases=[{}, {}, {steps: 3}]"}},
+		"--fold: a fold is written as 2/5":            {Fold: "x"},
 	} {
 		c.Data = data
 		var out strings.Builder
