@@ -101,18 +101,13 @@ func state(path string) (string, error) {
 
 // describe makes the network that the state's settings name.
 func (m *Model) describe() (err error) {
-	if m.config, err = config.Parse([]byte(m.info.Config)); err != nil {
+	if m.config, err = m.info.Settings(); err != nil {
 		return err
 	}
 	if m.fit, err = imageset.ParseFit(m.info.Prepared.Fit); err != nil {
 		return err
 	}
-	// A network alone has no classes, of which a method has at least two; its heads are never built.
-	network, err := backbone.Open(m.config.Backbone.Spec, m.info.Structure)
-	if err != nil {
-		return err
-	}
-	m.network, err = method.NewModel(network, m.config.Method, max(m.info.Classes, 2), m.config.Seed)
+	m.network, err = m.info.Model(m.config)
 	return err
 }
 

@@ -43,11 +43,11 @@ func ReadBackbone(path string, o backbone.Options) (*Backbone, error) {
 
 // fromCheckpoint takes the backbone out of a checkpoint, which holds heads and the optimiser's state too, and says which network it is.
 func fromCheckpoint(path string, file *weights.File, info Info) (*Backbone, error) {
-	cfg, err := config.Parse([]byte(info.Config))
+	cfg, err := info.Settings()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	network, err := backbone.Open(cfg.Backbone.Spec, info.Structure)
+	network, err := info.network(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/internal/initial"
+	"github.com/dvml/dvml/internal/norm"
 )
 
 // Embedding is what the heads make of a batch of features.
@@ -91,33 +92,26 @@ func dense(scope *model.Scope, x *Node, out int) *Node {
 const (
 	// NormEpsilon is added to variances by the batch norm of heads and decoder.
 	NormEpsilon  = 1e-5
-	normMomentum = 0.1
+	normMomentum = 0.1 // the share of the batch in the running averages
 )
 
-// batchNorm normalises each column of x [N,F] (Ioffe and Szegedy 2015): by the batch's mean and variance in training, where the running averages
-// take a tenth of them (the variance unbiased), and by the running averages elsewhere. It is written from small operations so that XLA's
-// partitioner can split it.
+// batchNorm normalises each column of x [N,F]: by the batch's mean and variance in training, where the running averages take a tenth of them, and by
+// the running averages elsewhere.
 func batchNorm(scope *model.Scope, x *Node, training bool) *Node {
 	g, f := x.Graph(), x.Shape().Dimensions[1]
-	scale := variable(scope, "scale", func(string) any { return initial.Constant(1, f) })
-	offset := variable(scope, "offset", func(string) any { return initial.Constant(0, f) })
-	mean := variable(scope, "mean", func(string) any { return initial.Constant(0, f) }).SetTrainable(false)
-	variance := variable(scope, "variance", func(string) any { return initial.Constant(1, f) }).SetTrainable(false)
-	mu, sigma2 := mean.NodeValue(g), variance.NodeValue(g)
-	if training {
-		n := float64(x.Shape().Dimensions[0])
-		mu = ReduceMean(x, 0)
-		d := Sub(x, ExpandAxes(mu, 0))
-		sigma2 = ReduceMean(Mul(d, d), 0)
-		mean.SetNodeValue(average(mean.NodeValue(g), StopGradient(mu)))
-		variance.SetNodeValue(average(variance.NodeValue(g), MulScalar(StopGradient(sigma2), n/max(n-1, 1))))
+	of := func(name string, first float32) *model.Variable {
+		return variable(scope, name, func(string) any { return initial.Constant(first, f) })
 	}
-	a := Div(scale.NodeValue(g), Sqrt(AddScalar(sigma2, NormEpsilon)))
-	return Add(Mul(Sub(x, ExpandAxes(mu, 0)), ExpandAxes(a, 0)), ExpandAxes(offset.NodeValue(g), 0))
-}
-
-func average(old, now *Node) *Node {
-	return Add(MulScalar(old, 1-normMomentum), MulScalar(now, normMomentum))
+	scale, offset := of("scale", 1), of("offset", 0)
+	mean, variance := of("mean", 0).SetTrainable(false), of("variance", 1).SetTrainable(false)
+	p := norm.Params{Scale: scale.NodeValue(g), Offset: offset.NodeValue(g), Mean: mean.NodeValue(g), Variance: variance.NodeValue(g), Epsilon: NormEpsilon}
+	if !training {
+		return p.Columns(x, nil)
+	}
+	return p.Columns(x, func(m, v *Node) {
+		mean.SetNodeValue(norm.Towards(p.Mean, m, normMomentum))
+		variance.SetNodeValue(norm.Towards(p.Variance, v, normMomentum))
+	})
 }
 
 // variable returns the scope's variable, made from first where it does not exist yet.

@@ -92,22 +92,18 @@ func batchPicture(b *loader.Batch, c config.Image) image.Image {
 func (l *logs) graph(m *method.Model) error {
 	var nodes []tensorboard.Node
 	for _, n := range m.Backbone.Nodes(l.config.Image.Crop) {
-		inputs := make([]string, len(n.Inputs))
-		for i, in := range n.Inputs {
-			inputs[i] = "backbone/" + in
+		n.Name, n.Inputs = "backbone/"+n.Name, slices.Clone(n.Inputs)
+		for i := range n.Inputs {
+			n.Inputs[i] = "backbone/" + n.Inputs[i]
 		}
-		nodes = append(nodes, tensorboard.Node{Name: "backbone/" + n.Name, Op: n.Op, Inputs: inputs, Shape: n.Shape})
+		nodes = append(nodes, tensorboard.Node(n))
 	}
-	last := nodes[len(nodes)-1].Name
+	features := nodes[len(nodes)-1].Name
 	for _, n := range m.Method.Nodes(m.Backbone.Features(), m.Classes) {
-		inputs := make([]string, len(n.Inputs))
-		for i, in := range n.Inputs {
-			if in == "features" {
-				in = last
-			}
-			inputs[i] = in
+		if at := slices.Index(n.Inputs, "features"); at >= 0 {
+			n.Inputs[at] = features
 		}
-		nodes = append(nodes, tensorboard.Node{Name: n.Name, Op: n.Op, Inputs: inputs, Shape: n.Shape})
+		nodes = append(nodes, tensorboard.Node(n))
 	}
 	if err := l.events.Graph(nodes); err != nil {
 		return fmt.Errorf("events: %w", err)

@@ -86,7 +86,7 @@ func (t *Trainer) beginAgain() error {
 
 // sameSettings compares the folder's settings with those in the state, which are under its checksum. Where the data lies and what computes may change.
 func (t *Trainer) sameSettings() error {
-	began, err := config.Parse([]byte(t.info.Config))
+	began, err := t.info.Settings()
 	if err != nil {
 		return fmt.Errorf("the settings in the state after step %d: %w", t.info.Step, err)
 	}

@@ -107,7 +107,7 @@ func (t *Trainer) describe() error {
 	if err := checkFrozen(t.backend, t.Model, c); err != nil {
 		return err
 	}
-	t.info.Classes, t.info.Data, t.info.Normalisation = t.data.classes, t.data.reader.Fingerprint(), c.Image.Normalisation
+	t.info.Data, t.info.Normalisation = t.data.reader.Fingerprint(), c.Image.Normalisation
 	t.info.Names, t.info.Prepared = t.data.names(), checkpoint.Prepared{Size: t.data.reader.Size(), Fit: t.data.reader.Fit()}
 	return nil
 }
@@ -139,19 +139,16 @@ func (t *Trainer) load() (err error) {
 			return fmt.Errorf("phase %d: %w", p+1, err)
 		}
 	}
-	m := t.Config.Method
-	m.Loss.PerClass = t.Config.PerClass()
-	network, err := backbone.Open(t.Config.Backbone.Spec, t.info.Structure)
-	if err != nil {
+	t.info.Classes = t.data.classes
+	settings := *t.Config
+	settings.Method.Loss.PerClass = t.Config.PerClass()
+	if t.Model, err = t.info.Model(&settings); err != nil {
 		return err
 	}
 	if until := t.Config.Freeze.Until; until != "" {
-		if err := backbone.CheckCut(network, until); err != nil {
+		if err := backbone.CheckCut(t.Model.Backbone, until); err != nil {
 			return fmt.Errorf("freeze.until: %w", err)
 		}
-	}
-	if t.Model, err = method.NewModel(network, m, t.data.classes, t.Config.Seed); err != nil {
-		return err
 	}
 	t.Config.Method.Dim = t.Model.Method.Dim
 	t.pace, t.measured = newPace(t.Config), map[kind]bool{}

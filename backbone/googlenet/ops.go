@@ -3,6 +3,8 @@ package googlenet
 import (
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/dvml/dvml/internal/norm"
 )
 
 // convolve applies the layer's convolution and what follows it but ReLU. x [B,H,W,In] -> [B,h,w,Channels].
@@ -13,12 +15,14 @@ func (s Spec) convolve(scope *model.Scope, l Layer, x *Node, training bool) *Nod
 	if s.Form == Original {
 		return Add(convolution(l, x, w), perChannel(v["biases"].NodeValue(g)))
 	}
+	p := norm.Params{Scale: v["scale"].NodeValue(g), Offset: v["offset"].NodeValue(g), Mean: v["mean"].NodeValue(g), Variance: v["variance"].NodeValue(g), Epsilon: normEpsilon}
 	if training && !s.FreezeStatistics {
-		return batchNorm(v, convolution(l, x, w))
+		return p.Maps(convolution(l, x, w), func(mean, variance *Node) {
+			v["mean"].SetNodeValue(norm.Towards(p.Mean, mean, normMomentum))
+			v["variance"].SetNodeValue(norm.Towards(p.Variance, variance, normMomentum))
+		})
 	}
-	// With fixed statistics batch norm is a factor and an offset a channel, and the factor goes into the weights: conv(x, aW) + b.
-	a := Div(v["scale"].NodeValue(g), Sqrt(AddScalar(v["variance"].NodeValue(g), normEpsilon)))
-	b := Sub(v["offset"].NodeValue(g), Mul(v["mean"].NodeValue(g), a))
+	a, b := p.Fixed()
 	return Add(convolution(l, x, Mul(w, perChannel(a))), perChannel(b))
 }
 
@@ -52,35 +56,6 @@ const (
 	normEpsilon  = 1e-3 // torchvision's
 	normMomentum = 0.1  // the share of the batch in the running averages
 )
-
-// batchNorm normalises each channel of x [B,H,W,C] by the batch's mean and variance, scales and shifts it, and moves the running averages
-// (Ioffe and Szegedy, ICML 2015), the variance among them unbiased as PyTorch's. It is written from small operations because a partitioner
-// splits these by batch, and not the fused operation.
-//
-// Mean and variance move with x, which takes from the gradient w by the normalised part its mean and its part along d = x - mean:
-// dx = w - mean(w) - d mean(w d) / (variance + epsilon) (section 3 there). Written so it needs no sum beyond those of the other gradients' pass.
-func batchNorm(v map[string]*model.Variable, x *Node) *Node {
-	g, dims := x.Graph(), x.Shape().Dimensions
-	n := float64(dims[0] * dims[1] * dims[2])
-	mean := ReduceMean(x, 0, 1, 2)
-	d := Sub(x, perChannel(mean))
-	variance := ReduceMean(Mul(d, d), 0, 1, 2)
-	running(v["mean"], mean)
-	running(v["variance"], MulScalar(variance, n/max(n-1, 1)))
-	spread := StopGradient(AddScalar(variance, normEpsilon))
-	through := IdentityWithCustomGradient(x, func(_, w *Node) *Node {
-		along := Div(ReduceMean(Mul(w, d), 0, 1, 2), spread)
-		return Sub(Sub(w, perChannel(ReduceMean(w, 0, 1, 2))), Mul(d, perChannel(along)))
-	})
-	a := Div(v["scale"].NodeValue(g), Sqrt(spread))
-	return Add(Mul(Sub(through, perChannel(StopGradient(mean))), perChannel(a)), perChannel(v["offset"].NodeValue(g)))
-}
-
-// running moves a running average towards the batch's value.
-func running(v *model.Variable, now *Node) {
-	old := v.NodeValue(now.Graph())
-	v.SetNodeValue(Add(MulScalar(old, 1-normMomentum), MulScalar(StopGradient(now), normMomentum)))
-}
 
 const (
 	lrnSize  = 5

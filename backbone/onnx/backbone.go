@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/dvml/dvml/backbone"
+	"github.com/dvml/dvml/internal/norm"
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
@@ -141,7 +142,7 @@ func (b *Backbone) in(scope *model.Scope, g *Graph, training bool, nodes []*onnx
 	at.read = func(w *Weight) *Node { return variable(w).NodeValue(g) }
 	at.move = func(w *Weight, now *Node, share float64) {
 		v := variable(w)
-		v.SetNodeValue(Add(MulScalar(v.NodeValue(g), 1-share), MulScalar(StopGradient(now), share)))
+		v.SetNodeValue(norm.Towards(v.NodeValue(g), now, share))
 	}
 	return at
 }

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
 
+	"github.com/dvml/dvml/internal/norm"
 	"github.com/dvml/dvml/weights/onnxfile"
 )
 
@@ -18,12 +19,14 @@ func batchNorm(c *call) *value {
 		panic(fmt.Errorf("attribute spatial is 0, which is not supported"))
 	}
 	v := c.input(0)
-	scale, offset, mean, variance := c.node(1), c.node(2), c.node(3), c.node(4)
+	p := norm.Params{Scale: c.node(1), Offset: c.node(2), Mean: c.node(3), Variance: c.node(4), Epsilon: epsilon}
 	if c.learnsStatistics(c.n) {
-		return c.trainedNorm(v, epsilon, 1-momentum)
+		return fromChannelsLast(p.Maps(v.channelsLast(c.g), func(mean, variance *Node) {
+			c.move(c.weights[c.n.Inputs[3]], mean, 1-momentum)
+			c.move(c.weights[c.n.Inputs[4]], variance, 1-momentum)
+		}))
 	}
-	a := Div(scale, Sqrt(AddScalar(variance, epsilon)))
-	b := Sub(offset, Mul(mean, a))
+	a, b := p.Fixed()
 	if v.waiting != nil { // with fixed statistics the factor goes into the weights: conv(x, aW) + b
 		return v.waiting.build(a, b)
 	}
@@ -41,30 +44,6 @@ func (b *builder) learnsStatistics(n *onnxfile.Node) bool {
 	}
 	mean, variance := b.weights[n.Inputs[3]], b.weights[n.Inputs[4]]
 	return mean != nil && variance != nil && b.move != nil
-}
-
-// trainedNorm is batch norm by the batch's statistics (Ioffe and Szegedy, ICML 2015), the running variance unbiased as PyTorch's.
-//
-// Mean and variance move with x, which takes from the gradient w by the normalised part its mean and its part along d = x - mean:
-// dx = w - mean(w) - d mean(w d) / (variance + epsilon) (section 3 there). Written so it needs no sum beyond those of the other gradients' pass.
-func (c *call) trainedNorm(v *value, epsilon, share float64) *value {
-	x := v.channelsLast(c.g)
-	rank := x.Rank()
-	axes := identity(rank - 1)
-	n := float64(volume(x.Shape().Dimensions[:rank-1]))
-	mean := ReduceMean(x, axes...)
-	d := Sub(x, perChannel(mean, rank))
-	variance := ReduceMean(Mul(d, d), axes...)
-	c.move(c.weights[c.n.Inputs[3]], mean, share)
-	c.move(c.weights[c.n.Inputs[4]], MulScalar(variance, n/max(n-1, 1)), share)
-	spread := StopGradient(AddScalar(variance, epsilon))
-	through := IdentityWithCustomGradient(x, func(_, w *Node) *Node {
-		along := Div(ReduceMean(Mul(w, d), axes...), spread)
-		return Sub(Sub(w, perChannel(ReduceMean(w, axes...), rank)), Mul(d, perChannel(along, rank)))
-	})
-	a := Div(c.node(1), Sqrt(spread))
-	y := Mul(Sub(through, perChannel(StopGradient(mean), rank)), perChannel(a, rank))
-	return fromChannelsLast(Add(y, perChannel(c.node(2), rank)))
 }
 
 // standardised takes the mean over the named axes off x and divides by the root of the mean square that is left.
