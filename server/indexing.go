@@ -76,6 +76,13 @@ func (s *Server) bringInLine(ctx context.Context, m *loaded) (err error) {
 	if w.Model().Fingerprint != m.made.Fingerprint {
 		return errors.New("the index was made with another model; `dvml index --rebuild` makes it anew")
 	}
+	changed, err := w.Calibrate(m.info.Calibration)
+	if err == nil && changed {
+		err = w.Commit()
+	}
+	if err != nil {
+		return err
+	}
 	s.events.progress(&progress{Phase: phaseListing})
 	summary, err := gather.Update(ctx, w, shared{m}, s.o.Folders, gather.Options{Fit: m.Fit(), Progress: s.counts(phaseEmbedding)})
 	if err != nil {

@@ -24,16 +24,17 @@ type indexView struct {
 	Classes    int    `json:"classes_count"`
 	HasGraph   bool   `json:"has_graph"`
 	HasMap     bool   `json:"has_map"`
+
+	Calibrated  bool     `json:"calibrated"`    // it knows what scores mean
+	RateAtKnown *float64 `json:"rate_at_known"` // share of things in the index that are recognised as such, where it is calibrated
 }
 
 type modelView struct {
-	Name        string   `json:"name"`
-	Fingerprint string   `json:"fingerprint"`
-	Dim         int      `json:"dim"`
-	Size        int      `json:"size"`
-	TrainedOn   int      `json:"trained_on"` // classes
-	Calibrated  bool     `json:"calibrated"`
-	RateAtKnown *float64 `json:"rate_at_known"` // share of things in the index that are recognised as such, where it is calibrated
+	Name        string `json:"name"`
+	Fingerprint string `json:"fingerprint"`
+	Dim         int    `json:"dim"`
+	Size        int    `json:"size"`
+	TrainedOn   int    `json:"trained_on"` // classes
 }
 
 func (s *Server) getInfo(c *call) error {
@@ -56,17 +57,16 @@ func (s *Server) getInfo(c *call) error {
 		if err != nil {
 			return err
 		}
-		v.Index = indexView{v.Index.FolderName, x.Len(), failed, x.snap.version, len(x.snap.classes()), graph, drawn}
+		v.Index = indexView{FolderName: v.Index.FolderName, Items: x.Len(), Failed: failed, Version: x.snap.version, Classes: len(x.snap.classes()), HasGraph: graph, HasMap: drawn}
+		if fitted := x.Calibration(); fitted != nil {
+			rate := 1 - fitted.Open.Missed
+			v.Index.Calibrated, v.Index.RateAtKnown = true, &rate
+		}
 	} else if v.Indexing == nil {
 		return err
 	}
 	if m := s.model.Load(); m != nil {
-		v.Model = &modelView{Name: m.name(), Fingerprint: m.made.Fingerprint, Dim: m.made.Dim, Size: m.Size(), TrainedOn: len(m.info.Classes),
-			Calibrated: m.calibration() != nil}
-		if fitted := m.calibration(); fitted != nil {
-			rate := 1 - fitted.Open.Missed
-			v.Model.RateAtKnown = &rate
-		}
+		v.Model = &modelView{Name: m.name(), Fingerprint: m.made.Fingerprint, Dim: m.made.Dim, Size: m.Size(), TrainedOn: len(m.info.Classes)}
 	}
 	return c.json(http.StatusOK, v)
 }

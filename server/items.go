@@ -219,7 +219,7 @@ func (s *Server) getItem(c *call) error {
 		return err
 	}
 	c.spent("search", time.Since(began))
-	page := itemPage{itemView: x.names.item(item), Neighbours: x.names.hits(x.snap, s.of(x.opened), found), Original: "/v1/original/" + strconv.FormatInt(item.ID, 10)}
+	page := itemPage{itemView: x.names.item(item), Neighbours: x.names.hits(x.snap, x.Calibration(), found), Original: "/v1/original/" + strconv.FormatInt(item.ID, 10)}
 	if page.Spread, err = x.spread(item); err != nil {
 		return err
 	}

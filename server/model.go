@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/dvml/dvml"
-	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/server/batch"
 )
@@ -21,14 +20,6 @@ type loaded struct {
 	made  index.Model
 	info  dvml.Info
 	queue *batch.Queue
-}
-
-// calibration says what scores mean; nil: nothing does.
-func (m *loaded) calibration() *calibrate.Calibration {
-	if m == nil {
-		return nil
-	}
-	return m.info.Calibration
 }
 
 // close waits until nothing is asked of the model any more, and closes it.
@@ -139,12 +130,4 @@ func (s *Server) embeds(x *opened) (*loaded, error) {
 			"starting", time.Second}
 	}
 	return m, nil
-}
-
-// of returns the model if it is the one that index x was made with: what it is calibrated for.
-func (s *Server) of(x *opened) *loaded {
-	if m := s.model.Load(); m != nil && m.made.Fingerprint == x.Model().Fingerprint {
-		return m
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/internal/plural"
 )
@@ -131,7 +132,7 @@ func (s *Server) postSearch(c *call) error {
 	if err != nil {
 		return err
 	}
-	m := s.of(x.opened)
+	fitted := x.Calibration()
 	began := time.Now()
 	found, err := x.Search(c.r.Context(), look)
 	if err != nil {
@@ -141,12 +142,15 @@ func (s *Server) postSearch(c *call) error {
 	s.metrics.search.Observe(took.Seconds())
 	c.spent("search", took)
 	single := len(look.Like) == 1 && len(look.Unlike) == 0 && q.Vector == nil
-	a := searchAnswer{Hits: x.names.hits(x.snap, m, found), Searched: len(x.snap.items)}
+	a := searchAnswer{Hits: until(x.names.hits(x.snap, fitted, found), max(q.MinProbability, ends(q))), Searched: len(x.snap.items)}
 	if all, err := x.snap.list(look.Filter, ""); err == nil {
 		a.Searched = len(all)
 	}
-	a.Known, a.Verdict = m.verdict(found, single)
-	a.Hits = until(a.Hits, max(q.MinProbability, ends(q)))
+	if single {
+		a.Known, a.Verdict = verdict(fitted, found)
+	} else {
+		a.Verdict = plural.Of(len(a.Hits), "photograph") + " in the direction of the examples."
+	}
 	a.TookMS = float64(time.Since(c.began).Microseconds()) / 1000
 	return c.json(http.StatusOK, a)
 }
@@ -203,9 +207,9 @@ func (s *Server) look(c *call, x *shelf, q searchQuery, images []upload) (out in
 	if len(out.Like) == 0 {
 		return out, invalid("nothing to look for: give a photograph, the number of one, or a vector")
 	}
-	fitted := s.of(x.opened).calibration()
+	fitted := x.Calibration()
 	if q.MinProbability > 0 && fitted == nil {
-		return out, invalid("min_probability: the model is not calibrated; `dvml calibrate` does that")
+		return out, invalid("min_probability: %s", uncalibrated)
 	}
 	out.Radius, out.K = q.Radius, q.K
 	if out.K == 0 {
@@ -265,20 +269,20 @@ func (s *Server) vectors(c *call, x *opened, images []upload) ([][]float32, erro
 	return rows, nil
 }
 
+// uncalibrated says why scores mean nothing, and what to do.
+const uncalibrated = "the index does not know what scores mean; calibrate its model (`dvml calibrate`) and run `dvml index` again, which embeds nothing anew"
+
 // verdict says whether the index holds what a single photograph shows; nil where that cannot be told.
-func (m *loaded) verdict(found []index.Hit, single bool) (*bool, string) {
-	fitted := m.calibration()
+func verdict(fitted *calibrate.Calibration, found []index.Hit) (*bool, string) {
 	switch {
 	case len(found) == 0:
 		return nil, "Nothing was found."
 	case fitted == nil:
-		return nil, "What scores mean is not known: the model is not calibrated."
-	case !single:
-		return nil, plural.Of(len(found), "photograph") + " in the direction of the examples."
+		return nil, "What scores mean is not known: the index is not calibrated."
 	}
 	known := fitted.Open.Known(float64(found[0].Score))
 	if known {
-		return &known, fmt.Sprintf("The index holds it: the nearest photograph is the same with a probability of %.2f.", *m.probability(found[0].Score))
+		return &known, fmt.Sprintf("The index holds it: the nearest photograph is the same with a probability of %.2f.", fitted.OfHit(float64(found[0].Score)))
 	}
 	return &known, "The index does not seem to hold it: these are the nearest."
 }
@@ -337,8 +341,8 @@ func (s *Server) postCompare(c *call) error {
 		}
 	}
 	score := min(1, max(-1, dot(rows[0], rows[1])))
-	a := compareAnswer{Score: score, Distance: math.Sqrt(max(0, 2-2*score)), RestsOn: "nothing: the model is not calibrated, `dvml calibrate` does that"}
-	if fitted := s.of(x).calibration(); fitted != nil {
+	a := compareAnswer{Score: score, Distance: math.Sqrt(max(0, 2-2*score)), RestsOn: "nothing: " + uncalibrated}
+	if fitted := x.Calibration(); fitted != nil {
 		p := fitted.Curve.At(score)
 		alike := p >= likely
 		a.Same, a.Probability = &alike, &p

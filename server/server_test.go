@@ -23,7 +23,7 @@ func TestInfo(t *testing.T) {
 	if v.Index.Items != 20 || v.Index.Classes != 5 || !v.Index.HasGraph || v.Index.FolderName != "photos" {
 		t.Errorf("index: %+v", v.Index)
 	}
-	if v.Model == nil || v.Model.Name != "run" || v.Model.Dim != 48 || !v.Model.Calibrated || v.Indexing != nil || !v.TokenNeeded || v.ReadOnly {
+	if v.Model == nil || v.Model.Name != "run" || v.Model.Dim != 48 || !v.Index.Calibrated || v.Indexing != nil || !v.TokenNeeded || v.ReadOnly {
 		t.Errorf("%+v %+v", v, v.Model)
 	}
 }
@@ -182,6 +182,46 @@ func TestSearchUncalibrated(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	x.postJSON("/v1/search", `{"like":[2],"min_probability":0.5}`).expect(t, 400)
+}
+
+// What scores mean is the index's to say: neither a model that was calibrated since, nor one that
+// cannot be opened, nor another model changes it.
+func TestIndexCalibrates(t *testing.T) {
+	folder, photos := indexed(t, &colours{unfitted: true}, 10)
+	var a searchAnswer
+	serve(t, &colours{}, folder, photos).postJSON("/v1/search", `{"like":[2]}`).expect(t, 200).json(t, &a)
+	if a.Known != nil || a.Hits[0].Probability != nil {
+		t.Errorf("an index without a calibration: %+v", a)
+	}
+	folder, photos = indexed(t, &colours{}, 10)
+	for name, open := range map[string]func(string) (Model, error){
+		"the model is not calibrated": func(string) (Model, error) { return &colours{unfitted: true}, nil },
+		"there is no model":           func(string) (Model, error) { return nil, os.ErrNotExist },
+		"another model":               func(string) (Model, error) { return &colours{name: "B", unfitted: true}, nil },
+	} {
+		x := serve(t, &colours{}, folder, photos, func(o *Options) { o.Open = open })
+		a = searchAnswer{}
+		x.postJSON("/v1/search", `{"like":[2]}`).expect(t, 200).json(t, &a)
+		if a.Known == nil || !*a.Known || a.Hits[0].Probability == nil || *a.Hits[0].Word != "same" {
+			t.Errorf("%s: %+v", name, a)
+		}
+		var v infoView
+		if x.get("/v1/info").expect(t, 200).json(t, &v); !v.Index.Calibrated || v.Index.RateAtKnown == nil {
+			t.Errorf("%s: %+v", name, v.Index)
+		}
+	}
+}
+
+// A folder that is served has the calibration of the model that embeds it.
+func TestFolderIsCalibrated(t *testing.T) {
+	dir := t.TempDir()
+	photographs(t, filepath.Join(dir, "photos"), 5)
+	x := serve(t, &colours{}, filepath.Join(dir, "photos.dvml"), dir, func(o *Options) { o.Folders = []string{filepath.Join(dir, "photos")} })
+	x.wait("the folder is indexed", func() bool {
+		var v infoView
+		x.get("/v1/info").expect(t, 200).json(t, &v)
+		return v.Indexing == nil && v.Index.Items == 5 && v.Index.Calibrated
+	})
 }
 
 func TestEmbed(t *testing.T) {

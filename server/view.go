@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dvml/dvml/calibrate"
 	"github.com/dvml/dvml/index"
 )
 
@@ -137,9 +138,8 @@ type hitView struct {
 	Word        *string  `json:"word"`
 }
 
-// probability is P(same) of a photograph of a collection; nil where the model is not calibrated.
-func (m *loaded) probability(score float32) *float64 {
-	fitted := m.calibration()
+// probability is P(same) of a photograph of a collection; nil where the index is not calibrated.
+func probability(fitted *calibrate.Calibration, score float32) *float64 {
 	if fitted == nil {
 		return nil
 	}
@@ -148,14 +148,14 @@ func (m *loaded) probability(score float32) *float64 {
 }
 
 // hits describes what was found. What vanished between is left out.
-func (n names) hits(snap *snapshot, m *loaded, found []index.Hit) []hitView {
+func (n names) hits(snap *snapshot, fitted *calibrate.Calibration, found []index.Hit) []hitView {
 	out := make([]hitView, 0, len(found))
 	for _, h := range found {
 		item, err := snap.item(h.ID)
 		if err != nil {
 			continue
 		}
-		p := m.probability(h.Score)
+		p := probability(fitted, h.Score)
 		out = append(out, hitView{n.item(item), float64(h.Score), h.Distance(), p, word(p)})
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"github.com/dvml/dvml/engine"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/imageset/drawn"
+	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/internal/lockfile"
 	"github.com/dvml/dvml/run"
 	"github.com/dvml/dvml/store"
@@ -31,7 +32,7 @@ const (
 	quickSize     = 72
 )
 
-// Run draws, prepares, trains, evaluates and searches.
+// Run draws, prepares, trains, evaluates, searches and indexes.
 func (c *quickstartCmd) Run(ctx context.Context) error {
 	began := time.Now()
 	lock, err := c.folder()
@@ -52,7 +53,15 @@ func (c *quickstartCmd) Run(ctx context.Context) error {
 	if err := c.search(t, data, nearest); err != nil {
 		return err
 	}
-	return c.report(t, nearest, time.Since(began))
+	if err := c.report(t, time.Since(began)); err != nil {
+		return err
+	}
+	held, err := c.index(ctx, t)
+	if err != nil {
+		return err
+	}
+	c.next(t, nearest, held)
+	return nil
 }
 
 // folder makes the folder and holds it; what an earlier quickstart left there is removed. The marker inside, which is the lock, says that a
@@ -149,14 +158,62 @@ func (c *quickstartCmd) search(t *train.Trainer, data, path string) error {
 	return drawNeighbours(r, images, rows, t.Config.Method.Dim, path, 8, 6)
 }
 
-// report prints the table of before and after, and what to do next.
-func (c *quickstartCmd) report(t *train.Trainer, nearest string, took time.Duration) error {
+// report prints the table of before and after.
+func (c *quickstartCmd) report(t *train.Trainer, took time.Duration) error {
 	before, after, _, err := evaluations(t)
 	if err != nil {
 		return err
 	}
 	printf("\n4  %d classes that it never saw, in %s:\n\n", quickClasses-quickClasses/2, took.Round(time.Second))
 	beforeAndAfter(stdout, before, after)
+	return nil
+}
+
+// index puts the held-out pictures into a folder of their own and indexes it. It returns the index's path.
+func (c *quickstartCmd) index(ctx context.Context, t *train.Trainer) (string, error) {
+	folder := filepath.Join(c.Out, "held-out")
+	held := indexCmd{Checkpoint: t.Folder.Best(), Folders: []string{folder}, Out: folder + ".dvml", Neighbours: index.DefaultNeighbours, Backend: c.Backend}
+	printf("\n5  Indexing their pictures (%s)\n", commandLine("index", held.Checkpoint, folder, "-o", held.Out))
+	pictures := filepath.Join(c.Out, "pictures")
+	classes, err := os.ReadDir(pictures) // by name, as training takes them: its classes first
+	if err != nil {
+		return "", err
+	}
+	for _, class := range classes[quickClasses/2:] {
+		if err := linkFiles(filepath.Join(pictures, class.Name()), filepath.Join(folder, class.Name())); err != nil {
+			return "", err
+		}
+	}
+	return held.Out, held.Run(ctx)
+}
+
+// linkFiles makes the folder to with the files of the folder from: links to them, or copies where the file system has no links.
+func linkFiles(from, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		source, target := filepath.Join(from, f.Name()), filepath.Join(to, f.Name())
+		if os.Link(source, target) == nil {
+			continue
+		}
+		bytes, err := os.ReadFile(source)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(target, bytes, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next prints what there is to look at, and what to do with photographs of one's own.
+func (c *quickstartCmd) next(t *train.Trainer, nearest, held string) {
 	sheet := filepath.Join(c.Out, "contact-sheet.png")
 	width := max(len(sheet), len(nearest), len(t.Folder.Curves()))
 	printf(`
@@ -168,6 +225,8 @@ Look at
 With your own photographs, one folder for each thing they show:
    %[7]s prepare PHOTOGRAPHS photographs.h5
    %[7]s train --data photographs.h5
-`, width, sheet, width, nearest, width, t.Folder.Curves(), program())
-	return nil
+
+The page on the pictures that it never saw, to search, browse and review them:
+   %[8]s
+`, width, sheet, width, nearest, width, t.Folder.Curves(), program(), commandLine("serve", held))
 }

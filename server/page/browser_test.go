@@ -56,8 +56,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// open opens a tab of so many pixels, before any page.
+// open opens a tab of so many pixels over a double, before any page.
 func open(t testing.TB, d *double, width, height int64, scripts ...string) *tab {
+	t.Helper()
+	chromium(t) // a test that is skipped starts nothing
+	server := httptest.NewServer(d.handler(t))
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return openAt(t, server.URL, width, height, scripts...)
+}
+
+// openAt opens a tab of so many pixels over what serves at base.
+func openAt(t testing.TB, base string, width, height int64, scripts ...string) *tab {
 	t.Helper()
 	program := chromium(t)
 	browser.Lock()
@@ -72,9 +84,8 @@ func open(t testing.TB, d *double, width, height int64, scripts ...string) *tab 
 		browser.ctx, browser.end = ctx, func() { cancel(); stop() }
 	}
 	browser.Unlock()
-	server := httptest.NewServer(d.handler(t))
 	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
-	b := &tab{t: t, ctx: ctx, base: server.URL}
+	b := &tab{t: t, ctx: ctx, base: base}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +97,6 @@ func open(t testing.TB, d *double, width, height int64, scripts ...string) *tab 
 	}
 	t.Cleanup(func() {
 		cancel()
-		server.CloseClientConnections()
-		server.Close()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, fault := range b.faults {

@@ -125,8 +125,8 @@ func (d *double) info(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	answer(w, map[string]any{
-		"version": "test", "index": map[string]any{"folder_name": "shapes", "items": len(d.items), "failed": 0, "version": 1, "classes_count": len(d.classes), "has_graph": true, "has_map": d.mapping},
-		"model":    map[string]any{"name": "shapes.safetensors", "fingerprint": "0123456789abcdef", "dim": 2, "size": 64, "trained_on": 24, "calibrated": true},
+		"version": "test", "index": map[string]any{"folder_name": "shapes", "items": len(d.items), "failed": 0, "version": 1, "classes_count": len(d.classes), "has_graph": true, "has_map": d.mapping, "calibrated": true},
+		"model":    map[string]any{"name": "shapes.safetensors", "fingerprint": "0123456789abcdef", "dim": 2, "size": 64, "trained_on": 24},
 		"indexing": d.indexing, "read_only": d.readOnly, "token_needed": true, "models": []string{"before"},
 	})
 }

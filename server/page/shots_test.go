@@ -5,17 +5,51 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
-var shots = flag.String("screenshots", "", "write screenshots of every view, in both themes and at three widths, into this folder")
+var (
+	shots = flag.String("screenshots", "", "write screenshots of every view, in both themes and at three widths, into this folder")
+	site  = flag.String("site", "", "an address that `dvml serve` printed: with -screenshots, the pictures of the documents are made of what it serves")
+)
+
+// TestDocumentedPictures writes the pictures that README and docs show; scripts/page-pictures runs it.
+func TestDocumentedPictures(t *testing.T) {
+	if *site == "" || *shots == "" {
+		t.Skip("-site ADDRESS -screenshots FOLDER writes them")
+	}
+	base, written, _ := strings.Cut(*site, "#")
+	b := openAt(t, strings.TrimSuffix(base, "/"), 1280, 800)
+	for _, view := range []struct{ name, path, frame string }{
+		{"page-search", "/search?like=173&unlike=11", `f.view === "search" && f.tiles > 0`},
+		{"page-photograph", "/photograph/173", `f.view === "photograph" && f.tiles > 0`},
+		{"page-map", "/map", `f.view === "map-list" && f.total > 0`},
+		{"page-review", "/review/labels", `f.view === "review" && f.total > 0`},
+	} {
+		b.goTo(view.path + "#" + written)
+		if view.name == "page-map" { // the first look makes it
+			b.until(`frames_.some((f) => f.view === "map-list") || document.querySelector("main button.main:not([hidden])")`)
+			b.eval(`document.querySelector("main button.main:not([hidden])")?.click(); ""`)
+		}
+		b.waitFrame(view.frame)
+		b.forgive("/v1/map/info")
+		b.until(`[...document.images].every((one) => one.complete)`)
+		quality := int64(80)
+		picture := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatJpeg, Quality: &quality})
+		if err := os.WriteFile(filepath.Join(*shots, view.name+".jpg"), picture.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 // TestScreenshots writes pictures for a person to look at.
 func TestScreenshots(t *testing.T) {
-	if *shots == "" {
+	if *shots == "" || *site != "" {
 		t.Skip("-screenshots FOLDER writes them")
 	}
 	d := newDouble(20000)

@@ -34,7 +34,7 @@ export async function open(context) {
   try {
     const [found, about, marks] = await Promise.all([ask(query, wanted, signal), info(), offers("/v1/decisions")]);
     const only = marks && wanted.length === 1 ? wanted[0].id : undefined; // what the results can be marked against
-    show(context, found, only, about.model?.calibrated ?? false, told, results);
+    show(context, found, only, about.index.calibrated, told, results);
   } catch (error) {
     told.textContent = "";
     failed(results, error);
@@ -86,7 +86,7 @@ function show(context, found, only, calibrated, told, results) {
     actions: [{key: "+", sign: "+", label: "More like this", run: add("like")}, {key: "-", sign: "−", label: "Less like this", run: add("unlike")},
       ...(only === undefined ? [] : pairMarks(only, () => grid.refresh()))],
   }, byHits(found.hits));
-  results.append(grid.element, h("p", {class: "end"}, calibrated ? "Nothing else here is likely to show the same thing." : "These are the nearest; without a calibrated model nothing says where likeness ends."));
+  results.append(grid.element, h("p", {class: "end"}, calibrated ? "Nothing else here is likely to show the same thing." : "These are the nearest; without a calibrated index nothing says where likeness ends."));
   grid.render();
 }
 

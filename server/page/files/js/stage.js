@@ -108,7 +108,7 @@ export class Stage {
 
   draw() {
     const scale = this.scale;
-    const size = Math.min(9, Math.max(2, (this.data.n > 20000 ? 2.2 : 3.4) * this.z ** 0.45));
+    const size = Math.min(9, Math.max(2, (this.data.n > 20000 ? 2.2 : this.data.n > 3000 ? 3.4 : 5) * this.z ** 0.45));
     this.painter.draw({x: this.x, y: this.y, scale, width: this.width, height: this.height, ratio: this.ratio, size});
     this.overlay();
     this.says.textContent = `Drawn with ${this.painter.name}.`;
@@ -167,11 +167,11 @@ export class Stage {
       const taken = [];
       for (const label of this.about.labels) {
         const [x, y] = this.pixel(label.x, label.y), half = label.text.length * 4 + 8;
-        if (x < half || y < 12 || x > this.width - half || y > this.height - 12) continue;
+        if (x < half || y < 32 || x > this.width - half || y > this.height) continue;
         if (taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 24)) continue;
         taken.push([x, y, half]);
         const element = h("span", null, label.text);
-        element.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
+        element.style.transform = `translate(${x}px, ${y - 8}px) translate(-50%, -100%)`; // above its place, which stays to be seen
         shown.push(element);
       }
     }

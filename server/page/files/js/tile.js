@@ -55,7 +55,7 @@ function buttons(item, actions) {
 const strength = {same: 3, likely: 2, perhaps: 1};
 
 /**
- * How near, in a word where the model is calibrated, and as a number.
+ * How near, in a word where the index is calibrated, and as a number.
  * @param {Hit} hit
  */
 export function nearness(hit) {

@@ -31,8 +31,8 @@
 /**
  * @typedef {object} Info
  * @property {string} version
- * @property {{folder_name: string, items: number, failed: number, version: number | string, classes_count: number, has_graph: boolean, has_map: boolean}} index
- * @property {{name: string, fingerprint: string, dim: number, size: number, trained_on: number, calibrated: boolean} | null} model
+ * @property {{folder_name: string, items: number, failed: number, version: number | string, classes_count: number, has_graph: boolean, has_map: boolean, calibrated: boolean}} index
+ * @property {{name: string, fingerprint: string, dim: number, size: number, trained_on: number} | null} model
  * @property {Indexing | null} indexing
  * @property {boolean} read_only
  * @property {boolean} token_needed
