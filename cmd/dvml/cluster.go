@@ -20,16 +20,16 @@ import (
 )
 
 type clusterCmd struct {
-	Index       string  `arg:"" help:"The index, a folder that dvml index made."`
-	K           int     `short:"k" help:"Make so many groups, by k-means. Without it their number is found." min:"0"`
-	Probability float64 `default:"0.5" help:"Groups join while they are so likely to show the same thing, by the model's calibration." min:"0" max:"1"`
-	Similarity  float64 `placeholder:"COSINE" help:"The least average similarity of groups that join, in place of a probability, -1 to 1." min:"-1" max:"1"`
-	Seed        uint64  `default:"1" help:"Of k-means."`
-	CSV         string  `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class and group of each photograph." output:".csv"`
-	Sheets      string  `placeholder:"FOLDER" help:"Draw a contact sheet of each group of at least --least photographs into a new folder."`
-	Link        string  `placeholder:"FOLDER" help:"Make a new folder with a folder of links to the photographs for each such group."`
-	Least       int     `default:"2" help:"The smallest group that is drawn, linked and listed." min:"1"`
-	JSON        bool    `help:"Print the figures and the groups as JSON."`
+	Index       string   `arg:"" help:"The index, a folder that dvml index made."`
+	K           int      `short:"k" help:"Make so many groups, by k-means. Without it their number is found." min:"0"`
+	Probability float64  `default:"0.5" help:"Groups join while they are so likely to show the same thing, by the model's calibration." min:"0" max:"1"`
+	Similarity  *float64 `placeholder:"COSINE" help:"The least average similarity of groups that join, in place of a probability, -1 to 1." min:"-1" max:"1"`
+	Seed        uint64   `default:"1" help:"Of k-means."`
+	CSV         string   `name:"csv" placeholder:"FILE.csv" help:"Write id, path, class and group of each photograph." output:".csv"`
+	Sheets      string   `placeholder:"FOLDER" help:"Draw a contact sheet of each group of at least --least photographs into a new folder."`
+	Link        string   `placeholder:"FOLDER" help:"Make a new folder with a folder of links to the photographs for each such group."`
+	Least       int      `default:"2" help:"The smallest group that is drawn, linked and listed." min:"1"`
+	JSON        bool     `help:"Print the figures and the groups as JSON."`
 }
 
 // Help is the long text of --help.
@@ -102,12 +102,12 @@ func (c *clusterCmd) groups(ctx context.Context, x *dvml.Index) (cluster.Groups,
 		g, err := cluster.KMeans(ctx, x.Index, c.K, c.Seed)
 		return g, 0, err
 	}
-	similarity := c.Similarity
-	if similarity == 0 {
-		fitted := x.Calibration()
-		if fitted == nil {
-			return cluster.Groups{}, 0, fmt.Errorf("%w; or name the least average similarity by --similarity, or the number of groups by -k", uncalibrated(x))
-		}
+	var similarity float64
+	if fitted := x.Calibration(); c.Similarity != nil {
+		similarity = *c.Similarity
+	} else if fitted == nil {
+		return cluster.Groups{}, 0, fmt.Errorf("%w; or name the least average similarity by --similarity, or the number of groups by -k", uncalibrated(x))
+	} else {
 		similarity = fitted.Curve.Least(c.Probability)
 	}
 	g, err := cluster.Index(ctx, x.Index, similarity)

@@ -26,9 +26,9 @@ import (
 type searchCmd struct {
 	Index   string   `arg:"" help:"An index that 'dvml index' made."`
 	Queries []string `arg:"" optional:"" help:"Photographs: each is a search of its own."`
-	K       int      `short:"k" default:"10" help:"How many photographs are found." min:"1"`
+	K       int      `short:"k" help:"How many photographs are found at most. Default: 10, or all that --radius or --min-probability leave." min:"1"`
 	Radius  float64  `help:"The largest distance of what is found, 0 to 2. Default: any." min:"0" max:"2"`
-	Least   *float64 `name:"min-probability" placeholder:"P" help:"Only photographs that show the query's thing with this probability, 0 to 1, for a calibrated model." min:"0" max:"1"`
+	Least   *float64 `name:"min-probability" placeholder:"P" help:"Only photographs that show the query's thing with this probability, 0 to 1, for a calibrated model; none where nothing like it is there." min:"0" max:"1"`
 	Class   []string `help:"Only photographs of these classes, and of those below them."`
 	Folder  string   `help:"Only photographs in this folder and below it."`
 	After   string   `placeholder:"DATE" help:"Only files modified on this day or later: 2026-01-31, or with a time, 2026-01-31T18:00:00Z."`
@@ -213,6 +213,9 @@ func (c *searchCmd) answer(ctx context.Context, x *dvml.Index, q index.Query, s 
 		s.Open = &fitted.Open
 	}
 	s.Hits = []found{}
+	if c.Least != nil && s.Known != nil && !*s.Known {
+		return s, nil // nothing shows it, however likely that is of two photographs by themselves
+	}
 	for _, h := range hits {
 		item, err := x.Item(ctx, h.ID)
 		if err != nil {

@@ -134,9 +134,10 @@ func TestIndexAndSearch(t *testing.T) {
 		t.Errorf("an index that is not calibrated answers with %+v", h)
 	}
 	checkCalibrated(t, x, query, answer[0].Hits, good)
-	bad("expected 0 to 1", "search", x, query, "--min-probability", "1.5")
+	if status, _, messages := printed(t, "search", x, query, "--min-probability", "1.5"); status != 2 || !strings.Contains(messages, "expected 0 to 1") {
+		t.Errorf("a probability of 1.5: status %d, %s", status, messages)
+	}
 	bad("expected a date", "search", x, query, "--after", "yesterday")
-	says(good("search", x, query, "--after", "2100-01-01"), "nothing like it here", "nothing found")
 	says(good("search", x, query, "--before", "2100-01-01", "--id", strconv.FormatInt(answer[0].Hits[4].ID, 10)), answer[0].Hits[4].Path)
 
 	bad("does not lie in the photograph of 48 x 48", "search", x, query, "--crop", "40,0,20,20")
@@ -154,6 +155,15 @@ func TestIndexAndSearch(t *testing.T) {
 	bad("holds other files", "index", in("run"), in("pictures"), "-o", in("pictures"))
 
 	checkClassified(t, x, in("pictures"), query, good, bad)
+	for _, least := range []string{"0", "-1"} { // 0 is a similarity like any other
+		var groups grouping
+		if err := json.Unmarshal([]byte(good("cluster", x, "--json", "--similarity", least)), &groups); err != nil {
+			t.Fatal(err)
+		}
+		if strconv.FormatFloat(*groups.Similarity, 'g', -1, 64) != least {
+			t.Errorf("--similarity %s: %v", least, *groups.Similarity)
+		}
+	}
 
 	if err := os.Rename(pictures[0], in("pictures/moved.png")); err != nil {
 		t.Fatal(err)
@@ -197,7 +207,7 @@ func checkCalibrated(t *testing.T, x, query string, all []found, good func(...st
 	}
 	for _, least := range []float64{0, .4, .5, .51, 1} {
 		var answer []searched
-		if err := json.Unmarshal([]byte(good("search", x, query, "--json", "-k", "23", "--min-probability", strconv.FormatFloat(least, 'g', -1, 64))), &answer); err != nil {
+		if err := json.Unmarshal([]byte(good("search", x, query, "--json", "--min-probability", strconv.FormatFloat(least, 'g', -1, 64))), &answer); err != nil {
 			t.Fatal(err)
 		}
 		var want []found
@@ -220,8 +230,51 @@ func checkCalibrated(t *testing.T, x, query string, all []found, good func(...st
 			t.Errorf("--min-probability %v: %+v is not known", least, answer[0])
 		}
 	}
+	checkUnknown(t, x, query, fitted, good)
 	if out := good("search", x, query); !strings.Contains(out, "known thing (wrong for 25.0 % of photographs of a thing that is not there, measured with 12 photographs of 3") ||
 		!strings.Contains(out, "probability") {
+		t.Errorf("printed: %s", out)
+	}
+}
+
+// checkUnknown gives index x, whose calibration is fitted, one by which nothing is known for a moment.
+func checkUnknown(t *testing.T, x, query string, fitted *calibrate.Calibration, good func(...string) string) {
+	t.Helper()
+	other := *fitted
+	other.Open.Threshold = 2
+	give := func(c *calibrate.Calibration) {
+		if err := index.Change(x, func(w *index.Writer) error {
+			_, err := w.Calibrate(c)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	give(&other)
+	defer give(fitted)
+	for _, c := range []struct {
+		args  []string
+		known *bool
+		hits  int
+	}{
+		{nil, new(bool), 10},
+		{[]string{"--min-probability", "0"}, new(bool), 0}, // no hit stands under "nothing like it here" as one that shows it
+		{[]string{"--after", "2999-01-01"}, nil, 0},
+		{[]string{"--radius", "2"}, new(bool), 23},
+		{[]string{"--radius", "0.0000001"}, new(bool), 0}, // the nearest beyond it decides
+	} {
+		var answer []searched
+		if err := json.Unmarshal([]byte(good(append([]string{"search", x, query, "--json"}, c.args...)...)), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if got := answer[0]; len(got.Hits) != c.hits || (got.Known == nil) != (c.known == nil) || got.Known != nil && *got.Known || (got.Open == nil) != (c.known == nil) {
+			t.Errorf("%v: %d hits, known %v, %v; expected %d, %v", c.args, len(got.Hits), got.Known, got.Open, c.hits, c.known)
+		}
+	}
+	if out := good("search", x, query, "--after", "2999-01-01"); !strings.Contains(out, "nothing found") || strings.Contains(out, "wrong for") {
+		t.Errorf("filters that leave nothing: %s", out)
+	}
+	if out := good("search", x, query); !strings.Contains(out, "nothing like it here (wrong for 12.5 %") || !strings.Contains(out, "the nearest nevertheless:") {
 		t.Errorf("printed: %s", out)
 	}
 }

@@ -13,9 +13,6 @@ import (
 // terms are the query without its examples.
 func (c *searchCmd) terms(x *dvml.Index) (q index.Query, err error) {
 	q = index.Query{K: c.K, Radius: c.Radius, Filter: index.Filter{Classes: c.Class, Folder: c.Folder, IDs: c.ID}}
-	if c.K < 1 {
-		return q, fmt.Errorf("--k %d: expected at least 1", c.K)
-	}
 	if q.Filter.After, err = parseDate("--after", c.After); err != nil {
 		return q, err
 	}
@@ -26,10 +23,7 @@ func (c *searchCmd) terms(x *dvml.Index) (q index.Query, err error) {
 		return q, nil
 	}
 	fitted := x.Calibration()
-	switch {
-	case !(*c.Least >= 0 && *c.Least <= 1):
-		return q, fmt.Errorf("--min-probability %v: expected 0 to 1", *c.Least)
-	case fitted == nil:
+	if fitted == nil {
 		return q, fmt.Errorf("--min-probability: %w", uncalibrated(x))
 	}
 	within := index.Hit{Score: float32(fitted.LeastSimilar(*c.Least)) - 1e-6}.Distance() // what is a little too far is dropped by its probability
@@ -62,7 +56,7 @@ func parseDate(option, text string) (time.Time, error) {
 }
 
 // holdsThing tells whether what was searched holds the thing that a query of one photograph shows;
-// nil where nothing is known of that.
+// nil where nothing is known of that, or nothing was searched.
 func holdsThing(ctx context.Context, x *dvml.Index, q index.Query, hits []index.Hit) (*bool, error) {
 	fitted := x.Calibration()
 	if fitted == nil || len(q.Like) != 1 || len(q.Unlike) != 0 {
@@ -75,7 +69,10 @@ func holdsThing(ctx context.Context, x *dvml.Index, q index.Query, hits []index.
 			return nil, err
 		}
 	}
-	is := len(hits) > 0 && fitted.Open.Known(float64(hits[0].Score))
+	if len(hits) == 0 {
+		return nil, nil // the filters leave nothing that could hold it
+	}
+	is := fitted.Open.Known(float64(hits[0].Score))
 	return &is, nil
 }
 
@@ -86,6 +83,10 @@ func (s searched) verdict() string {
 	if *s.Known {
 		word, wrong, of = "known thing", o.False, "a thing that is not there"
 	}
-	return fmt.Sprintf("%s (wrong for %.1f %% of photographs of %s, measured with %s of %s)", word, 100*wrong, of, plural.Of(o.Gallery, "photograph"),
+	text := fmt.Sprintf("%s (wrong for %.1f %% of photographs of %s, measured with %s of %s)", word, 100*wrong, of, plural.Of(o.Gallery, "photograph"),
 		plural.Of(o.Things, "held-out class"))
+	if !*s.Known && len(s.Hits) > 0 {
+		text += "; the nearest nevertheless:"
+	}
+	return text
 }

@@ -62,6 +62,9 @@ func items(v reflect.Value) []reflect.Value {
 }
 
 func checkBounds(name string, tag *kong.Tag, v reflect.Value) error {
+	if v.Kind() == reflect.Pointer { // a flag that may be left out, and was not
+		v = v.Elem()
+	}
 	var x float64
 	switch {
 	case v.CanInt():
