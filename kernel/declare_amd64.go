@@ -84,6 +84,9 @@ func tanhAVX2(dst *float32, a *float32, n int)
 func logisticAVX2(dst *float32, a *float32, n int)
 
 //go:noescape
+func erfAVX2(dst *float32, a *float32, n int)
+
+//go:noescape
 func squareAVX2(dst *float32, a *float32, n int)
 
 //go:noescape
@@ -208,6 +211,9 @@ func tanhAVX512(dst *float32, a *float32, n int)
 
 //go:noescape
 func logisticAVX512(dst *float32, a *float32, n int)
+
+//go:noescape
+func erfAVX512(dst *float32, a *float32, n int)
 
 //go:noescape
 func squareAVX512(dst *float32, a *float32, n int)

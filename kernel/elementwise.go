@@ -15,6 +15,7 @@ const (
 	Log              // within 2 ulp; NaN below 0, -Inf at 0
 	Tanh             // within 4 ulp
 	Logistic         // 1/(1+exp(-a)), within 4 ulp; below -87, where results leave the normal range, perhaps 0
+	Erf              // within 5 ulp
 	Square           // a*a
 	Reciprocal       // 1/a
 	unaryCount

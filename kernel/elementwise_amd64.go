@@ -18,7 +18,7 @@ func data[T any](s []T) *T { return unsafe.SliceData(s) }
 var unaryFast = [unaryCount]pick[func(dst, a *float32, n int)]{
 	Neg: {negAVX2, negAVX512}, Abs: {absAVX2, absAVX512}, Sqrt: {sqrtAVX2, sqrtAVX512}, Rsqrt: {rsqrtAVX2, rsqrtAVX512}, Sign: {signAVX2, signAVX512},
 	Exp: {expAVX2, expAVX512}, Log: {logAVX2, logAVX512}, Tanh: {tanhAVX2, tanhAVX512}, Logistic: {logisticAVX2, logisticAVX512},
-	Square: {squareAVX2, squareAVX512}, Reciprocal: {reciprocalAVX2, reciprocalAVX512},
+	Erf: {erfAVX2, erfAVX512}, Square: {squareAVX2, squareAVX512}, Reciprocal: {reciprocalAVX2, reciprocalAVX512},
 }
 
 func (op Unary) fast(dst, a []float32) { unaryFast[op].get()(data(dst), data(a), len(dst)) }

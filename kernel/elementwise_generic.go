@@ -30,6 +30,7 @@ var unaryGeneric = [unaryCount]func(float32) float32{
 	Log:        func(a float32) float32 { return float32(math.Log(float64(a))) },
 	Tanh:       func(a float32) float32 { return float32(math.Tanh(float64(a))) },
 	Logistic:   func(a float32) float32 { return float32(1 / (1 + math.Exp(-float64(a)))) },
+	Erf:        func(a float32) float32 { return float32(math.Erf(float64(a))) },
 	Square:     func(a float32) float32 { return a * a },
 	Reciprocal: func(a float32) float32 { return 1 / a },
 }

@@ -118,7 +118,7 @@ func (p *planner) planGroup(n *node) error {
 	if !outside {
 		n.place = nowhere
 	}
-	if n != gr.last {
+	if n != gr.last || len(gr.outputs) == 0 {
 		return nil
 	}
 	if run, ok := p.deferred[gr]; ok {

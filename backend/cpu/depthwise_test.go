@@ -2,8 +2,10 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	ml "github.com/gomlx/gomlx/core/graph"
 )
 
@@ -91,5 +93,32 @@ func TestDepthwiseGradientForms(t *testing.T) {
 			}, in)
 			native(t, plan, "convolution by input", "convolution by kernel")
 		})
+	}
+}
+
+// TestReLU6Gradient compares the gradient of a convolution with bias and ReLU6 with the reference: it reads the result alone, in one group.
+func TestReLU6Gradient(t *testing.T) {
+	r := random(95)
+	in := []tensor{normal(r, 2, 9, 8, 6), normal(r, 1, 1, 6, 16), normal(r, 1, 1, 1, 16), normal(r, 1, 1, 16, 5)}
+	plan := agreeWithReference(t, "gradients", 1e-5, func(in []*ml.Node) []*ml.Node {
+		y := ml.Add(ml.Convolve(in[0], in[1]).Done(), in[2])
+		zero := ml.ScalarZero(y.Graph(), y.DType())
+		y = limit(ml.Where(ml.LessOrEqual(y, zero), zero, y), 1.5)
+		y = ml.Convolve(y, in[3]).Done()
+		return append(ml.Gradient(ml.ReduceAllSum(ml.Mul(y, y)), in...), y)
+	}, in)
+	native(t, plan, "convolution, bias, ReLU, limit")
+	for _, s := range plan.steps {
+		if s.program == nil {
+			continue
+		}
+		for _, n := range append(slices.Clone(s.reads), s.writes...) {
+			if n.shape.DType == dtypes.Bool {
+				t.Errorf("%s keeps where the limit is reached", s.name)
+			}
+		}
+	}
+	if n := len(slices.DeleteFunc(slices.Clone(plan.steps), func(s step) bool { return s.program == nil })); n != 2 {
+		t.Errorf("%d groups; expected the gradient and the square of what follows", n)
 	}
 }

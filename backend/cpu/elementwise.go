@@ -12,6 +12,7 @@ var (
 	unaries = map[compute.OpType]kernel.Unary{
 		compute.OpTypeNeg: kernel.Neg, compute.OpTypeAbs: kernel.Abs, compute.OpTypeSqrt: kernel.Sqrt, compute.OpTypeRsqrt: kernel.Rsqrt, compute.OpTypeSign: kernel.Sign, compute.OpTypeExp: kernel.Exp,
 		compute.OpTypeLog: kernel.Log, compute.OpTypeTanh: kernel.Tanh, compute.OpTypeLogistic: kernel.Logistic,
+		compute.OpTypeErf: kernel.Erf,
 	}
 	binaries = map[compute.OpType]kernel.Binary{
 		compute.OpTypeAdd: kernel.Add, compute.OpTypeSub: kernel.Sub, compute.OpTypeMul: kernel.Mul, compute.OpTypeDiv: kernel.Div, compute.OpTypeMax: kernel.Max, compute.OpTypeMin: kernel.Min,
@@ -27,7 +28,7 @@ var (
 func elementwise(n *node) bool {
 	is := func(m *node, t dtypes.DType) bool { return m != nil && m.shape.DType == t }
 	switch {
-	case has(unaries, n.kind), n.kind == compute.OpTypeErf:
+	case has(unaries, n.kind):
 		return is(n.in[0], dtypes.Float32)
 	case has(binaries, n.kind), has(compares, n.kind):
 		return is(n.in[0], dtypes.Float32) && is(n.in[1], dtypes.Float32)
@@ -39,7 +40,7 @@ func elementwise(n *node) bool {
 		return is(n, dtypes.Float32) && is(n.in[0], dtypes.Bool)
 	case n.kind == compute.OpTypeBroadcastInDim:
 		return n.shape.DType == dtypes.Float32 || n.shape.DType == dtypes.Bool
-	case n.kind == opReLUGradient:
+	case n.kind == opReLUGradient, n.kind == opLimitGradient:
 		return true
 	}
 	return false
@@ -63,6 +64,28 @@ func reluGradient(n *node) {
 		}
 		if _, ok := clamped(u); ok && u.shape.Equal(n.shape) {
 			u.kind, u.in, u.args = opReLUGradient, []*node{u.in[2], n}, nil
+		}
+	}
+}
+
+// limitGradient turns Where(x >= limit, 0, dy), for any dy, into the gradient of y = Where(x >= limit, limit, x) where y is in the graph. Where x is ReLU's
+// result, ReLU's gradient reads y too: so that neither x nor what it is compared with need be kept.
+func limitGradient(n *node) {
+	x, _, ok := limited(n)
+	if !ok || x != n.in[2] {
+		return
+	}
+	for _, u := range n.in[0].users {
+		if u == n || u.id < n.id || u.kind != compute.OpTypeWhere || !u.shape.Equal(n.shape) || !u.in[2].shape.Equal(n.shape) {
+			continue
+		}
+		if zero, ok := u.in[1].splat(); ok && zero == 0 && u.in[0] == n.in[0] {
+			u.kind, u.in, u.args = opLimitGradient, []*node{u.in[2], n, n.in[0].in[1]}, nil
+		}
+	}
+	for _, u := range x.users {
+		if u.kind == opReLUGradient && u.in[1] == x && u.id > n.id {
+			u.in[1] = n
 		}
 	}
 }

@@ -14,6 +14,9 @@ var passes = []func(g *graph){
 	(*graph).partReductions,
 	// y = ReLU(x): its gradient reads y, so that x itself need not be kept.
 	func(g *graph) { g.each(reluGradient) },
+	(*graph).link,
+	// y = min(x, limit): so does its gradient, and that of the ReLU before it, as in ReLU6.
+	func(g *graph) { g.each(limitGradient) },
 	// A convolution with a kernel that is multiplied per output channel multiplies its result instead, in its last pass.
 	func(g *graph) { g.each(g.scaleOutputs) },
 	// What nothing needs any more goes.

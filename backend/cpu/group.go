@@ -57,10 +57,12 @@ func (g *graph) groups() []*group {
 	return list
 }
 
+// findOutputs lists the members that others read. Other groups know a constant that is the same everywhere without reading it.
 func (gr *group) findOutputs() {
 	gr.outputs = nil
 	for _, m := range gr.members {
-		if m.result || slices.ContainsFunc(m.users, func(u *node) bool { return u.group != gr }) {
+		constant := m.splats()
+		if m.result || slices.ContainsFunc(m.users, func(u *node) bool { return u.group != gr && !(constant && u.group != nil) }) {
 			gr.outputs = append(gr.outputs, m)
 		}
 	}

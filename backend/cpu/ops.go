@@ -10,6 +10,7 @@ import (
 // Operations that the planner makes of patterns and for its own use, numbered after the interface's.
 const (
 	opReLUGradient   compute.OpType = compute.OpTypeLast + 1 + iota // 0 where y <= 0, else dy
+	opLimitGradient                                                 // 0 where y >= a constant, else dy
 	opInputGradient                                                 // dx of a convolution, of dy and the kernel
 	opKernelGradient                                                // dw of a convolution, of x and dy
 	opPositions                                                     // of the maxima of pooling
@@ -17,7 +18,7 @@ const (
 	opCopy                                                          // of a result that is a parameter, a constant or another result
 )
 
-var ownNames = map[compute.OpType]string{opReLUGradient: "ReLU gradient", opInputGradient: "convolution by input", opKernelGradient: "convolution by kernel", opPositions: "positions", opMaxima: "maxima", opCopy: "copy"}
+var ownNames = map[compute.OpType]string{opReLUGradient: "ReLU gradient", opLimitGradient: "limit gradient", opInputGradient: "convolution by input", opKernelGradient: "convolution by kernel", opPositions: "positions", opMaxima: "maxima", opCopy: "copy"}
 
 // kindName is the operation's name.
 func kindName(k compute.OpType) string {
@@ -54,7 +55,6 @@ func init() {
 		compute.OpTypePad:                 plan("all types, negative frames too", planPad),
 		compute.OpTypeTranspose:           plan("all types", planTranspose),
 		compute.OpTypeReverse:             plan("all types", planReverse),
-		compute.OpTypeErf:                 plan("float32, in groups"),
 		compute.OpTypeBroadcastInDim:      plan("float32, bool, in groups"),
 		compute.OpTypeWhere:               plan("float32, in groups"),
 		compute.OpTypeConvertDType:        plan("bool to float32, in groups"),

@@ -188,8 +188,6 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	switch {
 	case has(unaries, m.kind):
 		emit(instruction{code: opUnary, unary: unaries[m.kind], a: reg(0)})
-	case m.kind == compute.OpTypeErf:
-		b.erf(dst, reg(0))
 	case m.kind == compute.OpTypeMax || m.kind == compute.OpTypeMin:
 		b.extreme(binaries[m.kind], dst, in)
 	case has(binaries, m.kind):
@@ -217,6 +215,8 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	case m.kind == opReLUGradient:
 		// Not dy where y > 0: where y is NaN, the condition y <= 0 does not hold and dy passes.
 		emit(instruction{code: opSelect, compare: kernel.LessEqual, a: reg(1), b: zero(), x: zero(), y: reg(0)})
+	case m.kind == opLimitGradient:
+		emit(instruction{code: opSelect, compare: kernel.GreaterEqual, a: reg(1), b: reg(2), x: zero(), y: reg(0)})
 	default:
 		return fmt.Errorf("cpu: %s has no place in a group", kindName(m.kind))
 	}

@@ -77,6 +77,7 @@ func (v *vec) unaries() {
 		{"log", 2, v.log},
 		{"tanh", 1, v.tanh},
 		{"logistic", 1, v.logistic},
+		{"erf", 1, v.erf},
 		{"square", 4, func(a reg.Register) reg.Register { v.VMULPS(a, a, a); return a }},
 		{"reciprocal", 2, v.reciprocal},
 	} {

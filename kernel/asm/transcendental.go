@@ -118,3 +118,26 @@ func (v *vec) logistic(a reg.Register) reg.Register {
 	v.VADDPS(v.float(1), e, e)
 	return v.reciprocal(e)
 }
+
+// erf: up to 0.75 the first terms of its series, beyond it formula 7.1.26 of Abramowitz and Stegun, Handbook of Mathematical Functions, with a's sign. The
+// series keeps the sign of zero and small values' digits.
+func (v *vec) erf(a reg.Register) reg.Register {
+	size, sign, square := v.new(), v.new(), v.new()
+	v.and(v.word(1<<31-1), a, size)
+	v.and(v.word(1<<31), a, sign)
+	v.VMULPS(a, a, square)
+	minus := v.new()
+	v.xor(v.word(1<<31), square, minus)
+	e := v.exp(minus)
+	t := v.constant(1)
+	v.VFMADD231PS(v.float(0.3275911), size, t)
+	one := v.constant(1)
+	v.VDIVPS(t, one, t)
+	far := v.polynomial(t, 1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+	v.VMULPS(t, far, far)
+	v.VFNMADD213PS(v.float(1), e, far)
+	v.or(sign, far, far)
+	near := v.polynomial(square, -1.4925651e-5, 1.2055333e-4, -8.5483270e-4, 0.0052239776, -0.026866170, 0.11283792, -0.37612638, 1.1283792)
+	v.VMULPS(a, near, near)
+	return v.selected(lt, size, v.float(0.75), near, far)
+}
