@@ -31,8 +31,8 @@ func (f Freeze) Frozen(step int) bool {
 	return f.Stage() != "" && (f.UnfreezeAt == 0 || step < f.UnfreezeAt)
 }
 
-// Holds reports whether no layer of the backbone trains at step (from 0).
-func (f Freeze) Holds(step int) bool {
+// FrozenWhole reports whether no layer of the backbone trains at step (from 0).
+func (f Freeze) FrozenWhole(step int) bool {
 	return f.Frozen(step) && f.Stage() == backbone.Features
 }
 

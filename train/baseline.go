@@ -24,7 +24,7 @@ const (
 // baseline measures the backbone's features, where they are cached for the heads to train on: what
 // training has to improve on.
 func (t *Trainer) baseline(ctx context.Context) error {
-	if t.info.Step > 0 || !t.Config.Freeze.Holds(0) {
+	if t.info.Step > 0 || !t.Config.Freeze.FrozenWhole(0) {
 		return nil
 	}
 	dim := t.Model.Backbone.Features()

@@ -180,7 +180,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 func (t *Trainer) count(p int) {
 	c := t.Config
 	for g, rate := range c.RatesOf(p).List() {
-		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.Holds(t.info.Step)) {
+		if rate > 0 && (g != decoderGroup || c.Phases[p].TrainDecoder) && (g != backboneGroup || !c.Freeze.FrozenWhole(t.info.Step)) {
 			t.info.Taken[g]++
 		}
 	}

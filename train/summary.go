@@ -108,7 +108,7 @@ func (t *Trainer) memory() float64 {
 	c, steps := t.Config, 0
 	images := float64(c.Evaluate.Batch) / 8 // an evaluation holds about a quarter of its activations at a time, and no gradients
 	for p, phase := range c.Phases {
-		if steps += phase.Steps; !c.Freeze.Holds(steps - 1) {
+		if steps += phase.Steps; !c.Freeze.FrozenWhole(steps - 1) {
 			images = max(images, float64(c.BatchOf(p).Size()))
 		}
 	}
