@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 )
 
@@ -77,11 +78,16 @@ func (s source) mentions(table string) bool {
 }
 
 // finder says how a table's paths name files. It looks for the files of the first rows: where the path leads from the table's
-// folder, in a folder beside the table (train.csv beside train/), with an ending that the table leaves out. found is nil where
+// folder, in a folder beside the table (train.csv beside train/, or one that is alone there), with an ending that the table
+// leaves out, and each without regard to the kind of slashes, and to one at the front. found is nil where
 // none of the files is there; listed is whether the first row names an image by its ending.
 func (s source) finder(table string) (found func(name string) string, listed bool) {
 	const rows = 20
 	enough := errors.New("enough")
+	folders := []string{"", stem(table), stem(table) + "_images", "images", "img", "photos", "train", "train_images"}
+	if only := s.folderAlone(); only != "" {
+		folders = append(folders, only)
+	}
 	n := 0
 	err := s.rows(table, func(row csvRow) error {
 		name := slashed(row.path)
@@ -89,21 +95,31 @@ func (s source) finder(table string) (found func(name string) string, listed boo
 		if row.path == "" || hidden(path.Base(name)) {
 			return nil
 		}
-		for _, folder := range []string{"", stem(table), stem(table) + "_images", "images", "img", "photos", "train", "train_images"} {
+		for _, folder := range folders {
 			endings := []string{""}
 			if !isImage(name) {
 				endings = append(endings, extensions...)
 			}
 			for _, ending := range endings {
-				for _, form := range []func(string) string{func(n string) string { return n }, slashed} {
-					find := func(name string) string { return path.Join(folder, form(name)) + ending }
-					if folder == "" {
-						find = func(name string) string { return form(name) + ending }
+				find := func(name string) string {
+					first := ""
+					for _, form := range forms(name) {
+						at := form + ending
+						if folder != "" {
+							at = path.Join(folder, at)
+						}
+						if first == "" {
+							first = at
+						}
+						if s.isFile(at) {
+							return at
+						}
 					}
-					if (ending != "" || isImage(name) || folder == "") && s.isFile(find(row.path)) {
-						found = find
-						return enough
-					}
+					return first
+				}
+				if (ending != "" || isImage(name) || folder == "") && s.isFile(find(row.path)) {
+					found = find
+					return enough
 				}
 			}
 		}
@@ -116,6 +132,18 @@ func (s source) finder(table string) (found func(name string) string, listed boo
 		return nil, false
 	}
 	return found, listed
+}
+
+// forms are the ways in which a table's path may be meant, the likeliest first.
+func forms(name string) []string {
+	out := []string{name}
+	if strings.Contains(name, `\`) {
+		out = append(out, strings.ReplaceAll(name, `\`, "/"))
+	}
+	if trimmed := strings.TrimLeft(slashed(name), "/"); trimmed != slashed(name) {
+		out = append(out, trimmed)
+	}
+	return out
 }
 
 // onDisk returns where a table's path leads on disk; it may be absolute or lead upwards.
@@ -181,14 +209,24 @@ func (t *tables) read(table string, r role) error {
 	if find == nil {
 		find = slashed
 	}
-	return t.rows(table, func(row csvRow) error {
+	before, noted := len(t.set.Images), false
+	there := 0
+	err := t.rows(table, func(row csvRow) error {
+		if !noted && len(row.columns.unread) > 0 {
+			t.set.Notes = append(t.set.Notes, fmt.Sprintf("%s: columns that are not read: %s", table, some(row.columns.unread)))
+		}
+		noted = true
 		if row.path == "" || row.label == "" {
 			return errors.New("path or label is empty")
 		}
 		if !listed && isImage(slashed(row.label)) && !isImage(slashed(row.path)) {
 			return fmt.Errorf("the label %q names an image: the columns path and label are swapped", row.label)
 		}
-		im, err := t.csvImage(find(row.path))
+		at := find(row.path)
+		if there == 0 && t.isFile(at) {
+			there++
+		}
+		im, err := t.csvImage(at)
 		if err != nil {
 			return err
 		}
@@ -203,13 +241,30 @@ func (t *tables) read(table string, r role) error {
 		t.labels[row.label] = 0
 		return nil
 	})
+	if listed := t.set.Images[before:]; err == nil && there == 0 && len(listed) > 0 {
+		return t.absent(table, listed)
+	}
+	return err
+}
+
+// absent says why none of the files that a table lists is there, as far as their names tell.
+func (t *tables) absent(table string, listed []Image) error {
+	first := strings.TrimPrefix(listed[0].Path, t.place+string(filepath.Separator))
+	why := fmt.Sprintf("paths are taken from the folder of the table, %s", t.place)
+	switch drive := len(first) > 2 && first[1] == ':'; {
+	case strings.HasPrefix(first, "http"):
+		why = "it is an address on the web: fetch the images first, and list where they lie"
+	case drive || filepath.IsAbs(first):
+		why = "it is a path of another machine: write paths relative to the table"
+	}
+	return fmt.Errorf("none of the %s that %s lists is there, the first is %s: %s", plural.Of(len(listed), "file"), table, first, why)
 }
 
 // role is what a row's image is for.
 func (t *tables) role(row csvRow) (role, error) {
 	r, rest := partOf(row.split)
 	if r == noPart || rest != "" || r == unlabelled {
-		return r, fmt.Errorf("split %q: expected train, validation, test, query or gallery", row.split)
+		return r, fmt.Errorf("split %q: expected train, validation, test, query or gallery (a label that holds a comma needs double quotes around it)", row.split)
 	}
 	if row.columns.query < 0 || row.columns.gallery < 0 || r == trains {
 		return r, nil

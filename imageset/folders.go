@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
 )
@@ -32,7 +34,7 @@ func readFolders(s source, insist bool) (*Set, error) {
 		top = top.dirs[0]
 	}
 	if len(top.dirs) == 0 {
-		return nil, whyNothing(top, len(w.left))
+		return nil, whyNothing(top, w.left)
 	}
 	f.outside(top.images, "beside the folders of the classes")
 	if err := f.read(top); err != nil {
@@ -43,13 +45,15 @@ func readFolders(s source, insist bool) (*Set, error) {
 }
 
 // whyNothing says why there are no classes.
-func whyNothing(top *dir, others int) error {
+func whyNothing(top *dir, others []Left) error {
 	switch {
 	case top.count > 0:
 		return fmt.Errorf("%s side by side and nothing says what they show: "+
 			"put those of each thing into a folder of its own, or list them in a CSV file, path,label", lie(top.count))
-	case others > 0:
-		return fmt.Errorf("no images: none of the %s in it is an image", plural.Of(others, "file"))
+	case len(others) == 1:
+		return fmt.Errorf("no images: the only file in it is left out: %s: %s", others[0].Path, others[0].Reason)
+	case len(others) > 0:
+		return fmt.Errorf("no images: none of the %d files in it is an image; the first is %s: %s", len(others), others[0].Path, others[0].Reason)
 	}
 	return errNoFormat()
 }
@@ -116,12 +120,20 @@ func (f *folders) misfit(top *dir, parts []part) error {
 		}
 	}
 	if len(other) == 0 {
-		return fmt.Errorf("the images lie directly in %s, which look like parts of a set: nothing says what the images show; "+
+		return fmt.Errorf("the images lie directly in %s, which %s of a set: nothing says what the images show; "+
 			"put those of each thing into a folder of its own inside each part, or list them in a CSV file, path,label,split; %w",
-			some(like), errUnclear)
+			some(like), verb(like, "looks like a part", "look like parts"), errUnclear)
 	}
-	return fmt.Errorf("the folders %s look like parts of a set, %s beside them not: take away what does not belong to the set, "+
-		"or put the classes into the parts; %w", some(like), some(other), errUnclear)
+	return fmt.Errorf("of the folders, %s %s of a set, and %s %s not: take away what does not belong to the set, "+
+		"or put the classes into the parts; %w", some(like), verb(like, "looks like a part", "look like parts"),
+		some(other), verb(other, "does", "do"), errUnclear)
+}
+
+func verb(names []string, one, more string) string {
+	if len(names) == 1 {
+		return one
+	}
+	return more
 }
 
 // some joins the first few names.
@@ -148,7 +160,7 @@ func (f *folders) parts(parts []part) error {
 		f.outside(in.images, "in a part, outside its folders of classes")
 		classes := f.classes(in)
 		for name, images := range classes {
-			if isFiller(name) && len(in.dirs) == 1 { // val/images, which hold no classes
+			if p.sameAs(name) && len(in.dirs) == 1 { // val/images and test/test, which hold no classes
 				f.outside(images, "in a part, outside its folders of classes")
 				delete(classes, name)
 			}
@@ -247,12 +259,12 @@ func (f *folders) classes(d *dir) map[string][]string {
 	var visit func(d *dir, class string)
 	visit = func(d *dir, class string) {
 		for _, inner := range d.dirs {
-			name := path.Join(class, inner.name())
+			name := path.Join(class, norm.NFC.String(inner.name()))
 			if len(inner.images) == 0 {
 				visit(inner, name)
 				continue
 			}
-			found[name] = all(inner)
+			found[name] = append(found[name], all(inner)...)
 			for _, below := range inner.dirs {
 				joined = append(joined, path.Join(name, below.name()))
 			}

@@ -17,9 +17,13 @@ import (
 func tree(t testing.TB, paths ...string) files {
 	f := files{}
 	for i, name := range paths {
-		f[name] = photo(t, byte(i))
-		if strings.HasSuffix(name, ".txt") {
+		switch path.Ext(name) {
+		case ".txt", ".svg":
 			f[name] = "text"
+		case ".zip":
+			f[name] = "PK\x03\x04"
+		default:
+			f[name] = photo(t, byte(i))
 		}
 	}
 	return f
@@ -56,12 +60,19 @@ func TestFolders(t *testing.T) {
 		{"repeated folders", classesIn("training_set/training_set", "test_set/test_set"), "ant bee: 2 2 0", 0},
 		{"in a wrapper", with(classesIn("a/b/train", "a/b/val"), "a/readme.txt", "cover.png"), "ant bee: 2 2 0", 2},
 		{"beside a folder without images", with(classesIn("train", "test"), "notes/x.txt"), "ant bee: 2 2 0", 1},
-		{"beside a folder with images", with(classesIn("train", "test"), "extra/ant/0.png"), "the folders test, train look like parts", 0},
-		{"one part beside classes", with(classesIn("train"), "cat/0.png"), "look like parts of a set", 0},
+		{"beside a folder with images", with(classesIn("train", "test"), "extra/ant/0.png"), "of the folders, test, train look like parts of a set, and extra does not", 0},
+		{"one part beside classes", with(classesIn("train"), "cat/0.png"), "train looks like a part of a set, and cat does not", 0},
 		{"a class named train", []string{"bus/0.png", "car/0.png", "train/0.png"}, "bus car train: 1 2 0", 0},
 		{"one part alone", classesIn("train"), "ant bee: 1 1 0", 0},
 		{"a flat test part", with(classesIn("train"), "test/0.png", "test/1.png"), "ant bee: 1 1 0", 2},
 		{"images beside a part's classes", with(classesIn("train", "test"), "test/0.png"), "ant bee: 2 2 0", 1},
+		{"a flat test part in a folder of its name", with(classesIn("x_train/x_train"), "x_test/x_test/0.png", "x_test/x_test/1.png"), "ant bee: 1 1 0", 2},
+		{"words run together, of two kinds", classesIn("TrainSet", "myTestImages"), "TrainSet looks like a part of a set, and myTestImages does not", 0},
+		{"words run together, of one kind", classesIn("TrainSet", "TestSet"), "ant bee: 2 2 0", 0},
+		{"two sides of a translation", []string{"trainA/0.png", "trainB/1.png", "testA/0.png", "testB/1.png"}, "which look like parts of a set", 0},
+		{"a name spelled in two ways", []string{"train/\u00e9/0.png", "train/bee/0.png", "test/e\u0301/0.png"}, "bee \u00e9: 2 1 0", 0},
+		{"a name of two folders", []string{"\u00e9/0.png", "e\u0301/1.png", "bee/0.png"}, "bee \u00e9: 1 2 0", 0},
+		{"an archive among classes", with(classesIn("."), "more.zip", "ant/logo.svg"), "ant bee: 1 1 0", 2},
 		{"flat parts", []string{"train/0.png", "test/1.png"}, "the images lie directly in test, train", 0},
 		{"parts below classes", []string{"ant/train/0.png", "ant/test/1.png", "bee/train/0.png", "bee/test/0.png"}, "ant bee: 2 2 0", 0},
 		{"parts in the middle", []string{"x/train/ant/0.png", "x/test/ant/0.png", "y/train/bee/0.png", "z/0.png"}, "look like parts of a set, and do not all", 0},

@@ -322,8 +322,8 @@ func TestCSVHeader(t *testing.T) {
 		"thing,kind\n1.jpg,a\n":         `list.csv line 1: the first row, "thing,kind", neither names an image`,
 		"path,colour,size\n1.jpg,a,1\n": "nor the columns path,label[,split]",
 		"1.jpg,a,train,b\n":             "4 fields, expected path,label[,split]",
-		"1.jpg\n":                       "1 fields, expected path,label[,split]",
-		"label\tpath\na\tx\ty\n":        "wrong number of fields",
+		"1.jpg\n":                       "1 field, expected path,label[,split]",
+		"label\tpath\na\tx\ty\n":        "3 fields, the rows above have 2",
 		"path,label,split\n1.jpg,a,\n":  `line 2: split ""`,
 	} {
 		if _, err := Open(write(t, "list.csv", []byte(text)), Options{}); err == nil || !strings.Contains(err.Error(), want) {
@@ -370,7 +370,7 @@ func TestDamagedListings(t *testing.T) {
 		{"In-Shop: packed", files{"list_eval_partition.txt": "0\n"}, "unpack img.zip"},
 		{"In-Shop: an unknown part", files{"list_eval_partition.txt": "img/1.jpg id_1 val\n", "img/1.jpg": a}, `part "val"`},
 		{"CSV: an unknown split", files{"x.csv": "1.jpg,a,vla\n", "1.jpg": a}, `x.csv line 1: split "vla"`},
-		{"CSV: a field too many", files{"x.csv": "1.jpg,a\n2.jpg,a,b\n", "1.jpg": a}, "wrong number of fields"},
+		{"CSV: a field too many", files{"x.csv": "1.jpg,a\n2.jpg,a,b\n", "1.jpg": a}, "3 fields, the rows above have 2"},
 		{"CSV: an empty split", files{"x.csv": "path,label,split\n1.jpg,a,\n", "1.jpg": a}, `split ""`},
 		{"CSV: no label", files{"x.csv": "1.jpg,\n", "1.jpg": a}, "label is empty"},
 	} {
@@ -395,7 +395,7 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(filepath.Join(dir, "absent"), Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v: want one of absence", err)
 	}
-	if _, err := Open(filepath.Join(dir, "a", "1.jpg"), Options{}); err == nil || !strings.Contains(err.Error(), "neither tar") {
+	if _, err := Open(filepath.Join(dir, "a", "1.jpg"), Options{}); err == nil || !strings.Contains(err.Error(), "the file is empty") {
 		t.Errorf("error %v", err)
 	}
 	outside := write(t, "set.zip", files{"list.csv": "../../1.jpg,a\n"}.zip(t, ""))

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/dvml/dvml/imageset/archive"
 	"github.com/dvml/dvml/internal/plural"
@@ -61,9 +64,14 @@ func Open(path string, o Options) (*Set, error) {
 	}
 	set.close = shut
 	for _, p := range passed {
-		set.Left = append(set.Left, Left{src.path(p.Name), p.Reason})
+		set.Left = append(set.Left, Left{src.place + string(filepath.Separator) + p.Name, p.Reason}) // as the name is, not where it leads
 	}
 	return set, nil
+}
+
+// isTable reports a file that is read as a table where it is named as the source.
+func isTable(path string) bool {
+	return slices.Contains([]string{".csv", ".tsv", ".txt"}, strings.ToLower(filepath.Ext(path)))
 }
 
 // alsoPassed names what an archive does not show, which may be why nothing is found in it.
@@ -88,7 +96,9 @@ func openSource(path string) (src source, passed []archive.Passed, shut func() e
 		return source{FS: o, place: path, disk: path}, o.Passed(), o.Close, nil
 	case !info.Mode().IsRegular():
 		return source{}, nil, nothing, fmt.Errorf("it is %s: expected a folder, an archive or a CSV file", kindOf(info.Mode()))
-	case strings.EqualFold(filepath.Ext(path), ".csv"):
+	case slices.Contains([]string{".xlsx", ".xls", ".ods", ".numbers"}, strings.ToLower(filepath.Ext(path))):
+		return source{}, nil, nothing, errors.New("it is a spreadsheet: save the table as CSV (UTF-8) and name that")
+	case isTable(path):
 		dir := filepath.Dir(path)
 		return source{FS: newDisk(dir), place: dir, disk: dir, table: filepath.Base(path)}, nil, nothing, nil
 	}
@@ -164,7 +174,28 @@ func checked(set *Set, format string, err error) (*Set, error) {
 		return nil, fmt.Errorf("read as %s: %w", format, err)
 	}
 	set.Name = format
+	set.Notes = append(set.Notes, alike(set.Classes)...)
 	return set, nil
+}
+
+// alike names classes whose names look the same: they may be meant to be one.
+func alike(classes []string) []string {
+	groups := map[string][]string{}
+	for _, name := range classes {
+		key := strings.ToLower(strings.Join(strings.Fields(norm.NFC.String(name)), " "))
+		groups[key] = append(groups[key], name)
+	}
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		if g := groups[key]; len(g) > 1 {
+			out = append(out, fmt.Sprintf("the classes %q differ by capitals or spaces alone, and are kept apart", g))
+		}
+	}
+	const few = 3
+	if n := len(out); n > few {
+		out = append(out[:few], fmt.Sprintf("and %d more", n-few))
+	}
+	return out
 }
 
 func are(images int) string {
@@ -196,9 +227,18 @@ func (s source) find(f format) (source, bool) {
 
 // onlyFolder enters the folder that is alone at the top.
 func (s source) onlyFolder() (source, bool) {
-	entries, err := fs.ReadDir(s.FS, ".")
-	if err != nil || s.table != "" {
+	only := s.folderAlone()
+	if only == "" || s.table != "" {
 		return s, false
+	}
+	return s.sub(only), true
+}
+
+// folderAlone names the folder that is alone at the top, "" where there are none or several.
+func (s source) folderAlone() string {
+	entries, err := fs.ReadDir(s.FS, ".")
+	if err != nil {
+		return ""
 	}
 	only := ""
 	for _, e := range entries {
@@ -206,14 +246,11 @@ func (s source) onlyFolder() (source, bool) {
 			continue
 		}
 		if only != "" {
-			return s, false
+			return ""
 		}
 		only = e.Name()
 	}
-	if only == "" {
-		return s, false
-	}
-	return s.sub(only), true
+	return only
 }
 
 // sub is the source seen from a folder in it.

@@ -34,10 +34,10 @@ var partNames = map[string]role{
 var fillers = []string{"set", "sets", "data", "dataset", "datasets", "image", "images", "img", "imgs", "jpegimages",
 	"photo", "photos", "picture", "pictures", "pics", "split", "folder", "classes"}
 
-// partOf reads a folder's name, in any case: "train", "Training_Set" and "val2017" name parts. rest is what else the name
-// says: "seg" of "seg_train".
+// partOf reads a folder's name, in any case: "train", "Training_Set", "TrainSet" and "val2017" name parts. rest is what else
+// the name says: "seg" of "seg_train", "a" of "trainA".
 func partOf(name string) (r role, rest string) {
-	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	words := strings.FieldsFunc(strings.ToLower(apart(name)), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	var others []string
 	for _, word := range words {
 		letters := strings.TrimRightFunc(word, unicode.IsDigit)
@@ -54,6 +54,27 @@ func partOf(name string) (r role, rest string) {
 		}
 	}
 	return r, strings.Join(others, " ")
+}
+
+// apart puts a space between a small letter and the capital after it.
+func apart(name string) string {
+	var b strings.Builder
+	var before rune
+	for _, c := range name {
+		if unicode.IsLower(before) && unicode.IsUpper(c) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+		before = c
+	}
+	return b.String()
+}
+
+// sameAs reports a folder whose name says no more than that of the part it lies in: nothing, or the same part again.
+func (p part) sameAs(name string) bool {
+	r, rest := partOf(name)
+	_, own := partOf(p.name())
+	return rest == "" && r == noPart || rest == own && r == p.role
 }
 
 // isPart reports a name that says nothing but a part.

@@ -231,6 +231,9 @@ var errLarge = errors.New("the file is too large")
 // that the file is an image, and takes no more memory than the file has bytes: an archive may unpack to anything.
 func readFile(img *Image, limit int64) ([]byte, error) {
 	r, err := img.Open()
+	if at := (*fs.PathError)(nil); errors.As(err, &at) { // the path stands beside the error
+		err = at.Err
+	}
 	if err != nil {
 		return nil, err
 	}

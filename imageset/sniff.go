@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dvml/dvml/imageset/archive"
 )
 
 // extensions of the images that are read.
@@ -16,6 +18,10 @@ var extensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bm
 // foreign are extensions of images that cannot be decoded. They are listed all the same, so that they are reported and not
 // passed over. A camera's raw files are TIFF in form: what a TIFF reader finds in them is a thumbnail.
 var foreign = []string{".jxl", ".jp2", ".j2k", ".psd", ".dng", ".nef", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf"}
+
+// pictures are extensions of images that are neither read nor told by their content. They are named where they are left out.
+var pictures = []string{".svg", ".ico", ".icns", ".tga", ".pcx", ".sgi", ".dds", ".dib", ".qoi", ".exr", ".hdr", ".pfm", ".pam", ".xbm", ".xpm",
+	".eps", ".xcf", ".psb", ".wmf", ".emf", ".dcm", ".fits", ".jxr", ".djvu"}
 
 func isImage(name string) bool {
 	ext := strings.ToLower(path.Ext(name))
@@ -96,17 +102,17 @@ func kindOfFile(head []byte) string {
 	return ""
 }
 
-// sniff reports whether a file is an image by its content.
-func (s source) sniff(name string) (bool, error) {
+// head returns the first bytes of a file, by which it is told what it is: enough for archive.Kind.
+func (s source) head(name string) ([]byte, error) {
 	file, err := s.Open(name)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer file.Close()
-	head := make([]byte, sniffed)
+	head := make([]byte, archive.HeadSize)
 	n, err := io.ReadFull(file, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return false, err
+		return nil, err
 	}
-	return kind(head[:n]) != "", nil
+	return head[:n], nil
 }

@@ -14,6 +14,9 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm" // files that come from a Mac spell é as e and an accent
+
+	"github.com/dvml/dvml/imageset/archive"
+	"github.com/dvml/dvml/internal/plural"
 )
 
 // csvRow is a row of a table.
@@ -24,7 +27,10 @@ type csvRow struct {
 }
 
 // columns are the places of a row's fields in the table; -1 is a column that it has not.
-type columns struct{ path, label, split, query, gallery int }
+type columns struct {
+	path, label, split, query, gallery int
+	unread                             []string // what the header names beside these
+}
 
 // headings are what the columns are called in a header, the likeliest first.
 var headings = struct{ path, label, split []string }{
@@ -45,11 +51,11 @@ func columnsOf(row []string) (c columns, header bool, err error) {
 		}
 		switch {
 		case len(row) != 2 && len(row) != 3:
-			return c, false, fmt.Errorf("%d fields, expected path,label[,split]; a first row of these names lets them stand anywhere", len(row))
+			return c, false, fmt.Errorf("%s, expected path,label[,split]; a first row of these names lets them stand anywhere", plural.Of(len(row), "field"))
 		case i > 0 && !isImage(slashed(row[0])):
 			return c, false, fmt.Errorf("%q, which names an image, stands in column %d: the columns are swapped, expected path,label[,split]; "+
 				"a first row of these names lets them stand anywhere", field, i+1)
-		case len(row) == 3:
+		case len(row) == 3 && row[2] != "":
 			c.split = 2
 		}
 		return c, false, nil
@@ -77,6 +83,11 @@ func columnsOf(row []string) (c columns, header bool, err error) {
 		return c, true, fmt.Errorf("the first row, %.80q, neither names an image (%s) nor the columns path,label[,split]",
 			strings.Join(row, ","), strings.Join(extensions, " "))
 	}
+	for i, name := range row {
+		if i != c.path && i != c.label && i != c.split && i != c.query && i != c.gallery && name != "" && !strings.HasPrefix(name, "Unnamed") {
+			c.unread = append(c.unread, name)
+		}
+	}
 	return c, true, nil
 }
 
@@ -88,7 +99,7 @@ func slashed(name string) string {
 	return strings.ReplaceAll(name, `\`, "/")
 }
 
-// rows calls f with each row but the header. Fields are separated by commas, semicolons or tabs, whichever makes sense of the
+// rows calls f with each row but the header. Fields are separated by commas, semicolons, tabs or bars, whichever makes sense of the
 // first two rows, or by what a first line such as sep=; says.
 func (s source) rows(table string, f func(csvRow) error) error {
 	text, err := s.text(table)
@@ -97,16 +108,21 @@ func (s source) rows(table string, f func(csvRow) error) error {
 	}
 	r, skipped := reader(text)
 	var c columns
+	headed := false
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if err == io.EOF {
 			return nil
 		}
 		var bad *csv.ParseError
-		if errors.As(err, &bad) {
-			bad.StartLine, bad.Line = bad.StartLine+skipped, bad.Line+skipped
-		}
-		if err != nil {
+		switch {
+		case errors.As(err, &bad) && errors.Is(err, csv.ErrFieldCount):
+			return fmt.Errorf("%s line %d: %s, the rows above have %d: a text that holds what separates the fields needs double quotes around it",
+				table, bad.StartLine+skipped, plural.Of(len(row), "field"), r.FieldsPerRecord)
+		case errors.As(err, &bad):
+			return fmt.Errorf(`%s line %d: a double quote that does not belong there (%w): write "" for one within a field, and quotes around the field`,
+				table, bad.StartLine+skipped, bad.Err)
+		case err != nil:
 			return fmt.Errorf("%s: %w", table, err)
 		}
 		line, _ := r.FieldPos(0)
@@ -116,8 +132,13 @@ func (s source) rows(table string, f func(csvRow) error) error {
 			c, header, err = columnsOf(row)
 		}
 		if err == nil && !header {
-			err = f(c.of(row))
+			if c.split < 0 && !headed && len(row) == 3 && row[2] != "" {
+				err = fmt.Errorf("a third field, %q, where the rows above have none: expected path,label or path,label,split throughout", row[2])
+			} else {
+				err = f(c.of(row))
+			}
 		}
+		headed = headed || header
 		if err != nil {
 			return fmt.Errorf("%s line %d: %w", table, line+skipped, err)
 		}
@@ -155,17 +176,17 @@ func reader(text string) (r *csv.Reader, skipped int) {
 		return r
 	}
 	first, rest, _ := strings.Cut(text, "\n")
-	if said, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(first)), "sep="); ok && len(said) == 1 && strings.Contains(",;|\t", said) {
+	if said, ok := strings.CutPrefix(strings.ToLower(strings.Trim(strings.TrimSpace(first), `"`)), "sep="); ok && len(said) == 1 && strings.Contains(",;|\t", said) {
 		text = rest
 		return with(rune(said[0])), 1
 	}
 	found := ','
-	for _, comma := range "\t;," { // the first of them in the line, if none makes sense
+	for _, comma := range "|\t;," { // the first of them in the line, if none makes sense
 		if strings.ContainsRune(first, comma) {
 			found = comma
 		}
 	}
-	for _, comma := range ",;\t" {
+	for _, comma := range ",;\t|" {
 		r := with(comma)
 		head, err := r.Read()
 		if err != nil || len(head) < 2 || trim(head) != nil {
@@ -204,6 +225,14 @@ func (s source) text(table string) (string, error) {
 		data = []byte(string(utf16.Decode(units)))
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	switch head := bytes.TrimSpace(data[:min(len(data), 512)]); {
+	case bytes.IndexByte(head, 0) >= 0 && bytes.IndexByte(head, 0) < 4:
+		return "", errors.New(`is UTF-16 or UTF-32 without its mark: save it as UTF-8 ("CSV UTF-8" in spreadsheets)`)
+	case archive.Kind(head) != "" || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
+		return "", errors.New(`is no text but an archive or a spreadsheet: save it as CSV (UTF-8)`)
+	case bytes.HasPrefix(head, []byte("<")):
+		return "", errors.New("is a web page, or XML, not a table: what was fetched is an answer of the site")
+	}
 	if !utf8.Valid(data) {
 		return "", notUTF8(data)
 	}

@@ -6,6 +6,9 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
+
+	"github.com/dvml/dvml/imageset/archive"
 )
 
 // Left is a file of the source that is not among the images of the Set: what was met and why it is not taken.
@@ -90,12 +93,16 @@ func (w *walk) file(d *dir, name string) {
 		d.images = append(d.images, name)
 		return
 	}
-	found, err := w.sniff(name)
+	head, err := w.head(name)
 	switch {
 	case err != nil:
 		w.leave(name, reason(err))
-	case found:
+	case kind(head[:min(sniffed, len(head))]) != "":
 		d.images = append(d.images, name)
+	case archive.Kind(head) != "":
+		w.leave(name, "an archive: unpack it first")
+	case slices.Contains(pictures, strings.ToLower(path.Ext(name))):
+		w.leave(name, "a picture of a kind that is not read: convert it to JPEG or PNG")
 	default:
 		w.leave(name, "not an image")
 	}

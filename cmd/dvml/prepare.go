@@ -17,7 +17,7 @@ import (
 )
 
 type prepareCmd struct {
-	Source  string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz or .zip of one."`
+	Source  string `arg:"" help:"A folder (one folder a class, Cars196, CUB-200-2011, Stanford Online Products, In-Shop), a CSV of path,label[,split], or a .tar, .tgz, .tar.bz2 or .zip of one."`
 	Out     string `arg:"" help:"The HDF5 file to write." output:"any"`
 	Format  string `help:"Layout of the source, where it is not recognised: ${formats}." values:"formats"`
 	Size    int    `default:"256" help:"Side of the stored images in pixels." min:"1" max:"8192"`

@@ -1,4 +1,4 @@
-// Package archive shows the files of a .tar, .tar.gz or .zip as a file system, without holding their contents in memory. The format is told by
+// Package archive shows the files of a .tar, .tar.gz, .tar.bz2 or .zip as a file system, without holding their contents in memory. The format is told by
 // content, not by name.
 //
 // A plain tar is indexed once and then read by offset. A compressed one cannot be read out of order, so that it is unpacked to a temporary file in
@@ -10,6 +10,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -75,26 +76,61 @@ func (a *Archive) load(file *os.File) error {
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return a.loadZip(file)
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		unpacked, err := a.unpack(file)
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}), bytes.HasPrefix(head, []byte("BZh")):
+		unpacked, err := a.unpack(file, head[0] == 'B')
 		if err != nil {
 			return fmt.Errorf("unpack: %w", err)
 		}
-		return a.loadTar(unpacked)
-	case len(head) == 512 && string(head[257:262]) == "ustar" || strings.EqualFold(path.Ext(file.Name()), ".tar"):
+		err = a.loadTar(unpacked)
+		if err != nil && len(a.nodes) == 1 && len(a.Passed) == 0 {
+			return errors.New("what is compressed in it is not a tar archive: unpack it first")
+		}
+		return err
+	case isTar(head) || strings.EqualFold(path.Ext(file.Name()), ".tar") && Kind(head) == "":
 		return a.loadTar(file)
+	case len(head) == 0:
+		return errors.New("the file is empty")
+	case Kind(head) != "":
+		return fmt.Errorf("%s, which is not read: unpack it first, and prepare the folder", Kind(head))
+	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")):
+		return errors.New("it is a web page, or XML, not an archive: what was fetched is an answer of the site, fetch it again")
 	}
-	return errors.New("neither tar, gzipped tar nor zip")
+	return errors.New("neither tar, compressed tar nor zip")
+}
+
+func isTar(head []byte) bool { return len(head) >= HeadSize && string(head[257:262]) == "ustar" }
+
+// HeadSize is how many bytes of a file Kind wants.
+const HeadSize = 262
+
+// Kind names the archive or compressed file that begins with head, "" where it is none that is known.
+func Kind(head []byte) string {
+	for mark, kind := range map[string]string{
+		"PK\x03\x04": "a zip archive", "PK\x05\x06": "a zip archive", "\x1f\x8b": "a gzip file", "BZh": "a bzip2 file", "\xfd7zXZ\x00": "an xz file",
+		"7z\xbc\xaf\x27\x1c": "a 7-Zip archive", "Rar!\x1a\x07": "a RAR archive", "\x28\xb5\x2f\xfd": "a Zstandard file", "\x04\x22\x4d\x18": "an LZ4 file",
+		"MSCF": "a cabinet archive",
+	} {
+		if bytes.HasPrefix(head, []byte(mark)) {
+			return kind
+		}
+	}
+	if isTar(head) {
+		return "a tar archive"
+	}
+	return ""
 }
 
 // maxGrowth bounds how often its own size, beyond a GiB, a compressed archive may unpack to.
 const maxGrowth = 50
 
 // unpack writes the stream to a temporary file. Where the system allows it, its name is removed at once, so that a killed program leaves nothing.
-func (a *Archive) unpack(file *os.File) (*os.File, error) {
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, err
+func (a *Archive) unpack(file *os.File, bzip bool) (*os.File, error) {
+	z := bzip2.NewReader(file)
+	if !bzip {
+		var err error
+		if z, err = gzip.NewReader(file); err != nil {
+			return nil, err
+		}
 	}
 	out, err := os.CreateTemp("", "dvml-*.tar")
 	if err != nil {
@@ -182,6 +218,9 @@ func (a *Archive) enter(name string, size int64, open func() (io.ReadCloser, err
 	}
 }
 
+// bzip2Method is how a zip says that a file is compressed by bzip2.
+const bzip2Method = 12
+
 func (a *Archive) loadZip(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -191,6 +230,7 @@ func (a *Archive) loadZip(file *os.File) error {
 	if err != nil {
 		return zipError(file, err)
 	}
+	r.RegisterDecompressor(bzip2Method, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
 	encrypted := 0
 	for _, f := range r.File {
 		if strings.HasSuffix(f.Name, "/") || strings.HasSuffix(f.Name, `\`) || f.Mode().IsDir() {
@@ -207,16 +247,19 @@ func (a *Archive) loadZip(file *os.File) error {
 			a.pass(name, "a link")
 		case !f.Mode().IsRegular():
 			a.pass(name, "not a regular file")
-		case f.Method != zip.Store && f.Method != zip.Deflate:
+		case f.Method != zip.Store && f.Method != zip.Deflate && f.Method != bzip2Method:
 			a.pass(name, fmt.Sprintf("compressed by method %d, which is not supported: pack it anew", f.Method))
 		default:
 			a.enter(name, int64(f.UncompressedSize64), f.Open)
 		}
 	}
-	if encrypted > 0 && len(a.nodes) == 1 { // nothing but the top
+	if len(a.nodes) > 1 || len(a.Passed) == 0 {
+		return nil
+	}
+	if encrypted > 0 {
 		return ErrEncrypted
 	}
-	return nil
+	return fmt.Errorf("zip: none of its files can be read; the first is %s: %s", a.Passed[0].Name, a.Passed[0].Reason)
 }
 
 // zipError says what is wrong with a zip whose list of files cannot be read.

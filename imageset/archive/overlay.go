@@ -3,7 +3,6 @@ package archive
 import (
 	"errors"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 )
@@ -28,7 +27,11 @@ func (o *Overlay) Passed() []Passed {
 	var out []Passed
 	for _, p := range o.parts {
 		for _, f := range p.Passed {
-			out = append(out, Passed{path.Join(p.in, f.Name), f.Reason})
+			name := f.Name
+			if p.in != "." {
+				name = p.in + "/" + name
+			}
+			out = append(out, Passed{name, f.Reason})
 		}
 	}
 	return out
