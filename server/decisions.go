@@ -2,10 +2,12 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,17 +16,17 @@ import (
 	"github.com/dvml/dvml/index"
 )
 
-// kinds are what can be decided, and whether it is of two photographs.
+// kinds are what can be decided, and of how many photographs.
 var kinds = map[string]struct {
-	two    bool
-	values []string // nil: the name of a class
+	least, most int
+	values      []string // nil: the name of a class
 }{
-	"duplicate": {true, []string{"same", "different"}},
-	"pair":      {true, []string{"same", "different"}},
-	"label":     {},
-	"confusion": {},
-	"odd":       {values: []string{"odd", "fine"}},
-	"leak":      {two: true, values: []string{"leak", "fine"}},
+	"duplicate": {2, 2, []string{"same", "different"}},
+	"pair":      {2, 2, []string{"same", "different"}},
+	"label":     {1, 1, nil},
+	"confusion": {1, 1, nil},
+	"odd":       {1, 1, []string{"odd", "fine"}},
+	"leak":      {1, 2, []string{"leak", "fine"}}, // of one where the very same content stands on both sides
 }
 
 // maxClass bounds the name of a class.
@@ -49,12 +51,13 @@ type decisionView struct {
 // decision reads a query; the photographs have to be in the index.
 func (q decisionQuery) decision(ctx context.Context, x *opened) (d index.Decision, err error) {
 	of, known := kinds[q.Kind]
+	two := q.B != "" && (q.B != q.A || of.least == 2)
 	switch {
 	case !known:
 		return d, invalid("kind %q; expected duplicate, label, odd, confusion, leak or pair", q.Kind)
-	case of.two && q.B == "":
+	case of.least == 2 && !two:
 		return d, invalid("a decision of kind %s is of two photographs, a and b", q.Kind)
-	case !of.two && q.B != "" && q.B != q.A:
+	case of.most == 1 && two:
 		return d, invalid("a decision of kind %s is of one photograph, a", q.Kind)
 	case q.Value != "" && of.values != nil && !slices.Contains(of.values, q.Value):
 		return d, invalid("value %q of kind %s; expected %s", q.Value, q.Kind, strings.Join(of.values, " or "))
@@ -66,10 +69,10 @@ func (q decisionQuery) decision(ctx context.Context, x *opened) (d index.Decisio
 		return d, err
 	}
 	d.B = d.A
-	if of.two {
+	if two {
 		d.B, err = knownHash(ctx, x, q.B)
 	}
-	if err == nil && of.two && d.A == d.B {
+	if err == nil && two && d.A == d.B {
 		return d, invalid("a and b are the same photograph")
 	}
 	return d, err
@@ -128,7 +131,8 @@ func (s *Server) write(change func(*index.Writer) error) error {
 
 // getDecisions writes a table that `dvml prepare` reads: the path of every photograph with its
 // class, corrected where that was decided. Photographs that were found odd are left out, and of two
-// that were found the same the second.
+// that were found the same, or a leak, the second; the same content at several paths is written
+// once. Pairs that were marked as the same give classes to photographs that have none: see marked.
 func (s *Server) getDecisions(c *call) error {
 	x, err := s.shelf(c)
 	if err != nil {
@@ -140,28 +144,31 @@ func (s *Server) getDecisions(c *call) error {
 		return err
 	}
 	slices.SortStableFunc(all, func(a, b index.Decision) int { return a.At.Compare(b.At) }) // the last one holds
-	label, out := map[index.Hash]string{}, map[index.Hash]bool{}
+	class, out := map[index.Hash]string{}, map[index.Hash]bool{}
+	for i := range x.snap.items {
+		class[x.snap.items[i].Hash] = x.snap.items[i].Class()
+	}
+	var pairs []index.Decision
 	for _, d := range all {
 		switch {
 		case d.Kind == "label", d.Kind == "confusion":
-			label[d.A] = d.Value
+			class[d.A] = d.Value
 		case d.Kind == "odd":
 			out[d.A] = d.Value == "odd"
-		case d.Kind == "duplicate" && d.Value == "same":
+		case d.Kind == "duplicate" && d.Value == "same", d.Kind == "leak" && d.Value == "leak" && d.A != d.B:
 			out[d.B] = true
+		case d.Kind == "pair":
+			pairs = append(pairs, d)
 		}
 	}
+	marked(pairs, class)
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	rows := [][]string{{"path", "label"}}
 	for i := range x.snap.items {
 		item := &x.snap.items[i]
-		class := item.Class()
-		if l, ok := label[item.Hash]; ok {
-			class = l
-		}
-		if class != "" && !out[item.Hash] {
-			rows = append(rows, []string{x.names.item(item).Path, class})
+		if label := class[item.Hash]; label != "" && !out[item.Hash] {
+			rows = append(rows, []string{x.names.item(item).Path, label})
 		}
 	}
 	if err := w.WriteAll(rows); err != nil {
@@ -170,4 +177,53 @@ func (s *Server) getDecisions(c *call) error {
 	c.w.Header().Set("Content-Disposition", `attachment; filename="decisions.csv"`)
 	c.w.Header().Set("Cache-Control", "no-store")
 	return c.raw("text/csv; charset=utf-8", text.Bytes())
+}
+
+// marked gives classes to photographs that have none, by pairs that were marked as the same: those
+// that pairs connect form a group, and get the one class that its others have, or, where none has
+// any, one of their own, marked-1 and so on. A group with several classes, or with two photographs
+// that were marked as different, tells nothing: somebody has to say first which mark is wrong.
+func marked(pairs []index.Decision, class map[index.Hash]string) {
+	group := map[index.Hash][]index.Hash{} // of each photograph in one: all of its group, which share the slice's content
+	for _, d := range pairs {
+		for _, h := range []index.Hash{d.A, d.B} {
+			if group[h] == nil {
+				group[h] = []index.Hash{h}
+			}
+		}
+		if a, b := group[d.A], group[d.B]; d.Value == "same" && a[0] != b[0] {
+			joined := append(slices.Clone(a), b...)
+			for _, h := range joined {
+				group[h] = joined
+			}
+		}
+	}
+	contradicted := map[index.Hash]bool{} // by the first of a group
+	for _, d := range pairs {
+		if first := group[d.A][0]; d.Value == "different" && first == group[d.B][0] {
+			contradicted[first] = true
+		}
+	}
+	fresh := 0
+	for _, d := range pairs { // in the order of the decisions, so that names stay
+		members := group[d.A]
+		if len(members) < 2 || contradicted[members[0]] || class[d.A] != "" && class[d.B] != "" {
+			continue
+		}
+		name, several := "", false
+		for _, h := range members {
+			several = several || name != "" && class[h] != "" && class[h] != name
+			name = cmp.Or(name, class[h])
+		}
+		if several {
+			continue
+		}
+		if name == "" {
+			fresh++
+			name = fmt.Sprintf("marked-%d", fresh)
+		}
+		for _, h := range members {
+			class[h] = name
+		}
+	}
 }

@@ -34,7 +34,10 @@ func TestDecisions(t *testing.T) {
 	decide(200, "odd", hash(3), "", "odd")
 	decide(200, "pair", hash(1), hash(2), "different")
 	decide(200, "duplicate", hash(4), hash(5), "different")
-	for _, wrong := range [][4]string{{"colour", hash(1), "", "x"}, {"pair", hash(1), "", "same"}, {"pair", hash(1), hash(2), "perhaps"}, {"odd", hash(1), hash(2), "odd"},
+	decide(200, "leak", hash(6), hash(7), "leak") // the second is left out
+	decide(200, "leak", hash(8), hash(9), "fine")
+	decide(200, "leak", hash(10), "", "leak") // one content on both sides: it is written once
+	for _, wrong := range [][4]string{{"leak", hash(1), hash(1), "different"}, {"label", hash(1), hash(2), "x"}, {"colour", hash(1), "", "x"}, {"pair", hash(1), "", "same"}, {"pair", hash(1), hash(2), "perhaps"}, {"odd", hash(1), hash(2), "odd"},
 		{"pair", hash(1), hash(1), "same"}, {"label", "12", "", "x"}, {"label", hash(1), "", "a\nb"}} {
 		decide(400, wrong[0], wrong[1], wrong[2], wrong[3])
 	}
@@ -52,7 +55,7 @@ func TestDecisions(t *testing.T) {
 	for _, i := range set.Images {
 		n[set.Classes[i.Label]]++
 	}
-	if fmt.Sprint(n) != "map[class0:2 class1:4 class2:4 class3:5 class4:4]" {
+	if fmt.Sprint(n) != "map[class0:2 class1:3 class2:4 class3:5 class4:4]" {
 		t.Errorf("%v", n)
 	}
 	again, err := index.Open(x.s.o.Index)
@@ -60,8 +63,42 @@ func TestDecisions(t *testing.T) {
 	defer again.Close()
 	all, err := again.Decisions(context.Background(), "")
 	must(t, err)
-	if len(all) != 4 {
+	if len(all) != 7 {
 		t.Errorf("%d decisions are kept", len(all))
+	}
+}
+
+// Pairs that were marked as the same give classes to those that have none, unless marks or classes contradict.
+func TestMarkedPairs(t *testing.T) {
+	h := func(text string) (h index.Hash) { copy(h[:], text); return h }
+	for _, c := range []struct{ pairs, classes, want string }{
+		{"a=b", "a:x", "a:x b:x"},
+		{"a=b b=c c=d", "d:x", "a:x b:x c:x d:x"},
+		{"a=b c=d", "", "a:marked-1 b:marked-1 c:marked-2 d:marked-2"},
+		{"a=b b=c", "a:x c:y", "a:x c:y"},
+		{"a=b b=c a#c", "a:x", "a:x"},
+		{"a=b a#c", "a:x", "a:x b:x"},
+		{"a#b", "a:x", "a:x"},
+		{"a=b", "a:x b:y", "a:x b:y"},
+	} {
+		class := map[index.Hash]string{}
+		for _, one := range strings.Fields(c.classes) {
+			class[h(one[:1])] = one[2:]
+		}
+		var pairs []index.Decision
+		for _, one := range strings.Fields(c.pairs) {
+			pairs = append(pairs, index.Decision{Kind: "pair", A: h(one[:1]), B: h(one[2:]), Value: map[byte]string{'=': "same", '#': "different"}[one[1]]})
+		}
+		marked(pairs, class)
+		var got []string
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if class[h(name)] != "" {
+				got = append(got, name+":"+class[h(name)])
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s with %s: %v, want %s", c.pairs, c.classes, got, c.want)
+		}
 	}
 }
 

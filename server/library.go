@@ -33,6 +33,7 @@ type opened struct {
 	users int         // guarded by lib.mu; one of them is lib itself, while it is lib.now
 
 	listing listing
+	naming  naming
 }
 
 // lookEvery is how often the folder is looked at for another index.

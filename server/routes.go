@@ -50,6 +50,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: "/v1/embed", answer: s.postEmbed},
 		{method: "POST", path: "/v1/embeddings", answer: s.postEmbeddings},
 		{method: "POST", path: "/v1/compare", answer: s.postCompare},
+		{method: "POST", path: "/v1/classify", answer: s.postClassify},
 		{method: "POST", path: "/v1/decisions", answer: s.postDecision, writes: true},
 		{method: "GET", path: "/v1/decisions.csv", answer: s.getDecisions},
 		{method: "GET", path: "/v1/map", answer: s.getMap},

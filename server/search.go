@@ -141,14 +141,21 @@ func (s *Server) postSearch(c *call) error {
 	took := time.Since(began)
 	s.metrics.search.Observe(took.Seconds())
 	c.spent("search", took)
-	single := len(look.Like) == 1 && len(look.Unlike) == 0 && q.Vector == nil
-	a := searchAnswer{Hits: until(x.names.hits(x.snap, fitted, found), max(q.MinProbability, ends(q))), Searched: len(x.snap.items)}
-	if all, err := x.snap.list(look.Filter, ""); err == nil {
-		a.Searched = len(all)
+	searched, err := x.snap.list(look.Filter, "")
+	if err != nil {
+		return err
 	}
-	if single {
+	single := len(look.Like) == 1 && len(look.Unlike) == 0 && q.Vector == nil
+	a := searchAnswer{Hits: until(x.names.hits(x.snap, fitted, found), max(q.MinProbability, ends(q))), Searched: len(searched)}
+	switch {
+	case len(searched) == 0:
+		a.Verdict = "No photograph passes the filters."
+	case single:
 		a.Known, a.Verdict = verdict(fitted, found)
-	} else {
+		if a.Known != nil && !*a.Known && q.MinProbability > 0 { // none is of the same thing, however alike
+			a.Hits = []hitView{}
+		}
+	default:
 		a.Verdict = plural.Of(len(a.Hits), "photograph") + " in the direction of the examples."
 	}
 	a.TookMS = float64(time.Since(c.began).Microseconds()) / 1000
@@ -214,7 +221,7 @@ func (s *Server) look(c *call, x *shelf, q searchQuery, images []upload) (out in
 	out.Radius, out.K = q.Radius, q.K
 	if out.K == 0 {
 		switch {
-		case q.Radius > 0:
+		case q.Radius > 0 || q.MinProbability > 0:
 			out.K = mostHits
 		case fitted != nil:
 			out.K = calibratedHits

@@ -155,10 +155,14 @@ func (n names) hits(snap *snapshot, fitted *calibrate.Calibration, found []index
 		if err != nil {
 			continue
 		}
-		p := probability(fitted, h.Score)
-		out = append(out, hitView{n.item(item), float64(h.Score), h.Distance(), p, word(p)})
+		out = append(out, n.hit(item, fitted, h))
 	}
 	return out
+}
+
+func (n names) hit(item *index.Item, fitted *calibrate.Calibration, h index.Hit) hitView {
+	p := probability(fitted, h.Score)
+	return hitView{n.item(item), float64(h.Score), h.Distance(), p, word(p)}
 }
 
 // name is what the model is called: its file, without the folder.

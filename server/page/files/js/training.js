@@ -13,7 +13,7 @@ function show() {
   const copied = h("span", {class: "soft", role: "status"});
   const dialog = h("dialog", {class: "command", "aria-labelledby": "command-title", onclose: () => dialog.remove()},
     h("h2", {id: "command-title"}, "Train on these decisions"),
-    h("p", {class: "soft"}, "Save ", h("a", {href: "/v1/decisions.csv", download: "decisions.csv"}, "the decisions"), " beside the photographs, then:"),
+    h("p", {class: "soft"}, "Save ", h("a", {href: "/v1/decisions.csv", download: "decisions.csv"}, "the decisions"), " beside the photographs, then run the commands below. The table has corrected labels, leaves out what is odd, a copy or a leak, and gives photographs without a class that of those they were marked the same as."),
     h("pre", {tabindex: 0}, command),
     h("div", {class: "buttons"}, h("button", {type: "button", class: "main", onclick: async () => {
       try {
