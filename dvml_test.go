@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -149,6 +151,70 @@ func TestEmbeddingsAgree(t *testing.T) {
 	}
 }
 
+// A model that was opened to mirror or to cut does so with photographs and with a data file alike.
+func TestMirrorAndDims(t *testing.T) {
+	dir := folder(t)
+	data, err := store.Open(filepath.Join(dir, "data.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	const images = 5
+	whole := open(t, filepath.Join(dir, "run"))
+	square := 3 * whole.Size() * whole.Size()
+	pixels, mirrored := make([]byte, images*square), make([]byte, images*square)
+	for i := range images {
+		if err := data.ReadImage(i, pixels[i*square:(i+1)*square]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for at, side := 0, whole.Size(); at < len(pixels); at += side {
+		for x := range side {
+			mirrored[at+x] = pixels[at+side-1-x]
+		}
+	}
+	ctx := context.Background()
+	embedded := func(m *dvml.Model, pixels []byte) []float32 {
+		rows, err := m.EmbedPrepared(ctx, pixels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	plain, other := embedded(whole, pixels), embedded(whole, mirrored)
+	both := slices.Clone(plain)
+	for i, v := range other {
+		both[i] += v
+	}
+	dvml.Normalise(both, whole.Dim())
+	short := make([]float32, 0, images*3)
+	for i := range images {
+		short = append(short, plain[i*whole.Dim():i*whole.Dim()+3]...)
+	}
+	dvml.Normalise(short, 3)
+	for name, c := range map[string]struct {
+		option dvml.Option
+		want   []float32
+	}{"mirrored": {dvml.Mirror(), both}, "cut": {dvml.Dims(3), short}} {
+		m := open(t, filepath.Join(dir, "run"), c.option)
+		rows, dim, err := m.Rows(ctx, data, []int{0, 1, 2, 3, 4}, embed.ZI, 2, nil)
+		if err != nil || dim != m.Dim() {
+			t.Fatalf("%s: %d dimensions, not %d, %v", name, dim, m.Dim(), err)
+		}
+		dvml.Normalise(rows, dim)
+		for kind, got := range map[string][]float32{"photographs": embedded(m, pixels), "data": rows} {
+			for i := range images {
+				if c := cosine(got[i*dim:(i+1)*dim], c.want[i*dim:(i+1)*dim]); c < 1-1e-5 {
+					t.Errorf("%s, %s: the cosine of row %d to what it should be is %v", name, kind, i, c)
+				}
+			}
+		}
+	}
+	if m, err := dvml.Open(filepath.Join(dir, "run"), dvml.Dims(whole.Dim()+1)); err == nil || !strings.Contains(err.Error(), "cannot be cut to") {
+		t.Errorf("opened %v: %v", m, err)
+	}
+}
+
 // Several goroutines may embed at once.
 func TestConcurrentEmbedding(t *testing.T) {
 	dir := folder(t)
@@ -179,7 +245,7 @@ func TestFingerprint(t *testing.T) {
 	prints := map[string]string{}
 	for name, m := range map[string]*dvml.Model{
 		"run": open(t, filepath.Join(dir, "run")), "best": open(t, filepath.Join(dir, "run", "best.safetensors")),
-		"mirrored": open(t, filepath.Join(dir, "run"), dvml.Mirror()), "first": open(t, filepath.Join(dir, "run", "checkpoints", "step-000002.safetensors")),
+		"mirrored": open(t, filepath.Join(dir, "run"), dvml.Mirror()), "cut": open(t, filepath.Join(dir, "run"), dvml.Dims(2)), "first": open(t, filepath.Join(dir, "run", "checkpoints", "step-000002.safetensors")),
 	} {
 		print, err := m.Fingerprint()
 		if err != nil {
@@ -190,8 +256,8 @@ func TestFingerprint(t *testing.T) {
 	if prints["run"] != prints["best"] {
 		t.Error("the run's folder and its best state have different fingerprints")
 	}
-	if prints["mirrored"] == prints["run"] {
-		t.Error("embeddings of mirrored photographs too have the fingerprint of those without")
+	if prints["mirrored"] == prints["run"] || prints["cut"] == prints["run"] {
+		t.Error("embeddings of mirrored photographs too, or cut short, have the fingerprint of those without")
 	}
 	info, err := open(t, filepath.Join(dir, "run")).Info()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/imageset"
 	"github.com/dvml/dvml/store"
+	"github.com/dvml/dvml/vectors"
 )
 
 // maxBatch is how many images go through the network at once. Batches are powers of two, so that a network is compiled for few sizes.
@@ -78,10 +79,16 @@ func (m *Model) EmbedPrepared(ctx context.Context, pixels []byte) ([]float32, er
 	if len(pixels)%square != 0 {
 		return nil, fmt.Errorf("%d bytes are not a whole number of photographs of 3 x %d x %d", len(pixels), m.Size(), m.Size())
 	}
-	rows, err := m.forward(ctx, m.Kind(), pixels)
+	return m.embedStored(ctx, pixels, m.Size())
+}
+
+// embedStored is EmbedPrepared of photographs [N,3,size,size].
+func (m *Model) embedStored(ctx context.Context, pixels []byte, size int) ([]float32, error) {
+	rows, err := m.forward(ctx, m.Kind(), pixels, size)
 	if err != nil {
 		return nil, err
 	}
+	rows = vectors.Shorten(rows, m.whole(), m.Dim())
 	Normalise(rows, m.Dim())
 	return rows, nil
 }
@@ -103,16 +110,16 @@ func Normalise(rows []float32, dim int) {
 	}
 }
 
-// forward runs the network over prepared photographs, in batches of powers of two. With Mirror, the rows of a photograph and its mirror are added,
+// forward runs the network over photographs [N,3,size,size], in batches of powers of two. With Mirror, the rows of a photograph and its mirror are added,
 // each at length 1.
-func (m *Model) forward(ctx context.Context, kind embed.Kind, pixels []byte) ([]float32, error) {
+func (m *Model) forward(ctx context.Context, kind embed.Kind, pixels []byte, size int) ([]float32, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, err := m.embedder(kind)
 	if err != nil {
 		return nil, err
 	}
-	plan, size := m.config.TestPlan(), m.Size()
+	plan := m.config.TestPlan()
 	if err := plan.Check(size); err != nil {
 		return nil, err
 	}
@@ -197,7 +204,7 @@ func (m *Model) HeadsPrepared(ctx context.Context, pixels []byte) (Heads, error)
 	if m.Headless() {
 		return Heads{}, fmt.Errorf("%s is a network without heads: train on it first", m.path)
 	}
-	x, err := m.forward(ctx, embed.Features, pixels)
+	x, err := m.forward(ctx, embed.Features, pixels, m.Size())
 	if err != nil {
 		return Heads{}, err
 	}
@@ -209,8 +216,12 @@ func (m *Model) HeadsPrepared(ctx context.Context, pixels []byte) (Heads, error)
 }
 
 // Rows returns vectors of the given kind, not normalised, of the images at indices of a data file, [len(indices), dim] row after row, batch images at
-// a time. progress, where not nil, is told after each batch.
+// a time. progress, where not nil, is told after each batch. Embeddings are mirrored and cut as the model was opened to.
 func (m *Model) Rows(ctx context.Context, data *store.Reader, indices []int, kind embed.Kind, batch int, progress func(done, total int)) (rows []float32, dim int, err error) {
+	if m.mirror && kind == m.Kind() {
+		rows, err = m.mirroredRows(ctx, data, indices, batch, progress)
+		return rows, m.Dim(), err
+	}
 	backend, err := m.Engine()
 	if err != nil {
 		return nil, 0, err
@@ -221,5 +232,31 @@ func (m *Model) Rows(ctx context.Context, data *store.Reader, indices []int, kin
 	}
 	defer e.Close()
 	rows, err = e.Rows(ctx, data, indices, m.config.TestPlan(), progress)
-	return rows, e.Dim(), err
+	if err != nil || kind != m.Kind() {
+		return rows, e.Dim(), err
+	}
+	return vectors.Shorten(rows, e.Dim(), m.Dim()), m.Dim(), nil
+}
+
+// mirroredRows are embeddings of images of a data file, each the direction of its own and its mirror image's sum.
+func (m *Model) mirroredRows(ctx context.Context, data *store.Reader, indices []int, batch int, progress func(done, total int)) (rows []float32, err error) {
+	square := 3 * data.Size() * data.Size()
+	pixels := make([]byte, batch*square)
+	for at := 0; at < len(indices); at += batch {
+		some := indices[at:min(at+batch, len(indices))]
+		for k, i := range some {
+			if err := data.ReadImage(i, pixels[k*square:(k+1)*square]); err != nil {
+				return nil, err
+			}
+		}
+		embeddings, err := m.embedStored(ctx, pixels[:len(some)*square], data.Size())
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, embeddings...)
+		if progress != nil {
+			progress(min(at+batch, len(indices)), len(indices))
+		}
+	}
+	return rows, nil
 }

@@ -65,6 +65,9 @@ func (m *Model) Fingerprint() (string, error) {
 			fmt.Fprintf(h, "%s\n", scale)
 		}
 	}
+	if m.dims > 0 {
+		fmt.Fprintf(h, "the first %d\n", m.dims)
+	}
 	var read []*model.Variable
 	for v := range m.variables.IterVariables() {
 		if strings.HasPrefix(v.Path(), "/backbone/") || !m.Headless() && embeds(v.Path()) {

@@ -29,6 +29,7 @@ type Model struct {
 	network   *method.Model
 	fit       imageset.Fit
 	mirror    bool
+	dims      int    // that an embedding is cut to; 0: all
 	named     string // the engine's name, where an option gave one
 	foreign   backbone.Options
 
@@ -48,6 +49,11 @@ func On(backend compute.Backend) Option { return func(m *Model) { m.backend = ba
 
 // Mirror embeds a photograph and its mirror image and returns the direction of their sum: twice the work for a slightly steadier embedding.
 func Mirror() Option { return func(m *Model) { m.mirror = true } }
+
+// Dims cuts embeddings to their first n dimensions: for models that were trained for it
+// (method.loss.prefixes), whose prefixes are embeddings too. Open refuses an n that the model does not
+// have.
+func Dims(n int) Option { return func(m *Model) { m.dims = n } }
 
 // Network says of a network in an ONNX file what the file does not: which tensor is its embedding, how its images are normalised.
 func Network(o backbone.Options) Option { return func(m *Model) { m.foreign = o } }
@@ -107,8 +113,13 @@ func (m *Model) describe() (err error) {
 	if m.fit, err = imageset.ParseFit(m.info.Prepared.Fit); err != nil {
 		return err
 	}
-	m.network, err = m.info.Model(m.config)
-	return err
+	if m.network, err = m.info.Model(m.config); err != nil {
+		return err
+	}
+	if whole := m.whole(); m.dims < 0 || m.dims > whole {
+		return fmt.Errorf("its embeddings have %d dimensions and cannot be cut to %d", whole, m.dims)
+	}
+	return nil
 }
 
 // Close frees the compiled graphs.
@@ -150,10 +161,18 @@ func (m *Model) Kind() embed.Kind {
 
 // Dim is the length of an embedding.
 func (m *Model) Dim() int {
+	if m.dims > 0 {
+		return m.dims
+	}
+	return m.whole()
+}
+
+// whole is the length of an embedding before it is cut to Dims.
+func (m *Model) whole() int {
 	if m.Headless() {
 		return m.network.Backbone.Features()
 	}
-	return m.config.Method.Dim
+	return m.network.Method.Dim
 }
 
 // Engine returns the engine that the model runs on; it is made at the first call.

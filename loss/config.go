@@ -45,6 +45,8 @@ type Config struct {
 	Denominator    string   `yaml:"denominator,omitempty"`     // Denominator of the proxy-NCA family: "all" proxies or "negatives" alone.
 	RawNegatives   bool     `yaml:"raw_negatives,omitempty"`   // RawNegatives leaves angular's negatives unscaled where its pairs are normalised.
 	ProxyDeviation *float64 `yaml:"proxy_deviation,omitempty"` // ProxyDeviation is the standard deviation of the proxies' first, normal values.
+
+	Prefixes []int `yaml:"prefixes,omitempty"` // Prefixes are lengths to which embeddings may be cut later: the loss hears their first dimensions alone too. Every loss reads it.
 }
 
 // Memory is a cross-batch memory (XBM): a queue of earlier embeddings and their labels that a pair loss holds the batch against. It lies in the scope
@@ -56,7 +58,7 @@ type Memory struct {
 }
 
 // context names the options that every loss accepts.
-var context = []string{"name", "num_classes", "dim", "per_class", "seed"}
+var context = []string{"name", "num_classes", "dim", "per_class", "seed", "prefixes"}
 
 // check reports the first option that is set but not read by the loss, and values that no loss takes.
 func (c Config) check(reads []string) error {

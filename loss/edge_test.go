@@ -112,7 +112,7 @@ func TestPromises(t *testing.T) {
 	for _, cfg := range []Config{
 		{Name: "triplet", PerClass: 2}, {Name: "triplet", Mining: "all", PerClass: 2},
 		{Name: "margin", PerClass: 2, Miner: &mine.Config{Name: "semi-hard"}},
-		{Name: "proxy-anchor"}, {Name: "proxy-nca"}, {Name: "proxy-nca++"}, {Name: "cosface"}, {Name: "arcface"}, {Name: "normalised-softmax"}, {Name: "soft-triple"},
+		{Name: "proxy-anchor"}, {Name: "proxy-nca"}, {Name: "proxy-nca++"}, {Name: "cosface"}, {Name: "arcface"}, {Name: "normalised-softmax"}, {Name: "soft-triple"}, {Name: "potential-field"},
 		{Name: "margin", LearnBeta: "per-class"},
 	} {
 		cfg.NumClasses, cfg.Dim = 3, 4

@@ -476,3 +476,24 @@ func softTripleBy(r reference, k int, scale, gamma, margin, tau float64) float64
 	}
 	return softmaxBy(r, similarity, true) + tau*spread/float64(r.classes*k*(k-1))
 }
+
+// potentialFieldBy is the energy of samples and proxies in each other's fields.
+func potentialFieldBy(r reference, centres int, delta, alpha float64) float64 {
+	points, labels := units(r.x), slices.Clone(r.labels)
+	for k, w := range units(r.proxies[:r.classes*centres]) {
+		points, labels = append(points, w), append(labels, int32(k/centres))
+	}
+	energy := 0.
+	for i := range points {
+		for j := range points {
+			d := apart(distance.Euclidean, points[i], points[j])
+			switch {
+			case labels[i] != labels[j]:
+				energy += math.Pow(delta/max(d, delta/2), alpha)
+			case i != j:
+				energy -= math.Pow(delta/max(d, delta), alpha)
+			}
+		}
+	}
+	return energy / float64(len(points))
+}

@@ -82,6 +82,9 @@ func New(cfg Config) (Loss, error) {
 		return nil, fmt.Errorf("loss: %s: %w", cfg.Name, err)
 	}
 	l, err := f.build(cfg)
+	if err == nil && len(cfg.Prefixes) > 0 {
+		l, err = newPrefixed(l, cfg, f)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("loss: %s: %w", cfg.Name, err)
 	}

@@ -102,6 +102,7 @@ var references = []struct {
 	}},
 	{"proxy-anchor", Config{Name: "proxy-anchor", Alpha: new(8.)}, 1, func(r reference) float64 { return proxyAnchorBy(r, 0.1, 8) }},
 	{"soft-triple", Config{Name: "soft-triple", Centres: 3}, 3, func(r reference) float64 { return softTripleBy(r, 3, 20, 0.1, 0.01, 0.2) }},
+	{"potential-field", Config{Name: "potential-field", Centres: 3, Margin: new(0.9), Alpha: new(3.)}, 3, func(r reference) float64 { return potentialFieldBy(r, 3, 0.9, 3) }},
 	{"normalised-softmax", Config{Name: "normalised-softmax"}, 1, func(r reference) float64 {
 		return softmaxBy(r, func(i, c int) float64 { return cosine(r.x[i], r.proxies[c]) / 0.05 }, true)
 	}},

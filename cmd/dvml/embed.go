@@ -19,6 +19,7 @@ type embedCmd struct {
 	Inputs     []string `arg:"" optional:"" name:"photographs-then-out" help:"Photographs: files, folders, archives, CSV files, data files, or - for a list of paths on standard input. The last one is the file to write: .npy, .csv, .parquet, .h5 or .safetensors; - prints one vector a line."`
 	Half       bool     `name:"float16" help:"Write float16 (.npy, .h5, .safetensors)."`
 	Mirror     bool     `help:"Add the embedding of the mirror image: twice the work, slightly steadier."`
+	Dims       int      `placeholder:"N" help:"Write the first N dimensions alone, for models trained with method.loss.prefixes. Default: all." min:"0"`
 	Strict     bool     `help:"End at the first photograph that cannot be read; by default it is left out and named."`
 	Force      bool     `help:"Overwrite OUT."`
 	Batch      int      `default:"32" help:"Photographs that go through the network at once; a kill loses at most so many." min:"1"`
@@ -46,7 +47,7 @@ func (c *embedCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("%s already exists; use --force to overwrite", out)
 		}
 	}
-	options := []dvml.Option{dvml.Backend(c.Backend)}
+	options := []dvml.Option{dvml.Backend(c.Backend), dvml.Dims(c.Dims)}
 	if c.Mirror {
 		options = append(options, dvml.Mirror())
 	}

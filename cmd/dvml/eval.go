@@ -12,6 +12,7 @@ import (
 	"github.com/dvml/dvml/evaluate"
 	"github.com/dvml/dvml/figure"
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/vectors"
 )
 
 type evalCmd struct {
@@ -23,6 +24,9 @@ type evalCmd struct {
 	Embeddings string `help:"Measure embeddings made elsewhere: .npy, .csv, .parquet, .h5 or .safetensors."`
 	Labels     string `help:"Their classes, where that file does not hold them: .csv, .txt, .npy, .parquet, .h5 or .safetensors."`
 	Features   bool   `help:"Measure the backbone's pooled features instead of z_I."`
+	Mirror     bool   `help:"Add the embedding of the mirror image, as embed --mirror does."`
+	Dims       int    `placeholder:"N" help:"Cut embeddings to their first N dimensions, for models trained with method.loss.prefixes. Default: all." min:"0"`
+	Precision  string `enum:"float32,int8,bit" default:"float32" help:"Measure embeddings as they are worth in ${enum}."`
 	K          []int  `help:"The K of Recall@K. Default: the run's." min:"1"`
 	Clusters   int    `help:"Clusters of k-means. Default: as many as there are classes." min:"0"`
 	NoClusters bool   `help:"Leave out k-means, NMI and F1: with very many rows it takes the longest."`
@@ -75,6 +79,20 @@ func (c *evalCmd) Run(ctx context.Context) error {
 		defer m.data.Close()
 	} else if c.Neighbours != "" {
 		return errors.New("--neighbours draws images of a data file: it cannot be combined with --queries and --embeddings")
+	}
+	if c.Embeddings != "" || c.Queries != "" && c.Checkpoint == "" { // a model was opened to cut and mirror by itself
+		if c.Mirror {
+			return errors.New("--mirror takes a model: embeddings that are made already have no photographs")
+		}
+		if c.Dims > m.dim {
+			return fmt.Errorf("--dims: the embeddings have %d dimensions and cannot be cut to %d", m.dim, c.Dims)
+		}
+		if c.Dims > 0 {
+			m.rows, m.dim = vectors.Shorten(m.rows, m.dim, c.Dims), c.Dims
+		}
+	}
+	if err := vectors.Round(m.rows, m.dim, vectors.Precision(c.Precision)); err != nil {
+		return err
 	}
 	j, err := c.judge(m, screen)
 	if err != nil {

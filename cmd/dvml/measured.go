@@ -60,12 +60,18 @@ func (c *evalCmd) gather(ctx context.Context, screen *screen) (*measured, error)
 		return c.parts(fromFileAlone)
 	case c.Checkpoint == "":
 		return nil, errors.New("name a checkpoint, or --embeddings FILE with --labels FILE")
+	case c.Features && (c.Mirror || c.Dims > 0):
+		return nil, errors.New("--features measures the network's features as they are: it cannot be combined with --mirror and --dims")
 	}
 	network, err := c.options()
 	if err != nil {
 		return nil, err
 	}
-	m, err := openModel(c.Checkpoint, dvml.Backend(c.Backend), dvml.Network(network))
+	options := []dvml.Option{dvml.Backend(c.Backend), dvml.Network(network), dvml.Dims(c.Dims)}
+	if c.Mirror {
+		options = append(options, dvml.Mirror())
+	}
+	m, err := openModel(c.Checkpoint, options...)
 	if err != nil {
 		return nil, err
 	}
