@@ -65,11 +65,11 @@ func ParseHoldOut(text string) (HoldOut, error) {
 	return HoldOut{Classes: names}, nil
 }
 
-// chosen reports whether the split is dealt whatever the source says.
-func (h HoldOut) chosen() bool { return h.Random || h.Fraction > 0 || len(h.Classes) > 0 }
+// Chosen reports whether the split is dealt whatever the source says.
+func (h HoldOut) Chosen() bool { return h.Random || h.Fraction > 0 || len(h.Classes) > 0 }
 
-// check looks for classes that the set lacks.
-func (h HoldOut) check(classes []string) error {
+// Check looks for classes that the set lacks.
+func (h HoldOut) Check(classes []string) error {
 	for _, name := range h.Classes {
 		if !slices.Contains(classes, name) {
 			return fmt.Errorf("hold out %q: there is no class of that name; the set has %s%s", name, some(classes), spelling.Hint(name, classes))
@@ -78,13 +78,13 @@ func (h HoldOut) check(classes []string) error {
 	return nil
 }
 
-// deal splits the classes that have images: count is how many each has. It returns the split of each class and says how it
+// Deal splits the classes that have images: count is how many each has. It returns the split of each class and says how it
 // was dealt.
 //
 // The order is that of a digest of seed and name, so that another class more or less moves few others to the other side. Names
 // often go by families: dealt by their order, a test would be of kinds that were never trained on, and depend on how things are
 // called. Classes of a single image are dealt by themselves, as nothing is found for them.
-func (h HoldOut) deal(classes []string, count []int) (split []store.Split, how string) {
+func (h HoldOut) Deal(classes []string, count []int) (split []store.Split, how string) {
 	split = make([]store.Split, len(classes))
 	if len(h.Classes) > 0 {
 		for i, name := range classes {

@@ -42,8 +42,8 @@ func TestDeal(t *testing.T) {
 			classes[i], count[i] = fmt.Sprint("class ", i), 1+i%4
 		}
 		for _, h := range []HoldOut{{}, {Seed: 3}, {Fraction: 0.2}, {Fraction: 0.9}} {
-			split, how := h.deal(classes, count)
-			again, _ := h.deal(classes, count)
+			split, how := h.Deal(classes, count)
+			again, _ := h.Deal(classes, count)
 			held := 0
 			for _, s := range split {
 				held += int(s)
@@ -58,7 +58,7 @@ func TestDeal(t *testing.T) {
 		}
 	}
 	classes := []string{"a", "b", "c", "d"}
-	split, _ := HoldOut{Classes: []string{"b", "d"}}.deal(classes, []int{1, 1, 1, 1})
+	split, _ := HoldOut{Classes: []string{"b", "d"}}.Deal(classes, []int{1, 1, 1, 1})
 	if !slices.Equal(split, []store.Split{store.Train, store.Test, store.Train, store.Test}) {
 		t.Errorf("%v", split)
 	}
@@ -71,8 +71,8 @@ func TestDealIsStable(t *testing.T) {
 	for i := range 100 {
 		classes, count = append(classes, fmt.Sprint("class ", i)), append(count, 5)
 	}
-	before, _ := HoldOut{}.deal(classes[:99], count[:99])
-	after, _ := HoldOut{}.deal(classes, count)
+	before, _ := HoldOut{}.Deal(classes[:99], count[:99])
+	after, _ := HoldOut{}.Deal(classes, count)
 	moved := 0
 	for i, s := range before {
 		if after[i] != s {

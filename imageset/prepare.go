@@ -68,7 +68,7 @@ func Prepare(ctx context.Context, src *Set, out string, o PrepareOptions) (Summa
 	if len(src.Images) == 0 {
 		return Summary{}, errors.New("prepare: the set has no images")
 	}
-	if err := o.HoldOut.check(src.Classes); err != nil {
+	if err := o.HoldOut.Check(src.Classes); err != nil {
 		return Summary{}, err
 	}
 	w, err := store.Create(out, store.Spec{N: len(src.Images), Size: o.Size, Classes: src.Classes, JPEG: o.JPEG, Fit: o.Fit.String()})
@@ -279,7 +279,7 @@ func shortRead(err error) error {
 // deal gives the stored images the splits of their classes, where the source has none or others are asked for. Classes
 // without an image that could be read do not count.
 func (p *preparation) deal() (how string, err error) {
-	if !p.src.Dealt && !p.o.HoldOut.chosen() {
+	if !p.src.Dealt && !p.o.HoldOut.Chosen() {
 		return "", nil
 	}
 	count := make([]int, len(p.src.Classes))
@@ -288,7 +288,7 @@ func (p *preparation) deal() (how string, err error) {
 			count[p.src.Images[i].Label]++
 		}
 	}
-	split, how := p.o.HoldOut.deal(p.src.Classes, count)
+	split, how := p.o.HoldOut.Deal(p.src.Classes, count)
 	p.splits = make([]store.Split, len(p.src.Images))
 	for i := range p.src.Images {
 		p.splits[i] = split[p.src.Images[i].Label]

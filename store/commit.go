@@ -86,6 +86,9 @@ func (w *Writer) structure(kept []int) error {
 			return err
 		}
 		image := int64(3 * w.spec.Size * w.spec.Size)
+		if err := w.part.Truncate(pixelsAt + int64(n)*image); err != nil { // nothing of those that moved shows in the gaps of what follows
+			return err
+		}
 		b = hdf5.NewBuilder(w.part, pixelsAt+int64(n)*image)
 		b.Dataset("images", hdf5.Uint8, []uint64{n, 3, side, side}, pixelsAt)
 	} else {
@@ -99,11 +102,25 @@ func (w *Writer) structure(kept []int) error {
 		b.Dataset("jpeg", hdf5.Uint8, []uint64{uint64(total)}, pixelsAt)
 		b.Dataset("offsets", hdf5.Int64, []uint64{n + 1}, b.Block(int64s(offsets)))
 	}
+	rows := make([]row, len(kept))
+	for j, i := range kept {
+		rows[j] = w.rows[i]
+	}
+	say(b, w.spec, rows, sources, formatVersion)
+	size, err := b.Close()
+	if err != nil {
+		return err
+	}
+	return w.part.Truncate(size)
+}
+
+// say writes what the file says of its images: labels, split, names, digests. sources are the arrays with a row an image.
+func say(b *hdf5.Builder, spec Spec, images []row, sources []string, version int64) {
+	n := uint64(len(images))
 	var targets []byte
 	rows := [len(splits)][]int{}
 	var digests []byte
-	for j, i := range kept {
-		r := &w.rows[i]
+	for j, r := range images {
 		targets = binary.LittleEndian.AppendUint32(targets, uint32(r.label+1))
 		rows[r.split] = append(rows[r.split], j)
 		if r.split == Gallery {
@@ -112,22 +129,17 @@ func (w *Writer) structure(kept []int) error {
 		digests = append(digests, r.digest[:]...)
 	}
 	b.Dataset("targets", hdf5.Int32, []uint64{n, 1}, b.Block(targets))
-	names, width := texts(w.spec.Classes)
-	b.Dataset("classes", hdf5.Text(width), []uint64{uint64(len(w.spec.Classes))}, b.Block(names))
+	names, width := texts(spec.Classes)
+	b.Dataset("classes", hdf5.Text(width), []uint64{uint64(len(spec.Classes))}, b.Block(names))
 	b.Attribute(splitAttribute(b, rows, sources))
-	b.Attribute(hdf5.Number("dvml", formatVersion))
-	b.Attribute(hdf5.Number("size", int64(side)))
-	if w.spec.Fit != "" {
-		b.Attribute(hdf5.Word("fit", w.spec.Fit))
+	b.Attribute(hdf5.Number("dvml", version))
+	b.Attribute(hdf5.Number("size", int64(spec.Size)))
+	if spec.Fit != "" {
+		b.Attribute(hdf5.Word("fit", spec.Fit))
 	}
 	b.Dataset("digests", hdf5.Uint8, []uint64{n, sha256.Size}, b.Block(digests))
 	b.Attribute(hdf5.Word("digest", digestOf(digests)))
-	b.Attribute(hdf5.Word("labels_digest", labelsDigest(labelsOf(targets), w.spec.Classes, rows)))
-	size, err := b.Close()
-	if err != nil {
-		return err
-	}
-	return w.part.Truncate(size)
+	b.Attribute(hdf5.Word("labels_digest", labelsDigest(labelsOf(targets), spec.Classes, rows)))
 }
 
 // closeUp moves images down over those that were never put.

@@ -152,7 +152,7 @@ func TestCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := 0; n < len(whole); n += 7 {
-		if _, err := newReader(inMemory{bytes.NewReader(whole[:n])}, int64(n)); err == nil {
+		if _, err := newReader(inMemory{bytes.NewReader(whole[:n])}, "", int64(n)); err == nil {
 			t.Fatalf("%d of %d bytes open", n, len(whole))
 		}
 	}
@@ -202,6 +202,19 @@ func FuzzOpen(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	for _, jpeg := range []bool{false, true} {
+		dir := f.TempDir()
+		part, joined := filepath.Join(dir, "part.h5"), filepath.Join(dir, "x.h5")
+		write(f, part, 4, 4, jpeg, []int{0, 1, 3})
+		if _, err := Join(joined, []string{part}, nil); err != nil {
+			f.Fatal(err)
+		}
+		b, err := os.ReadFile(joined)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	for _, name := range []string{"fuel-old.h5", "fuel-new.h5"} {
 		b, err := os.ReadFile(filepath.Join("..", "internal", "hdf5", "testdata", name))
 		if err != nil {
@@ -210,7 +223,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := newReader(inMemory{bytes.NewReader(b)}, int64(len(b)))
+		r, err := newReader(inMemory{bytes.NewReader(b)}, "", int64(len(b)))
 		if err != nil {
 			return
 		}

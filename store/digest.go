@@ -113,7 +113,7 @@ func (r *Reader) Check(ctx context.Context, progress func(done, total int)) (kno
 			b = make([]byte, n)
 		}
 		b = b[:to-from]
-		if _, err := r.f.ReadAt(b, from); err != nil {
+		if _, err := r.images().ReadAt(b, from); err != nil {
 			return true, fmt.Errorf("image %d: %w", i, err)
 		}
 		if err := r.compare(i, b); err != nil {

@@ -27,11 +27,14 @@ func (r *Reader) load(size int64) error {
 	if err != nil {
 		return err
 	}
-	if own > formatVersion {
-		return fmt.Errorf("format %d, this program knows up to %d: a newer one wrote it", own, formatVersion)
+	if own > joinedVersion {
+		return fmt.Errorf("format %d, this program knows up to %d: a newer one wrote it", own, joinedVersion)
 	}
 	source := "images"
-	if _, ok := root.Links["jpeg"]; ok && own > 0 {
+	if own == joinedVersion {
+		source = "targets"
+		err = r.loadParts(f, root)
+	} else if _, ok := root.Links["jpeg"]; ok && own > 0 {
 		source = "targets"
 		err = r.loadJPEG(f, root)
 	} else {
@@ -287,7 +290,7 @@ func (r *Reader) fingerprint() error {
 			return fmt.Errorf("image %d takes %d bytes", i, to-from)
 		}
 		b := make([]byte, to-from)
-		if _, err := r.f.ReadAt(b, from); err != nil {
+		if _, err := r.images().ReadAt(b, from); err != nil {
 			return fmt.Errorf("image %d: %w", i, err)
 		}
 		if err := r.compare(i, b); err != nil {

@@ -18,6 +18,8 @@ type file interface {
 // Reader reads a file of images. It is safe for concurrent use.
 type Reader struct {
 	f       file
+	path    string // "": not known
+	parts   *parts // that the images lie in; nil: in f
 	closers []func() error
 	n, size int
 	classes []string
@@ -45,15 +47,15 @@ func Open(path string) (*Reader, error) {
 		f.Close()
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	r, err := newReader(f, info.Size())
+	r, err := newReader(f, path, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
 	return r, nil
 }
 
-func newReader(f file, size int64) (*Reader, error) {
-	r := &Reader{f: f}
+func newReader(f file, path string, size int64) (*Reader, error) {
+	r := &Reader{f: f, path: path}
 	r.buffers.New = func() any { return new([]byte) }
 	r.closers = append(r.closers, f.Close)
 	if err := r.load(size); err != nil {
@@ -116,7 +118,7 @@ func (r *Reader) ReadImage(i int, dst []byte) error {
 		return fmt.Errorf("store: image %d: a buffer of %d bytes: 3 planes of %d x %d take %d", i, len(dst), r.size, r.size, want)
 	}
 	if r.offsets == nil {
-		if _, err := r.f.ReadAt(dst, r.at+int64(i)*int64(len(dst))); err != nil {
+		if _, err := r.images().ReadAt(dst, r.at+int64(i)*int64(len(dst))); err != nil {
 			return fmt.Errorf("store: image %d: %w", i, err)
 		}
 		return nil
@@ -125,7 +127,7 @@ func (r *Reader) ReadImage(i int, dst []byte) error {
 	defer r.buffers.Put(buffer)
 	n := int(r.offsets[i+1] - r.offsets[i])
 	*buffer = slices.Grow((*buffer)[:0], n)[:n]
-	if _, err := r.f.ReadAt(*buffer, r.at+r.offsets[i]); err != nil {
+	if _, err := r.images().ReadAt(*buffer, r.at+r.offsets[i]); err != nil {
 		return fmt.Errorf("store: image %d: %w", i, err)
 	}
 	if err := decodeJPEG(dst, *buffer, r.size); err != nil {

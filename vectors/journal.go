@@ -214,3 +214,69 @@ func (j *Journal) Close() error {
 func (j *Journal) Remove() error {
 	return errors.Join(j.f.Close(), os.Remove(j.path), os.Remove(j.path+lockEnding), j.lock.Release())
 }
+
+// Journals are closed journals, read after one another: the parts of a job.
+type Journals struct {
+	Paths  []string
+	Header Header // of each of them
+	Rows   int    // in all
+}
+
+// Len is the number of rows.
+func (j *Journals) Len() int { return j.Rows }
+
+// Dim is the length of a vector.
+func (j *Journals) Dim() int { return j.Header.Dim }
+
+// Each reads the rows in order.
+func (j *Journals) Each(use func(i int, r Row) error) error {
+	i := 0
+	for _, path := range j.Paths {
+		err := eachOf(path, j.Header, func(r Row) error {
+			i++
+			return use(i-1, r)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if i != j.Rows {
+		return fmt.Errorf("the journals hold %d rows, expected %d", i, j.Rows)
+	}
+	return nil
+}
+
+// eachOf reads the rows of the journal at path, which must be whole, and leaves it as it is.
+func eachOf(path string, h Header, use func(Row) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	head := journalMagic + string(text) + "\n"
+	in := bufio.NewReaderSize(f, 1<<18)
+	was := make([]byte, len(head))
+	if _, err := io.ReadFull(in, was); err != nil || string(was) != head {
+		return fmt.Errorf("%s: %w", path, ErrOther)
+	}
+	for row := 0; ; row++ {
+		if _, err := in.Peek(1); err == io.EOF {
+			return nil
+		}
+		body, err := readBody(in)
+		if err != nil {
+			return fmt.Errorf("%s: row %d: %w", path, row, err)
+		}
+		r, ok := parseRow(body, h.Dim)
+		if !ok {
+			return fmt.Errorf("%s: row %d is damaged", path, row)
+		}
+		if err := use(r); err != nil {
+			return err
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/internal/plural"
+	"github.com/dvml/dvml/shard"
 	"github.com/dvml/dvml/vectors"
 )
 
@@ -24,6 +25,7 @@ type embedCmd struct {
 	Force      bool     `help:"Overwrite OUT."`
 	Batch      int      `default:"32" help:"Photographs that go through the network at once; a kill loses at most so many." min:"1"`
 	Backend    string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`
+	shardFlag
 }
 
 // Run embeds.
@@ -35,6 +37,9 @@ func (c *embedCmd) Run(ctx context.Context) error {
 	kind := vectors.Float32
 	if c.Half {
 		kind = vectors.Float16
+	}
+	if out == "-" && c.Shard != "" {
+		return errors.New("--shard writes a part of a file: it cannot be combined with -")
 	}
 	if out != "-" {
 		if err := checkOutput(out, "any"); err != nil {
@@ -61,8 +66,11 @@ func (c *embedCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer shut()
-	if out == "-" {
+	switch {
+	case out == "-":
 		return c.lines(ctx, m, all, stdout)
+	case c.Shard != "":
+		return c.shard(ctx, m, all, out)
 	}
 	return c.file(ctx, m, all, out, kind)
 }
@@ -71,7 +79,7 @@ func (c *embedCmd) Run(ctx context.Context) error {
 type broken struct {
 	strict bool
 	screen *screen
-	count  int
+	left   []shard.Left
 }
 
 func (b *broken) take(e embedded) error {
@@ -81,7 +89,7 @@ func (b *broken) take(e embedded) error {
 	if b.strict {
 		return fmt.Errorf("%s: %w", e.path, e.err)
 	}
-	b.count++
+	b.left = append(b.left, shard.Left{Input: e.path, Why: e.err.Error()})
 	b.screen.Say(fmt.Sprintf("left out: %s: %v", e.path, e.err))
 	return nil
 }
@@ -92,23 +100,52 @@ func (c *embedCmd) file(ctx context.Context, m *dvml.Model, all []photograph, ou
 	if err != nil {
 		return err
 	}
-	j, err := vectors.OpenJournal(out+".partial", vectors.Header{Dim: m.Dim(), Model: print})
+	j, bad, err := c.rows(ctx, m, all, out+".partial", vectors.Header{Dim: m.Dim(), Model: print})
 	if err != nil {
 		return err
 	}
+	if j.Len() == 0 {
+		err = errors.New("no photograph could be read")
+	}
+	if err == nil {
+		err = vectors.Write(out, j, kind)
+	}
+	if err != nil {
+		return errors.Join(err, j.Close())
+	}
+	printf("%s: %s of %s", out, plural.Of(j.Len(), "embedding"), plural.Of(m.Dim(), "dimension"))
+	if n := len(bad.left); n > 0 {
+		printf("; %s could not be read", plural.Of(n, "photograph"))
+	}
+	println()
+	return j.Remove()
+}
+
+// rows embeds into the journal at path, which is opened again where an earlier process was stopped; it is closed after an error.
+func (c *embedCmd) rows(ctx context.Context, m *dvml.Model, all []photograph, path string, header vectors.Header) (_ *vectors.Journal, _ broken, err error) {
+	screen := newScreen(os.Stderr)
+	defer screen.close()
+	bad := broken{strict: c.Strict, screen: screen}
+	j, err := vectors.OpenJournal(path, header)
+	if err != nil {
+		return nil, bad, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.Close())
+		}
+	}()
 	hashes := map[string]string{} // of the photographs that are done
 	if err := j.Each(func(_ int, r vectors.Row) error {
 		hashes[r.Path] = r.Hash
 		return nil
 	}); err != nil {
-		return errors.Join(err, j.Close())
+		return nil, bad, err
 	}
-	screen := newScreen(os.Stderr)
-	defer screen.close()
 	if len(hashes) > 0 {
-		screen.Say(fmt.Sprintf("resuming: %s already embedded in %s.partial", plural.Of(len(hashes), "photograph"), out))
+		screen.Say(fmt.Sprintf("resuming: %s already embedded in %s", plural.Of(len(hashes), "photograph"), path))
 	}
-	progress, done, bad := screen.count("embedding"), 0, broken{strict: c.Strict, screen: screen}
+	progress, done := screen.count("embedding"), 0
 	skip := func(path, hash string) bool { return hashes[path] == hash }
 	err = embedAll(ctx, m, all, c.Batch, skip, func(batch []embedded) error {
 		var rows []vectors.Row
@@ -120,7 +157,7 @@ func (c *embedCmd) file(ctx context.Context, m *dvml.Model, all []photograph, ou
 				continue
 			}
 			if _, was := hashes[e.path]; was {
-				return fmt.Errorf("%s has changed, or stands twice in the input, since %s.partial was begun; remove that file to begin again", e.path, out)
+				return fmt.Errorf("%s has changed, or stands twice in the input, since %s was begun; remove that file to begin again", e.path, path)
 			}
 			rows = append(rows, vectors.Row{Path: e.path, Class: e.class, Hash: e.hash, Vector: e.vector})
 		}
@@ -131,23 +168,7 @@ func (c *embedCmd) file(ctx context.Context, m *dvml.Model, all []photograph, ou
 		}
 		return j.Append(rows)
 	})
-	if err == nil && j.Len() == 0 {
-		err = errors.New("no photograph could be read")
-	}
-	if err == nil {
-		err = vectors.Write(out, j, kind)
-	}
-	if err != nil {
-		return errors.Join(err, j.Close())
-	}
-	n := j.Len()
-	screen.close()
-	printf("%s: %s of %s", out, plural.Of(n, "embedding"), plural.Of(m.Dim(), "dimension"))
-	if bad.count > 0 {
-		printf("; %s could not be read", plural.Of(bad.count, "photograph"))
-	}
-	println()
-	return j.Remove()
+	return j, bad, err
 }
 
 // lines prints one vector a line: the path, the class and the numbers, with tabs between them.

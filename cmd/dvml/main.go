@@ -21,6 +21,7 @@ import (
 type cli struct {
 	Quickstart quickstartCmd `cmd:"" help:"No data needed: draw a small image set, train on it, evaluate, search, and say what to open."`
 	Prepare    prepareCmd    `cmd:"" help:"Turn a folder or an archive of labelled photographs into one HDF5 file."`
+	Merge      mergeCmd      `cmd:"" help:"Put the shards of prepare or embed together."`
 	Info       infoCmd       `cmd:"" help:"Say what an HDF5 file holds and draw a contact sheet of it."`
 	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
 	Export     exportCmd     `cmd:"" help:"Write a model for other programs: ONNX, or safetensors with the published names."`

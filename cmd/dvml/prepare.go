@@ -26,6 +26,7 @@ type prepareCmd struct {
 	Strict  bool   `help:"A broken image ends the work; without it, it is reported and left out."`
 	JPEG    bool   `help:"Store JPEG bytes instead of pixels: about ten times smaller, slower to read."`
 	Force   bool   `help:"Replace OUT where it exists."`
+	shardFlag
 }
 
 // Run prepares.
@@ -55,6 +56,12 @@ func (c *prepareCmd) Run(ctx context.Context) error {
 		println(note)
 	}
 	printLeft(set)
+	if c.Shard != "" {
+		if err := holdOut.Check(set.Classes); err != nil {
+			return err
+		}
+		return c.shard(ctx, set, fit)
+	}
 	screen := newScreen(os.Stdout)
 	defer screen.close()
 	summary, err := imageset.Prepare(ctx, set, c.Out, imageset.PrepareOptions{Size: c.Size, Fit: fit, Strict: c.Strict, HoldOut: holdOut,
