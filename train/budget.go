@@ -1,9 +1,10 @@
 package train
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/gomlx/compute/dtypes"
@@ -11,6 +12,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/dvml/dvml/calibrate"
+	"github.com/dvml/dvml/checkpoint"
 	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/evaluate"
@@ -18,8 +21,8 @@ import (
 	"github.com/dvml/dvml/sampler"
 )
 
-// try takes a few steps of kind k, as phase p takes them, in a model of its own, and returns how long one takes.
-func (t *Trainer) try(k kind, p int) (time.Duration, error) {
+// try takes a few steps of kind k, as phase p takes them, in a model of its own, and returns how long they take.
+func (t *Trainer) try(k kind, p int) (taken, error) {
 	c := t.Config
 	store := model.NewStore()
 	store.SetParam("/"+initial.SeedParam, c.Seed)
@@ -28,24 +31,24 @@ func (t *Trainer) try(k kind, p int) (time.Duration, error) {
 		stage = c.Freeze.Stage()
 		var err error
 		if shape, err = t.Model.Backbone.CutShape(stage, c.Image.Crop); err != nil {
-			return 0, err
+			return taken{}, err
 		}
 	}
 	plan, err := t.data.sampler(c.BatchOf(p), c.Seed)
 	if err != nil {
-		return 0, err
+		return taken{}, err
 	}
 	s, err := newStep(t.backend, store, t.Model, c, p, stage)
 	if err != nil {
-		return 0, err
+		return taken{}, err
 	}
 	defer s.close()
 	if plan, _, err = s.parts(plan, c); err != nil {
-		return 0, err
+		return taken{}, err
 	}
 	batches := &noiseBatches{plan: plan, shape: shape}
 	table := steering(c, 0, make([]int, len(config.Groups)))
-	return timed(func() error {
+	return timed(t.trial(), func() error {
 		for i := range c.Accumulate {
 			if _, _, err := s.take(batches, t.data.numbers, i, i, table); err != nil {
 				return err
@@ -96,33 +99,57 @@ func noise(dims ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
-// timed is how long do takes, after a first time in which its graph is compiled.
-func timed(do func() error) (time.Duration, error) {
-	const least, most = time.Second, 10
-	if err := do(); err != nil {
-		return 0, err
+// taken is how long something takes that is done again and again: the first time its graph is compiled too.
+type taken struct{ first, each time.Duration }
+
+// times is how long n times take.
+func (d taken) times(n int) time.Duration {
+	if n < 1 {
+		return 0
 	}
+	return d.first + time.Duration(n-1)*d.each
+}
+
+// timed is how long do takes, tried for about as long as most.
+func timed(most time.Duration, do func() error) (d taken, err error) {
+	const enough = 10
 	began := time.Now()
+	if err := do(); err != nil {
+		return d, err
+	}
+	d.first = time.Since(began)
+	began = time.Now()
 	for n := 1; ; n++ {
 		if err := do(); err != nil {
-			return 0, err
+			return d, err
 		}
-		if took := time.Since(began); took > least || n == most {
-			return took / time.Duration(n), nil
+		if took := time.Since(began); took > most || n == enough {
+			d.each = took / time.Duration(n)
+			return d, nil
 		}
 	}
+}
+
+// trial is how long a part is tried to know how long it takes: a second, or less of a small budget.
+func (t *Trainer) trial() time.Duration {
+	if m := t.Config.Minutes; m > 0 {
+		return min(time.Second, time.Duration(m*float64(time.Minute)/50))
+	}
+	return time.Second
 }
 
 // costs is what the parts of a run take here.
 type costs struct {
-	step    map[kind]time.Duration
-	image   time.Duration // through the network, without training
+	step    map[kind]taken
+	batch   taken         // of images through the network, without training
+	images  int           // in a batch
 	metrics time.Duration // of one evaluation, with its embeddings at hand
+	save    time.Duration // of the weights
 }
 
-// budget shortens a new run to config.Minutes. How long its parts take is measured first; the
-// numbers of steps stand in the settings of the run then, so that nothing later depends on the
-// clock.
+// budget shortens a new run to config.Minutes, which begin with New. How long its parts take is measured first, which
+// counts too, and so does the compiling of each graph, once more in the run. The numbers of steps stand in the settings
+// of the run then, so that nothing later depends on the clock.
 func (t *Trainer) budget() error {
 	c := t.Config
 	if c.Minutes == 0 {
@@ -131,43 +158,63 @@ func (t *Trainer) budget() error {
 	t.watch.Say(fmt.Sprintf("budget     trying how long steps and evaluations take, for %g minutes in all", c.Minutes))
 	measured, err := t.costs()
 	if err != nil {
-		return fmt.Errorf("measuring how long a step takes: %w", err)
+		return fmt.Errorf("budget: %w", err)
 	}
-	const share = .95 // of the time: the rest is for saving and drawing
-	available := time.Duration(share * c.Minutes * float64(time.Minute))
+	spent := time.Since(t.began)
+	short, err := t.fitting(measured, spent)
+	if err != nil {
+		return err
+	}
+	words, whole := "", spent+t.cost(c, measured)
+	for _, s := range spans(c, 0) {
+		if d, ok := measured.step[s.kind]; ok {
+			words += fmt.Sprintf("%s %s a step, ", s.name(c), d.each.Round(100*time.Microsecond))
+			delete(measured.step, s.kind)
+			t.pace.guess[s.kind], t.measured[s.kind] = d.each, true
+		}
+	}
+	if short == c {
+		t.watch.Say(fmt.Sprintf("budget     all %d steps fit into %g minutes here (%sabout %s in all)", c.Steps(), c.Minutes, words, whole.Round(time.Second)))
+		return nil
+	}
+	t.watch.Say(fmt.Sprintf("budget     %d steps, not %d: what fits into %g minutes here (%san evaluation %s; measuring took %s)", short.Steps(), c.Steps(), c.Minutes,
+		words, measured.metrics.Round(time.Millisecond), spent.Round(100*time.Millisecond)))
+	*c = *short
+	return nil
+}
+
+// fitting is the settings with as many steps as fit into what of the budget was not spent yet.
+func (t *Trainer) fitting(m costs, spent time.Duration) (*config.Config, error) {
+	const share = .95 // of the time: the rest is for drawing, and for what else the machine does
+	c := t.Config
+	available := time.Duration(share*c.Minutes*float64(time.Minute)) - spent
 	short := c
 	for steps := c.Steps(); ; {
-		took := t.cost(short, measured)
+		took := t.cost(short, m)
 		if took <= available {
-			break
+			return short, nil
 		}
-		if least := t.cost(c.Shortened(1), measured); steps == 1 || least > available {
-			return fmt.Errorf("%g minutes are not enough: what is computed before and after the steps takes %s; give more, or hold fewer photographs out", c.Minutes, about(least, time.Second))
+		if least := t.cost(c.Shortened(1), m); steps == 1 || least > available {
+			return nil, fmt.Errorf("%g minutes are not enough: measuring took %s, and what is computed before and after the steps takes %s; give more, or hold fewer photographs out",
+				c.Minutes, about(spent, time.Second), about(least, time.Second))
 		}
 		steps = min(steps-1, max(1, int(float64(steps)*float64(available)/float64(took))))
 		short = c.Shortened(steps)
 	}
-	words, whole := "", t.cost(c, measured)
-	for _, s := range spans(c, 0) {
-		if d, ok := measured.step[s.kind]; ok {
-			words += fmt.Sprintf("%s %s a step, ", s.name(c), d.Round(100*time.Microsecond))
-			delete(measured.step, s.kind)
-			t.pace.guess[s.kind], t.measured[s.kind] = d, true
-		}
+}
+
+// overspent is an error where measuring has taken the whole budget already.
+func (t *Trainer) overspent() error {
+	if spent := time.Since(t.began); spent > time.Duration(t.Config.Minutes*float64(time.Minute)) {
+		return fmt.Errorf("%g minutes are not enough: measuring alone takes longer here; give more", t.Config.Minutes)
 	}
-	if short == c {
-		t.watch.Say(fmt.Sprintf("budget     all %d steps fit into %g minutes here (%sabout %s with evaluations)", c.Steps(), c.Minutes, words, whole.Round(time.Second)))
-		return nil
-	}
-	t.watch.Say(fmt.Sprintf("budget     %d steps, not %d: what fits into %g minutes here (%san evaluation %s)", short.Steps(), c.Steps(), c.Minutes, words, measured.metrics.Round(time.Millisecond)))
-	*c = *short
 	return nil
 }
 
 // costs measures what the parts of the run take.
 func (t *Trainer) costs() (costs, error) {
 	c := t.Config
-	m := costs{step: map[kind]time.Duration{}}
+	m := costs{step: map[kind]taken{}, images: c.Evaluate.Batch}
 	for _, s := range spans(c, 0) {
 		if _, known := m.step[s.kind]; known {
 			continue
@@ -177,6 +224,9 @@ func (t *Trainer) costs() (costs, error) {
 			return m, err
 		}
 		m.step[s.kind] = d
+		if err := t.overspent(); err != nil {
+			return m, err
+		}
 	}
 	store := model.NewStore()
 	store.SetParam("/"+initial.SeedParam, c.Seed)
@@ -189,11 +239,18 @@ func (t *Trainer) costs() (costs, error) {
 	if err != nil {
 		return m, err
 	}
-	batch, err := timed(func() error { _, err := e.Images(images, c.Image.Crop); return err })
-	if err != nil {
+	if m.batch, err = timed(t.trial(), func() error { _, err := e.Images(images, c.Image.Crop); return err }); err != nil {
 		return m, err
 	}
-	m.image = batch / time.Duration(c.Evaluate.Batch)
+	if err := t.overspent(); err != nil {
+		return m, err
+	}
+	scratch := t.Folder.Best() + ".trial"
+	began := time.Now()
+	if err := errors.Join(checkpoint.Save(scratch, store, t.info), os.Remove(scratch)); err != nil {
+		return m, err
+	}
+	m.save = time.Since(began)
 	if len(t.data.test) == 0 {
 		return m, nil
 	}
@@ -201,29 +258,43 @@ func (t *Trainer) costs() (costs, error) {
 	if err != nil {
 		return m, err
 	}
-	began := time.Now()
-	_, err = evaluate.EvaluateParts(rows, c.Method.Dim, t.data.testLabels(), t.data.gallery(), c.Evaluate.Options(c.Seed))
+	began = time.Now()
+	if _, err = evaluate.EvaluateParts(rows, c.Method.Dim, t.data.testLabels(), t.data.gallery(), c.Evaluate.Options(c.Seed)); err != nil {
+		return m, err
+	}
+	// What similarities mean is fitted to each state that is the best so far.
+	if _, err = calibrate.Fit(rows, c.Method.Dim, t.data.testLabels(), c.Seed); errors.Is(err, calibrate.ErrTooFew) {
+		err = nil
+	}
 	m.metrics = time.Since(began)
 	return m, err
 }
 
 // cost is how long a run with settings c takes.
 func (t *Trainer) cost(c *config.Config, m costs) (all time.Duration) {
-	embedding := m.image * time.Duration(len(t.data.test))
+	batches := func(images int) int { return (images + m.images - 1) / m.images }
+	embedded := 0 // batches
 	if c.Freeze.Frozen(0) {
-		images := len(t.data.test) + len(t.data.train)*max(1, c.Freeze.Crops)
-		all += m.image*time.Duration(images) + m.metrics // the cache, and what the features find
+		embedded += batches(len(t.data.test) + len(t.data.train)*max(1, c.Freeze.Crops))
+		all += m.metrics // the cache, and what the features find
 	}
+	const copies = 4 // the weights of the best state, and those of the newest with two moments each
+	all += copies * m.save
 	for step := range c.Steps() + 1 {
 		if c.Evaluates(step) {
-			all += m.metrics
+			all += m.metrics + copies*m.save
 			if !c.Freeze.Frozen(max(step-1, 0)) {
-				all += embedding
+				embedded += batches(len(t.data.test))
 			}
 		}
 	}
+	all += m.batch.times(embedded)
+	steps := map[kind]int{}
 	for _, s := range spans(c, 0) {
-		all += time.Duration(math.Round(float64(s.steps) * float64(m.step[s.kind])))
+		steps[s.kind] += s.steps
+	}
+	for k, n := range steps {
+		all += m.step[k].times(n)
 	}
 	return all
 }

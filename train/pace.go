@@ -150,7 +150,7 @@ func (t *Trainer) foresee() {
 		}
 		t.watch.Say(fmt.Sprintf("time       trying how long steps %s take", k.name(t.Config)))
 		if d, err := t.try(k, p); err == nil { // an engine that cannot will say so when their turn comes
-			t.pace.guess[k] = d
+			t.pace.guess[k] = d.each
 		}
 	}
 }

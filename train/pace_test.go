@@ -76,7 +76,7 @@ func TestBudget(t *testing.T) {
 	writeImages(t, data)
 	c := tiny(t, data)
 	c.Phases[0].Steps, c.Phases[1].Steps, c.Evaluate.Every = 3e5, 1e5, 1e5
-	c.Minutes = 0.01
+	c.Minutes = 0.5
 	dir, w := filepath.Join(t.TempDir(), "run"), &recorder{}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.onStep = func(p Progress) {
@@ -90,10 +90,10 @@ func TestBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := kept.Phases[0].Steps, kept.Phases[1].Steps
-	if first < 1 || second < 1 || kept.Steps() > 1e4 || first > 2 && math.Abs(float64(first)/float64(second)/3-1) > .5 {
+	if first < 1 || second < 1 || kept.Steps() > 3e5 || first > 2 && math.Abs(float64(first)/float64(second)/3-1) > .5 {
 		t.Errorf("phases of %d and %d steps", first, second)
 	}
-	if !said(w.lines, "fits into 0.01 minutes here") {
+	if !said(w.lines, "fits into 0.5 minutes here") {
 		t.Errorf("it said %q", w.lines)
 	}
 	if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) && kept.Steps() > 2 {
@@ -116,6 +116,46 @@ func TestBudget(t *testing.T) {
 	w = &recorder{}
 	if tr := begin(t, c, filepath.Join(t.TempDir(), "run"), w); tr.Config.Steps() != 6 || !said(w.lines, "all 6 steps fit") {
 		t.Errorf("%d steps, and said %q", tr.Config.Steps(), w.lines)
+	}
+}
+
+// What was spent on measuring and what graphs take to compile count against the budget: the sum of a run's parts never exceeds it.
+func TestBudgetCountsEverything(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "x.h5")
+	writeImages(t, data)
+	c := tiny(t, data)
+	c.Phases[0].Steps, c.Phases[1].Steps, c.Evaluate.Every = 3000, 1000, 100
+	c.Minutes = 0 // nothing is measured
+	tr := begin(t, c, filepath.Join(t.TempDir(), "run"), &recorder{})
+	made := func(first, each time.Duration) costs {
+		m := costs{step: map[kind]taken{}, batch: taken{first, each}, images: 4, metrics: 50 * time.Millisecond, save: 10 * time.Millisecond}
+		for _, s := range spans(c, 0) {
+			m.step[s.kind] = taken{first, each}
+		}
+		return m
+	}
+	c.Minutes = 0.5
+	before := 0
+	for _, r := range []struct{ first, each, spent time.Duration }{
+		{20 * time.Millisecond, 20 * time.Millisecond, 0},
+		{20 * time.Millisecond, 20 * time.Millisecond, 15 * time.Second}, // half of the time is gone
+		{4 * time.Second, 20 * time.Millisecond, 15 * time.Second},       // and compiling takes most of the rest
+	} {
+		m := made(r.first, r.each)
+		short, err := tr.fitting(m, r.spent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole := r.spent + tr.cost(short, m); whole > 30*time.Second || whole < 24*time.Second {
+			t.Errorf("%+v: %d steps that end after %s of 30s", r, short.Steps(), whole)
+		}
+		if before > 0 && short.Steps() >= before {
+			t.Errorf("%+v: %d steps, before it took so much %d", r, short.Steps(), before)
+		}
+		before = short.Steps()
+	}
+	if _, err := tr.fitting(made(time.Second, time.Second), 29*time.Second); err == nil || !strings.Contains(err.Error(), "measuring took about 29s") {
+		t.Errorf("no time left: %v", err)
 	}
 }
 

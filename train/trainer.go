@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
@@ -43,6 +44,7 @@ type Trainer struct {
 	pace     *pace
 	foreseen bool          // whether pace knows of all kinds of steps
 	measured map[kind]bool // the kinds that were tried
+	began    time.Time     // when New was called
 }
 
 // New starts a run in a new folder: it checks the settings, opens the data, reads the backbone's first weights and writes config.yaml.
@@ -50,7 +52,7 @@ func New(c *config.Config, folder run.Folder, backend compute.Backend, w Watcher
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("settings:\n%w", err)
 	}
-	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w}
+	t := &Trainer{Config: c, Folder: folder, backend: backend, watch: w, began: time.Now()}
 	err := t.fresh()
 	if err == nil {
 		err = t.load()
