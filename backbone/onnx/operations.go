@@ -70,7 +70,7 @@ func init() { // at run time, for variadic operations call others
 		"Mish":            elementwise(mish),
 		"Shrink":          elementwise(shrink),
 		"PRelu":           one(prelu),
-		"Softmax":         softmax(Softmax),
+		"Softmax":         softmax(softmaxed),
 		"LogSoftmax":      softmax(LogSoftmax),
 
 		"Conv":                      one(conv),

@@ -125,6 +125,22 @@ func prelu(c *call) *value {
 	return spread(choose(nodes[0], nodes[0], Mul(nodes[0], nodes[1])), perm)
 }
 
+// softmaxed is Softmax over one axis. Its gradient, y (dy - sum(y dy)), reads the result alone, where GoMLX computes it of the exponentials anew.
+func softmaxed(x *Node, axes ...int) *Node {
+	var y *Node
+	gradient := func() *Node {
+		return IdentityWithCustomGradient(x, func(_, dy *Node) *Node {
+			return Mul(y, Sub(dy, ReduceAndKeep(Mul(y, dy), ReduceSum, axes...)))
+		})
+	}
+	result, fused := InternalFusedOpCaller(func() *Node { return Softmax(x, axes...) }, gradient, true)
+	if !fused { // the environment switches it off
+		return Softmax(x, axes...)
+	}
+	y = result
+	return y
+}
+
 // softmax is Softmax or LogSoftmax: over one axis from opset 13 on, before over all axes from the named one on.
 func softmax(f func(x *Node, axes ...int) *Node) op {
 	return one(func(c *call) *value {

@@ -41,7 +41,7 @@ func attention(c *call) []*value {
 		given = products
 	}
 	c.ignore("softmax_precision") // it is float32's at least
-	shares := Softmax(products, -1)
+	shares := softmaxed(products, -1)
 	if bias != nil { // a query that may look at nothing gets zeros
 		nothing := IsNaN(shares)
 		shares = Where(nothing, ZerosLike(shares), shares)

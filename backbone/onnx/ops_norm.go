@@ -47,10 +47,20 @@ func (b *builder) learnsStatistics(n *onnxfile.Node) bool {
 }
 
 // standardised takes the mean over the named axes off x and divides by the root of the mean square that is left.
+//
+// Of y = (x - mean) / s, with dy its gradient and w = dy / s, the gradient is dx = w - mean(w) - y mean(w y): it needs y and s alone (layer norm's, Ba,
+// Kiros and Hinton, 2016).
 func standardised(x *Node, epsilon float64, axes ...int) *Node {
-	d := Sub(x, ReduceAndKeep(x, ReduceMean, axes...))
-	variance := ReduceAndKeep(Mul(d, d), ReduceMean, axes...)
-	return Div(d, Sqrt(AddScalar(variance, epsilon)))
+	mean := StopGradient(ReduceAndKeep(x, ReduceMean, axes...))
+	d := Sub(x, mean)
+	inverse := StopGradient(Reciprocal(Sqrt(AddScalar(ReduceAndKeep(Mul(d, d), ReduceMean, axes...), epsilon))))
+	var y *Node
+	through := IdentityWithCustomGradient(x, func(_, w *Node) *Node {
+		along := ReduceAndKeep(Mul(w, y), ReduceMean, axes...)
+		return Sub(Sub(w, ReduceAndKeep(w, ReduceMean, axes...)), Mul(y, along))
+	})
+	y = Mul(Sub(through, mean), inverse)
+	return y
 }
 
 // layerNorm normalises over the axes from the named one on, then scales and shifts. Where they are read, it gives mean and 1/deviation too.

@@ -40,6 +40,11 @@ func compile(b *builder) (compute.Executable, error) {
 	g.precision = b.backend.precision
 	g.fuse()
 	p := &planner{b: b, g: g, slots: map[*node]int{}}
+	for _, n := range g.nodes { // first, for a group may read what is named after it
+		if n.sameMemory() && n.group == nil {
+			n.alias = n.in[0]
+		}
+	}
 	for _, n := range g.nodes {
 		if err := cmp.Or(p.plan(n), p.failed); err != nil {
 			return nil, fmt.Errorf("cpu: %s: %s of shape %s: %w", b.Name(), kindName(n.kind), n.shape, err)
@@ -97,7 +102,6 @@ func (p *planner) plan(n *node) error {
 	case n.group != nil:
 		return p.planGroup(n)
 	case n.sameMemory():
-		n.alias = n.in[0]
 		return nil
 	}
 	for _, native := range natives[n.kind].plan {

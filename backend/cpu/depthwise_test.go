@@ -122,3 +122,12 @@ func TestReLU6Gradient(t *testing.T) {
 		t.Errorf("%d groups; expected the gradient and the square of what follows", n)
 	}
 }
+
+// TestConstantBias has a bias that is the same for all channels, which no tensor holds.
+func TestConstantBias(t *testing.T) {
+	r := random(96)
+	agreeWithReference(t, "bias", 1e-5, func(in []*ml.Node) []*ml.Node {
+		bias := ml.BroadcastToDims(ml.Scalar(in[0].Graph(), in[0].DType(), 3), 1, 1, 1, 16)
+		return []*ml.Node{ml.Add(ml.Convolve(in[0], in[1]).Done(), ml.BroadcastToDims(bias, 2, 9, 8, 16))}
+	}, []tensor{normal(r, 2, 9, 8, 6), normal(r, 1, 1, 6, 16)})
+}

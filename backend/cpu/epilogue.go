@@ -28,7 +28,7 @@ func epilogueOf(n *node) (e epilogue, ok bool) {
 	if e.bias == n {
 		e.bias = add.in[1]
 	}
-	if e.bias == n || e.bias.group == gr || !channelRow(e.bias, n) {
+	if e.bias == n || e.bias.group == gr || e.bias.splats() || !channelRow(e.bias, n) {
 		return e, false
 	}
 	known := map[*node]bool{add: true}

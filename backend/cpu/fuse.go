@@ -2,6 +2,8 @@ package cpu
 
 // passes turn the recorded graph into the one that is planned, in this order.
 var passes = []func(g *graph){
+	// What only names another value is read there: names are left where GoMLX gave a value a gradient of its own.
+	(*graph).skipNames,
 	// The convolutions that are gradients of convolutions are known as such, whatever the order of their axes.
 	func(g *graph) { g.each(g.gradients) },
 	// The gradients that GoMLX takes group by group of a convolution of groups become the whole convolution's.
@@ -10,6 +12,7 @@ var passes = []func(g *graph){
 	(*graph).sweep,
 	// Images are laid out with their channels innermost, once, and so kept.
 	(*graph).channelsInnermost,
+	(*graph).skipNames,
 	// Sums and maxima over axes that do not stand together are taken one run of axes after the other.
 	(*graph).partReductions,
 	// y = ReLU(x): its gradient reads y, so that x itself need not be kept.

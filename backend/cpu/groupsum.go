@@ -19,6 +19,7 @@ func (g *graph) joinSums() {
 			gr.members = append(gr.members, n)
 		}
 	}
+	g.startRows()
 	groups := g.groups()
 	for _, gr := range groups {
 		gr.findOutputs()
@@ -31,6 +32,8 @@ func (g *graph) joinSums() {
 			}
 			if into := gr.host(position); into != nil {
 				gr.moveTo(into)
+				groups[i], moved = nil, true
+			} else if gr.joinRows(position) {
 				groups[i], moved = nil, true
 			}
 		}
@@ -63,17 +66,25 @@ func columnSum(n *node) bool {
 	return ok && outer == 1 && k > 1 && inner > 1 && inner <= tile
 }
 
-// width reports whether the sum n is of the group's shape, and as wide as the sums that the group has.
+// width reports whether the sum n is of the group's shape, and of rows as wide as those that the group sums or adds up.
 func (gr *group) width(n *node) bool {
 	if !slices.Equal(n.in[0].dims(), gr.dims) || len(gr.members) >= maxMembers {
 		return false
 	}
 	for _, m := range gr.members {
-		if m.kind == compute.OpTypeReduceSum && m.size() != n.size() {
+		if m.kind == compute.OpTypeReduceSum && m.rowWidth() != n.rowWidth() {
 			return false
 		}
 	}
 	return true
+}
+
+// rowWidth is how long the rows are that the sum n adds up, or that it takes the sum of each of.
+func (n *node) rowWidth() int {
+	if d := n.in[0].dims(); n.perRow {
+		return d[len(d)-1]
+	}
+	return n.size()
 }
 
 // onlySums reports whether nothing of the group is written but sums.
@@ -116,7 +127,7 @@ func (gr *group) host(position map[*node]int) *group {
 			}
 		}
 	}
-	if into == nil || into.lastPass() || gr.lastPass() || !gr.onlySums() && !gr.lastReader(into) || len(into.members)+len(gr.members) > maxMembers {
+	if into == nil || into.lastPass() || gr.lastPass() || !gr.onlySums() && !into.sumsRows() && !gr.lastReader(into) || len(into.members)+len(gr.members) > maxMembers {
 		return nil
 	}
 	for _, m := range gr.members {
@@ -124,7 +135,7 @@ func (gr *group) host(position map[*node]int) *group {
 			return nil
 		}
 		for _, in := range m.in {
-			member := in.group == gr || in.group == into && in.kind != compute.OpTypeReduceSum // into's sums are known when all its tiles are done
+			member := in.group == gr || in.group == into && in.kind != compute.OpTypeReduceSum && !in.perRow // into's sums are known when all its tiles are done
 			if !member && ready(in, position) >= position[into.last] {
 				return nil
 			}
@@ -133,8 +144,11 @@ func (gr *group) host(position map[*node]int) *group {
 	return into
 }
 
-// ready is the position of the step that computes n.
+// ready is the position of the step that computes n; what is known before all steps comes before the first.
 func ready(n *node, position map[*node]int) int {
+	if n.param >= 0 || n.splats() || n.kind == compute.OpTypeConstant {
+		return -1
+	}
 	if n.group != nil {
 		return position[n.group.last]
 	}

@@ -22,6 +22,19 @@ func columnSumOf(f compute.Function, x compute.Value) compute.Value {
 	return must(f.Reshape(must(f.ReduceSum(x, axesFrom(0, last)...)), row...))
 }
 
+// rowSumOf is the sum over the last axis, as a column that broadcasts; spread, it is broadcast.
+func rowSumOf(f compute.Function, x compute.Value, spread bool) compute.Value {
+	s := must(f.Shape(x))
+	last := s.Rank() - 1
+	sum := must(f.ReduceSum(x, last))
+	if spread {
+		return must(f.BroadcastInDim(sum, s, axesFrom(0, last)))
+	}
+	dims := slices.Clone(s.Dimensions)
+	dims[last] = 1
+	return must(f.Reshape(sum, dims...))
+}
+
 // TestSumsInGroups has sums of what groups compute: batch norm's, and near misses. The number of groups says what was joined.
 func TestSumsInGroups(t *testing.T) {
 	r := random(61)
@@ -111,7 +124,9 @@ func TestRandomSums(t *testing.T) {
 				var out []compute.Value
 				for range 14 {
 					x, y := values[r.IntN(len(values))], values[r.IntN(len(values))]
-					switch r.IntN(6) {
+					switch r.IntN(8) {
+					case 6, 7:
+						x = must(f.Mul(rowSumOf(f, must(f.Mul(x, y)), r.IntN(2) == 0), must(f.Constant([]float32{1 / float32(dims[2])}))))
 					case 0:
 						x = must(f.Sub(x, y))
 					case 1:

@@ -26,7 +26,8 @@ type node struct {
 	result  bool    // the function returns it
 	alias   *node   // whose memory it shares (a reshape), or nil
 
-	group *group // the element-wise group that computes it, or nil
+	group  *group // the element-wise group that computes it, or nil
+	perRow bool   // a sum of the group's rows, or what is computed of such sums: a value for each row
 
 	// where its memory is
 	place  place
@@ -144,6 +145,19 @@ func (g *graph) link() {
 			}
 		}
 	}
+}
+
+// skipNames lets nodes read what an Identity, or a Reshape to the same shape, names, so that nothing stands between an operation and what it reads.
+func (g *graph) skipNames() {
+	for _, n := range g.nodes {
+		for i, in := range n.in {
+			for in != nil && (in.kind == compute.OpTypeIdentity || in.kind == compute.OpTypeReshape && in.shape.Equal(in.in[0].shape)) {
+				in = in.in[0]
+			}
+			n.in[i] = in
+		}
+	}
+	g.sweep()
 }
 
 // sweep drops nodes that nothing needs.

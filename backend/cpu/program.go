@@ -24,9 +24,10 @@ type program struct {
 	code    []instruction
 	stores  []store
 	sums    []columnSums
-	width   int // of the sums and of the rows that tiles repeat: a tile is a number of whole rows; 1 where there are none
-	temps   int // registers that need scratch memory
-	regs    int // all registers
+	width   int    // of the sums and of the rows that tiles repeat: a tile is a number of whole rows; 1 where there are none
+	temps   int    // registers that need scratch memory
+	regs    int    // all registers
+	perRow  []bool // register -> it holds a value for each of the tile's rows
 	fixed   []fill
 	temp    []int // register -> number of its scratch, -1 where a tile of a tensor serves
 }
@@ -41,6 +42,7 @@ type leaf struct {
 	dims    []int
 	strides []int
 	once    bool // the same for every tile
+	perRow  bool // a value for each row, of a tensor of such
 }
 
 // scalarLeaf is a leaf of one element: a constant, or read when the program starts.
@@ -56,6 +58,7 @@ type fill struct{ reg, scalar int }
 type store struct {
 	slot, reg int
 	isBool    bool
+	perRow    bool
 }
 
 // columnSums is a register whose rows, as wide as the program's width, are added up over all tiles.
@@ -70,6 +73,10 @@ const (
 	opBinaryScalar        // dst = a op scalar b
 	opScalarBinary        // dst = scalar a op b
 	opSelect              // dst = a cmp b ? x : y
+	opRowSum              // dst = the sum of each row of a
+	opSpread              // dst = each row's value in a, for all of the row
+	opBinaryRow           // dst = a op each row's value in b
+	opRowBinary           // dst = each row's value in a op b
 )
 
 type instruction struct {
@@ -84,20 +91,25 @@ type instruction struct {
 // operand is where a value of the group is while the program is built: in a register, or a scalar.
 type operand struct {
 	reg    int
-	scalar int // -1: in a register
+	scalar int  // -1: in a register
+	perRow bool // the register holds a value for each row
 }
 
 type programBuilder struct {
-	p       *program
-	dims    []int
-	at      map[*node]operand
-	members map[*node]bool
-	outs    map[*node]bool
+	p        *program
+	dims     []int
+	at       map[*node]operand
+	members  map[*node]bool
+	outs     map[*node]bool
+	rows     map[*node]operand // tensors of values per row that are read
+	sumsRows bool              // the group has sums of rows
+	spread   map[int]int       // registers of values per row -> those in which they are spread over the rows
 }
 
 // newProgram builds the program of a group whose memory has been given slots.
 func newProgram(gr *group, slot func(*node) int) (*program, error) {
-	b := &programBuilder{p: &program{size: gr.last.size(), width: 1}, dims: gr.dims, at: map[*node]operand{}, members: map[*node]bool{}, outs: map[*node]bool{}}
+	b := &programBuilder{p: &program{size: gr.elements(), width: 1}, dims: gr.dims, at: map[*node]operand{}, members: map[*node]bool{}, outs: map[*node]bool{},
+		sumsRows: gr.sumsRows(), rows: map[*node]operand{}, spread: map[int]int{}}
 	for _, m := range gr.members {
 		b.members[m] = true
 	}
@@ -143,6 +155,7 @@ func (b *programBuilder) register(scratch bool) int {
 		b.p.temps++
 	}
 	b.p.temp = append(b.p.temp, t)
+	b.p.perRow = append(b.p.perRow, false)
 	return r
 }
 
@@ -151,10 +164,13 @@ func (b *programBuilder) result(m *node, slot func(*node) int) int {
 	if b.outs[m] {
 		isBool := m.shape.DType == dtypes.Bool
 		r := b.register(isBool) // floats are computed right in their tensor
-		b.p.stores = append(b.p.stores, store{slot(m), r, isBool})
+		b.p.stores = append(b.p.stores, store{slot(m), r, isBool, m.perRow})
+		b.p.perRow[r] = m.perRow
 		return r
 	}
-	return b.register(true)
+	r := b.register(true)
+	b.p.perRow[r] = m.perRow
+	return r
 }
 
 // member adds the code of one member.
@@ -162,25 +178,42 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 	switch m.kind {
 	case compute.OpTypeBroadcastInDim:
 		return b.broadcast(m, slot)
+	case compute.OpTypeReshape: // of values per row
+		o := b.at[m.in[0]]
+		if b.outs[m] {
+			dst := b.result(m, slot)
+			b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: kernel.Add, dst: dst, a: o.reg, b: b.constant(minusZero).scalar})
+			o.reg = dst
+		}
+		b.at[m] = o
+		return nil
 	case compute.OpTypeReduceSum:
 		x, err := b.operand(m.in[0], slot)
 		if err != nil {
 			return err
 		}
-		b.p.width = m.size()
+		b.p.width = m.rowWidth()
+		if m.perRow {
+			dst := b.result(m, slot)
+			b.p.code = append(b.p.code, instruction{code: opRowSum, dst: dst, a: b.inRegister(x)})
+			b.at[m] = operand{dst, -1, true}
+			return nil
+		}
 		b.p.sums = append(b.p.sums, columnSums{slot(m), b.inRegister(x)})
 		return nil
 	}
 	in := make([]operand, len(m.in))
 	for i, n := range m.in {
-		o, err := b.operand(n, slot)
-		if err != nil {
+		var err error
+		if m.perRow {
+			in[i] = b.rowOperand(n, slot)
+			in[i].perRow = false // elements of a shorter tile
+		} else if in[i], err = b.operand(n, slot); err != nil {
 			return err
 		}
-		in[i] = o
 	}
 	dst := b.result(m, slot)
-	b.at[m] = operand{dst, -1}
+	b.at[m] = operand{dst, -1, m.perRow}
 	emit := func(i instruction) { i.dst = dst; b.p.code = append(b.p.code, i) }
 	reg := func(i int) int { return b.inRegister(in[i]) }
 	zero := func() int { return b.inRegister(b.constant(0)) }
@@ -194,9 +227,13 @@ func (b *programBuilder) member(m *node, slot func(*node) int) error {
 		op := binaries[m.kind]
 		switch {
 		case in[1].scalar >= 0 && in[0].scalar < 0:
-			emit(instruction{code: opBinaryScalar, binary: op, a: in[0].reg, b: in[1].scalar})
+			emit(instruction{code: opBinaryScalar, binary: op, a: reg(0), b: in[1].scalar})
 		case in[0].scalar >= 0 && in[1].scalar < 0:
-			emit(instruction{code: opScalarBinary, binary: op, a: in[0].scalar, b: in[1].reg})
+			emit(instruction{code: opScalarBinary, binary: op, a: in[0].scalar, b: reg(1)})
+		case in[1].perRow && !in[0].perRow:
+			emit(instruction{code: opBinaryRow, binary: op, a: reg(0), b: in[1].reg})
+		case in[0].perRow && !in[1].perRow:
+			emit(instruction{code: opRowBinary, binary: op, a: in[0].reg, b: reg(1)})
 		default:
 			emit(instruction{code: opBinary, binary: op, a: reg(0), b: reg(1)})
 		}
@@ -234,6 +271,7 @@ func (b *programBuilder) extreme(op kernel.Binary, dst int, in []operand) {
 		return
 	}
 	x, y, t := b.inRegister(left), b.inRegister(right), b.register(true)
+	b.p.perRow[t] = b.p.perRow[dst]
 	b.p.code = append(b.p.code, instruction{code: opBinary, binary: op, dst: t, a: x, b: y},
 		instruction{code: opSelect, compare: kernel.NotEqual, dst: dst, a: y, b: y, x: y, y: t})
 }
@@ -269,7 +307,7 @@ func (b *programBuilder) broadcast(m *node, slot func(*node) int) error {
 	if b.outs[m] {
 		dst := b.result(m, slot)
 		b.p.code = append(b.p.code, instruction{code: opBinaryScalar, binary: kernel.Add, dst: dst, a: b.inRegister(o), b: b.constant(minusZero).scalar})
-		o = operand{dst, -1}
+		o = operand{dst, -1, false}
 	}
 	b.at[m] = o
 	return nil
@@ -285,6 +323,9 @@ func (b *programBuilder) operand(n *node, slot func(*node) int) (operand, error)
 	}
 	if len(n.dims()) != len(b.dims) {
 		return operand{}, fmt.Errorf("cpu: an operand of shape %s in a group of %v", n.shape, b.dims)
+	}
+	if last := len(b.dims) - 1; b.sumsRows && n.float() && n.dims()[last] == 1 && slices.Equal(n.dims()[:last], b.dims[:last]) {
+		return b.rowOperand(n, slot), nil
 	}
 	strides := make([]int, len(b.dims))
 	s := 1
@@ -309,14 +350,33 @@ func (b *programBuilder) leaf(n *node, strides []int, slot func(*node) int) (ope
 	isBool := n.shape.DType == dtypes.Bool
 	if n.size() == 1 && !isBool {
 		b.p.scalars = append(b.p.scalars, scalarLeaf{slot: slot(n)})
-		return operand{-1, len(b.p.scalars) - 1}, nil
+		return operand{-1, len(b.p.scalars) - 1, false}, nil
 	}
 	l := leaf{slot: slot(n), isBool: isBool}
 	l.dims, l.strides = collapse(b.dims, strides)
 	l.plain = len(l.dims) == 1 && l.strides[0] == 1
 	l.reg = b.register(!l.plain || isBool)
 	b.p.leaves = append(b.p.leaves, l)
-	return operand{l.reg, -1}, nil
+	return operand{l.reg, -1, false}, nil
+}
+
+// rowOperand returns where n is for a member with a value per row: computed before, a constant, or a tensor of such values.
+func (b *programBuilder) rowOperand(n *node, slot func(*node) int) operand {
+	if o, ok := b.at[n]; ok && b.members[n] {
+		return o
+	}
+	if v, ok := n.splat(); ok {
+		return b.constant(v)
+	}
+	o, ok := b.rows[n]
+	if !ok {
+		l := leaf{slot: slot(n), isBool: n.shape.DType == dtypes.Bool, perRow: true, reg: b.register(n.shape.DType == dtypes.Bool)}
+		b.p.perRow[l.reg] = true
+		b.p.leaves = append(b.p.leaves, l)
+		o = operand{l.reg, -1, true}
+		b.rows[n] = o
+	}
+	return o
 }
 
 // minusZero changes nothing that it is added to; a positive zero would change a negative one.
@@ -325,15 +385,24 @@ var minusZero = float32(math.Copysign(0, -1))
 func (b *programBuilder) constant(v float32) operand {
 	for i, s := range b.p.scalars {
 		if s.slot < 0 && math.Float32bits(s.value) == math.Float32bits(v) {
-			return operand{-1, i}
+			return operand{-1, i, false}
 		}
 	}
 	b.p.scalars = append(b.p.scalars, scalarLeaf{slot: -1, value: v})
-	return operand{-1, len(b.p.scalars) - 1}
+	return operand{-1, len(b.p.scalars) - 1, false}
 }
 
 // inRegister returns the register of an operand; a scalar's is filled once for each piece of work.
 func (b *programBuilder) inRegister(o operand) int {
+	if o.perRow {
+		r, ok := b.spread[o.reg]
+		if !ok {
+			r = b.register(true)
+			b.spread[o.reg] = r
+			b.p.code = append(b.p.code, instruction{code: opSpread, dst: r, a: o.reg})
+		}
+		return r
+	}
 	if o.scalar < 0 {
 		return o.reg
 	}

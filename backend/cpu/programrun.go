@@ -81,7 +81,8 @@ func (t *programTask) piece(piece, worker int) {
 		n := min(p.step, p.size-from)
 		for r, temp := range p.temp {
 			if temp >= 0 {
-				regs[r] = scratch[temp*tile : temp*tile+n]
+				_, count := p.place(p.perRow[r], from, n)
+				regs[r] = scratch[temp*tile : temp*tile+count]
 			}
 		}
 		for k := range p.leaves {
@@ -91,7 +92,8 @@ func (t *programTask) piece(piece, worker int) {
 		}
 		for _, s := range p.stores {
 			if !s.isBool {
-				regs[s.reg] = t.w.f32[s.slot][from : from+n]
+				at, count := p.place(s.perRow, from, n)
+				regs[s.reg] = t.w.f32[s.slot][at : at+count]
 			}
 		}
 		for k := range p.code {
@@ -99,7 +101,8 @@ func (t *programTask) piece(piece, worker int) {
 		}
 		for _, s := range p.stores {
 			if s.isBool {
-				out := t.w.bools[s.slot][from : from+n]
+				at, count := p.place(s.perRow, from, n)
+				out := t.w.bools[s.slot][at : at+count]
 				for j, v := range regs[s.reg] {
 					out[j] = v != 0
 				}
@@ -109,6 +112,14 @@ func (t *programTask) piece(piece, worker int) {
 			t.sum(t.part(piece, k), regs[s.reg], worker)
 		}
 	}
+}
+
+// place is where the n elements from the given one on lie in a tensor of elements, or of values per row.
+func (p *program) place(perRow bool, from, n int) (at, count int) {
+	if perRow {
+		return from / p.width, n / p.width
+	}
+	return from, n
 }
 
 // sum adds the rows of x to the sums of a piece. A tile's rows are summed first: the rounding error grows with the length of a chain.
@@ -135,11 +146,51 @@ func (t *programTask) step(i *instruction, regs [][]float32) {
 		i.binary.ScalarLeft(dst, t.scalars[i.a], regs[i.b])
 	case opSelect:
 		i.compare.Select(dst, regs[i.a], regs[i.b], regs[i.x], regs[i.y])
+	default:
+		t.rowStep(i, regs)
+	}
+}
+
+// rowStep runs an instruction that goes from row to row.
+func (t *programTask) rowStep(i *instruction, regs [][]float32) {
+	dst, a, width := regs[i.dst], regs[i.a], t.p.width
+	row := func(x []float32, k int) []float32 { return x[k*width:][:width] }
+	switch i.code {
+	case opRowSum:
+		for k := range dst {
+			dst[k] = kernel.Sum(row(a, k))
+		}
+	case opSpread:
+		for k, v := range a {
+			kernel.Fill(row(dst, k), v)
+		}
+	case opBinaryRow:
+		for k, v := range regs[i.b] {
+			i.binary.Scalar(row(dst, k), row(a, k), v)
+		}
+	case opRowBinary:
+		for k, v := range a {
+			i.binary.ScalarLeft(row(dst, k), v, row(regs[i.b], k))
+		}
 	}
 }
 
 // load brings elements from to from+n-1 of a leaf into its register.
 func (t *programTask) load(l *leaf, regs [][]float32, from, n int) {
+	if l.perRow {
+		at, count := t.p.place(true, from, n)
+		if !l.isBool {
+			regs[l.reg] = t.w.f32[l.slot][at : at+count]
+			return
+		}
+		for i, v := range t.w.bools[l.slot][at : at+count] {
+			regs[l.reg][i] = 0
+			if v {
+				regs[l.reg][i] = 1
+			}
+		}
+		return
+	}
 	if l.plain && !l.isBool {
 		regs[l.reg] = t.w.f32[l.slot][from : from+n]
 		return
