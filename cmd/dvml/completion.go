@@ -19,7 +19,7 @@ import (
 // willabides/kongplete stands on the same posener/complete.
 
 type completionCmd struct {
-	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish. bash: eval \"$$(dvml completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc after compinit; fish: dvml completion fish > ~/.config/fish/completions/dvml.fish"`
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish. bash: eval \"$$(dvml completion bash)\" in ~/.bashrc; zsh: the same in ~/.zshrc after compinit; fish: dvml completion fish | source, in ~/.config/fish/config.fish"`
 }
 
 // scripts ask the program itself for the words that may follow; where it gives none, the shell

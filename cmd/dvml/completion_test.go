@@ -60,25 +60,81 @@ func TestValuesOfTags(t *testing.T) {
 	}
 }
 
+// shellOf makes a program that is dvml, and returns its path and the shell's script of completion.
+func shellOf(t *testing.T, shell string) (dvml, script string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dvml = filepath.Join(t.TempDir(), "dvml")
+	if err := os.WriteFile(dvml, []byte("#!/bin/sh\nDVML_TEST_MAIN=1 exec "+quoted(self)+` "$@"`+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	status, script, messages := printed(t, "completion", shell)
+	if status != 0 {
+		t.Fatal(messages)
+	}
+	return dvml, script
+}
+
+// zsh runs the function that the script gives it, with the parts of its completion system that need a terminal replaced by ones that print.
+func TestZshCompletes(t *testing.T) {
+	zsh, err := exec.LookPath("zsh")
+	if err != nil {
+		t.Skip("there is no zsh here")
+	}
+	dvml, script := shellOf(t, "zsh")
+	for _, c := range []struct {
+		words []string // the last one under the cursor
+		want  []string
+	}{
+		{[]string{"pre"}, []string{"-Q", "--", "prepare", "presets"}},
+		{[]string{"train", "--preset=cars"}, []string{"-Q", "--", "--preset=cars-best"}},
+		{[]string{"eval", "run", "--split", ""}, []string{"-Q", "--", "test", "train"}},
+		{[]string{"prepare", "pict"}, []string{"files"}},
+	} {
+		words := quoted(dvml)
+		for _, w := range c.words {
+			words += " " + quoted(w)
+		}
+		program := "compdef() { :; }; compadd() { print -l -- \"$@\"; }; _files() { print files; }\n" + script + "\nwords=(" + words + "); CURRENT=$#words; _dvml\n"
+		out, err := exec.Command(zsh, "-f", "-c", program).CombinedOutput()
+		if got := strings.Fields(string(out)); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, expected %q (%v)", c.words, got, c.want, err)
+		}
+	}
+}
+
+// fish completes a line by the script that the program prints.
+func TestFishCompletes(t *testing.T) {
+	fish, err := exec.LookPath("fish")
+	if err != nil {
+		t.Skip("there is no fish here")
+	}
+	dvml, script := shellOf(t, "fish")
+	for line, want := range map[string][]string{
+		"pre":                  {"prepare", "presets"},
+		"train --preset paper": {"paper-npair", "paper-triplet"},
+		"eval run --split ":    {"test", "train"},
+	} {
+		program := "set -x PATH " + quoted(filepath.Dir(dvml)) + " $PATH\n" + script + "\ncomplete -C " + quoted("dvml "+line) + "\n"
+		cmd := exec.Command(fish, "--no-config", "-c", program)
+		cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "HOME="+t.TempDir())
+		out, err := cmd.CombinedOutput()
+		if got := strings.Fields(string(out)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %q, expected %q (%v)", line, got, want, err)
+		}
+	}
+}
+
 // bash itself completes what is typed, by the script that the program prints.
 func TestBashCompletes(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("there is no bash here")
 	}
-	dir := t.TempDir()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dvml := filepath.Join(dir, "dvml")
-	if err := os.WriteFile(dvml, []byte("#!/bin/sh\nDVML_TEST_MAIN=1 exec "+quoted(self)+` "$@"`+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	status, script, messages := printed(t, "completion", "bash")
-	if status != 0 {
-		t.Fatal(messages)
-	}
+	dvml, script := shellOf(t, "bash")
 	for _, c := range []struct {
 		words []string // as bash breaks them, the last one under the cursor
 		want  []string

@@ -25,6 +25,23 @@ var masks = []struct {
 	{regexp.MustCompile(`\d+\.\d+ [kMG]B`), "SIZE"},
 }
 
+// masked hides what differs from one processor, or one minute, to the next: figures with decimals, times, speeds, the engine; and then the widths of columns.
+func masked(text string) string {
+	for _, m := range []struct{ what, by string }{
+		{`(?m)^(engine|memory|time)( +).*$`, "$1$2..."},
+		{`(?m)^(\* |  )(cpu|go|cpu:bfloat16)( +).*$`, "$1$2$3..."},
+		{`about \d+ [kMG]B`, "about SIZE"},
+		{`-?\d+\.\d+(e-\d+)?|\d+ img/s|\b(\d+m)?\d+s\b`, "N"},
+		{`\b[0-9a-f]{16}\b`, "HASH"},
+		{`(after step|trained) \d+`, "$1 STEP"},
+		{`(kl|reconstruction|synthetic|invariant|loss) \d+\b`, "$1 N"},
+		{`  +`, "  "},
+	} {
+		text = regexp.MustCompile(m.what).ReplaceAllString(text, m.by)
+	}
+	return text
+}
+
 // golden holds text against testdata/golden/NAME.txt.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
@@ -88,6 +105,46 @@ func TestGoldenTexts(t *testing.T) {
 			t.Errorf("dvml %s: status %d: %s", c.args, status, messages)
 		}
 		golden(t, c.name, out)
+	}
+}
+
+// Every line of a walk from photographs to a measured model, and what the program says of what then lies there. Figures are hidden where they depend on the
+// processor, see masked.
+func TestGoldenWalk(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	t.Setenv("COLUMNS", "80")
+	t.Setenv("DVML_BACKEND", "cpu")
+	if err := drawn.Draw("pictures", drawn.Options{Classes: 12, PerClass: 4, Size: 40, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"walk-1-prepare", strings.Fields("prepare pictures data.h5 --size 40")},
+		{"walk-2-train", append(strings.Fields("train --preset quickstart --data data.h5 -o run --batch 12 --steps 12"), "--set", "image.crop=32", "--set", "backbone.width=0.125",
+			"--set", "evaluate={every: 6, k: [1, 2]}", "--set", "log.every=6")},
+		{"walk-3-eval", strings.Fields("eval run")},
+		{"walk-4-info-run", strings.Fields("info run")},
+		{"walk-5-info-model", strings.Fields("info run/best.safetensors")},
+		{"walk-6-index", strings.Fields("index run pictures -o photos.dvml")},
+		{"walk-7-info-index", strings.Fields("info photos.dvml")},
+		{"backends", strings.Fields("backends")},
+	} {
+		status, out, messages := printed(t, c.args...)
+		if status != 0 {
+			t.Fatalf("dvml %v: status %d: %s", c.args, status, messages)
+		}
+		golden(t, c.name, masked(strings.ReplaceAll(out, dir, "DIR")))
+	}
+	for _, picture := range []string{"run/curves.png", "run/metrics.csv", "run/config.yaml"} {
+		if _, err := os.Stat(picture); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
