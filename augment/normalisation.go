@@ -34,8 +34,10 @@ var (
 // NormalisationHelp says what ParseNormalisation reads.
 const NormalisationHelp = "imagenet, half, caffe, or MEAN/STD in units of 0..255: one number or three with commas each, bgr: before them for that order"
 
-// ParseNormalisation reads a normalisation as a command names it: "imagenet" (torchvision's usual), "half" ((x/255 - 0.5) / 0.5), "caffe" (BGR less 104,
-// 117, 123), or MEAN/STD in units of 0..255, each one number or three: "127/128", "bgr:103.94,116.78,123.68/58.8". "0/255" brings images to 0..1.
+// ParseNormalisation reads a normalisation as a command names it: "imagenet" (torchvision's usual),
+// "half" ((x/255 - 0.5) / 0.5), "caffe" (BGR less 104, 117, 123), or MEAN/STD in units of 0..255,
+// each one number or three: "127/128", "bgr:103.94,116.78,123.68/58.8". "0/255" brings images to
+// 0..1.
 func ParseNormalisation(text string) (Normalisation, error) {
 	if n, ok := map[string]Normalisation{"imagenet": ImageNet, "half": TorchGoogLeNet, "caffe": Caffe}[text]; ok {
 		return n, nil

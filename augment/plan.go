@@ -5,9 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-// Plan says how a stored photograph of S x S becomes an input of Crop x Crop. The zero values of all but Crop and Norm give the centre crop.
+// Plan says how a stored photograph of S x S becomes an input of Crop x Crop. The zero values of
+// all but Crop and Norm give the centre crop.
 //
-// In this order: the photograph is scaled to Resize x Resize where Resize is set (bilinear, antialiased), a crop is taken, the crop is mirrored.
+// In this order: the photograph is scaled to Resize x Resize where Resize is set (bilinear,
+// antialiased), a crop is taken, the crop is mirrored.
 type Plan struct {
 	Crop       int           // side of the input in pixels, at most the side of the (resized) photograph
 	RandomCrop bool          // uniform over all positions; otherwise the centre, at ((S-Crop)/2, (S-Crop)/2) rounded down

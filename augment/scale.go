@@ -9,7 +9,8 @@ import (
 // window is a rectangle of a photograph in pixels, edges included: x 0 is the left edge of the first column.
 type window struct{ y, x, h, w float64 }
 
-// resizedWindow draws the window of a random resized crop. An aspect that does not fit is drawn again; after ten times the whole photograph stands.
+// resizedWindow draws the window of a random resized crop. An aspect that does not fit is drawn
+// again; after ten times the whole photograph stands.
 func (p Plan) resizedWindow(size int, rng *rand.Rand) window {
 	s := float64(size)
 	for range 10 {
@@ -34,8 +35,9 @@ type taps struct {
 	weight []float32
 }
 
-// set computes the taps that scale the stretch [from, from+length) of a line of size samples to n samples. Going down the triangle is as wide
-// as the step between outputs, which keeps out aliasing; going up it is plain linear interpolation. Samples outside the line are left out and
+// set computes the taps that scale the stretch [from, from+length) of a line of size samples to n
+// samples. Going down the triangle is as wide as the step between outputs, which keeps out
+// aliasing; going up it is plain linear interpolation. Samples outside the line are left out and
 // the weights of the rest sum to 1.
 func (t *taps) set(from, length float64, size, n int) {
 	step := length / float64(n)
@@ -60,8 +62,8 @@ func (t *taps) set(from, length float64, size, n int) {
 	}
 }
 
-// Matrix returns the weights [Crop,size] by which a plan that resizes, and is not random, makes a side of its input of a side of a photograph. Rows and
-// columns are alike.
+// Matrix returns the weights [Crop,size] by which a plan that resizes, and is not random, makes a
+// side of its input of a side of a photograph. Rows and columns are alike.
 func (p Plan) Matrix(size int) []float32 {
 	row, _ := p.position(p.Resize, nil)
 	scale := float64(size) / float64(p.Resize)

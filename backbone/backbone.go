@@ -12,8 +12,8 @@ import (
 // Features is the name of the last cut of every network: what BuildUntil gives there are the features [B,F].
 const Features = "pool"
 
-// Backbone is a network from images to features. Like all graph builders, its Build methods panic on what cannot be built; GoMLX's executors turn that
-// into an error.
+// Backbone is a network from images to features. Like all graph builders, its Build methods panic
+// on what cannot be built; GoMLX's executors turn that into an error.
 type Backbone interface {
 	// String names the network in words.
 	String() string
@@ -24,8 +24,9 @@ type Backbone interface {
 	// Features is F, the number of features of an image.
 	Features() int
 
-	// Build adds the network to the graph of images [B,H,W,3], normalised as the weights want it, and returns the features [B,F]. In training, batch norm
-	// uses the batch's statistics and updates its running averages, unless the Spec freezes them.
+	// Build adds the network to the graph of images [B,H,W,3], normalised as the weights want it,
+	// and returns the features [B,F]. In training, batch norm uses the batch's statistics and
+	// updates its running averages, unless the Spec freezes them.
 	Build(scope *model.Scope, images *Node, training bool) *Node
 	// Cuts are the names of the places at which the network can be cut in two, in their order. The last is Features.
 	Cuts() []string
@@ -43,13 +44,13 @@ type Backbone interface {
 
 	// Parameters is the number of trainable values.
 	Parameters() int
-	// FLOPs are the floating point operations of one forward pass of an image of size x size, two per multiply-add. A training step takes about three
-	// times as many.
+	// FLOPs are the floating point operations of one forward pass of an image of size x size, two
+	// per multiply-add. A training step takes about three times as many.
 	FLOPs(size int) int64
 	// FLOPsUntil is FLOPs up to the named cut.
 	FLOPsUntil(cut string, size int) int64
-	// Activations is the number of values that the layers give for one image of size x size: what a training step keeps for the gradient, to within a small
-	// factor that depends on the engine.
+	// Activations is the number of values that the layers give for one image of size x size: what a
+	// training step keeps for the gradient, to within a small factor that depends on the engine.
 	Activations(size int) int64
 	// Nodes describes the network for a drawing of it, for images of size x size, the input first.
 	Nodes(size int) []GraphNode

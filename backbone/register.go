@@ -20,8 +20,8 @@ type Spec struct {
 	Form string `yaml:"form"`
 	// Width multiplies the channels of every layer, for small machines, where the network can; weights that circulate fit width 1 only.
 	Width float64 `yaml:"width"`
-	// FreezeStatistics makes batch norm use its running averages in training too and leave them as they are. It says nothing of scale and offset,
-	// which keep learning.
+	// FreezeStatistics makes batch norm use its running averages in training too and leave them as
+	// they are. It says nothing of scale and offset, which keep learning.
 	FreezeStatistics bool `yaml:"freeze_statistics"`
 	// Output names the tensor that is taken for the features, where a network has several; empty: the network's own choice.
 	Output string `yaml:"output,omitempty"`
@@ -32,7 +32,8 @@ const Default = "googlenet"
 
 // Room is a kind of network.
 type Room interface {
-	// Check reports the first setting that is out of its range, by its name in the settings file. It is all that can be told without the structure.
+	// Check reports the first setting that is out of its range, by its name in the settings file.
+	// It is all that can be told without the structure.
 	Check(s Spec) error
 	// New makes a network; structure is what its Structure gave, nil where there is none.
 	New(s Spec, structure []byte) (Backbone, error)

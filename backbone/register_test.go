@@ -20,8 +20,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// residual is a small residual network: a convolution, a block whose input is added to what it gives, the mean of all pixels. It shows all that a new
-// network takes: this type and one line that registers it.
+// residual is a small residual network: a convolution, a block whose input is added to what it
+// gives, the mean of all pixels. It shows all that a new network takes: this type and one line that
+// registers it.
 type residual struct{ spec backbone.Spec }
 
 func init() { backbone.Register("residual-of-the-tests", residualRoom{}) }

@@ -7,8 +7,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// While a model trains, the running average of a variable x lies under average/x (AveragePath). In a file the two have changed names: there x is the
-// average, which is what the model is used with, and trained/x is what training goes on from.
+// While a model trains, the running average of a variable x lies under average/x (AveragePath). In
+// a file the two have changed names: there x is the average, which is what the model is used with,
+// and trained/x is what training resumes from.
 const (
 	averageScope = "average/"
 	trainedScope = "trained/"

@@ -22,8 +22,8 @@ type Backbone struct {
 	Own bool // whether the file is a checkpoint of dvml
 }
 
-// ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package backbone understands; the options say what such a file
-// does not. A checkpoint says all.
+// ReadBackbone reads the backbone out of a checkpoint of dvml or any file of weights that package
+// backbone understands; the options say what such a file does not. A checkpoint says all.
 func ReadBackbone(path string, o backbone.Options) (*Backbone, error) {
 	file, err := weights.Read(path)
 	if err != nil {

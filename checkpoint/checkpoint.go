@@ -1,5 +1,6 @@
-// Package checkpoint keeps the whole state of a model in one safetensors file: every variable under its path, and beside them what is needed to
-// use them or to go on training. Files are written aside, synced and renamed, and carry a checksum, so that a torn one is recognised (see
+// Package checkpoint keeps the whole state of a model in one safetensors file: every variable under
+// its path, and beside them what is needed to use them or to go on training. Files are written
+// aside, synced and renamed, and carry a checksum, so that a torn one is recognised (see
 // weights.ErrTorn) and a reader of safetensors in any language can open them.
 package checkpoint
 
@@ -23,7 +24,7 @@ import (
 )
 
 // ErrForeign is wrapped by Load's error for a file of weights that dvml did not write; ReadBackbone may understand it.
-var ErrForeign = errors.New("holds weights but is no checkpoint of dvml")
+var ErrForeign = errors.New("holds weights but is not a checkpoint of dvml")
 
 // Info is what a checkpoint holds beside the variables.
 type Info struct {
@@ -121,7 +122,8 @@ func Save(path string, store *model.Store, info Info) error {
 	return nil
 }
 
-// Load reads a checkpoint that Save wrote into a new store, for use: where the run kept running averages of its weights, they are the weights.
+// Load reads a checkpoint that Save wrote into a new store, for use: where the run kept running
+// averages of its weights, they are the weights.
 func Load(path string) (*model.Store, Info, error) {
 	return load(path, func(name string, _ func(string) bool) string { return name })
 }

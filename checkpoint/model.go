@@ -9,8 +9,9 @@ import (
 // Settings are those that the state was trained under.
 func (i Info) Settings() (*config.Config, error) { return config.Parse([]byte(i.Config)) }
 
-// Model makes the model whose variables the state holds, under settings c: those of the state or, where a run begins or resumes, the run's. A network
-// alone has no classes, of which a method has at least two; its heads are never built.
+// Model makes the model whose variables the state holds, under settings c: those of the state or,
+// where a run begins or resumes, the run's. A network alone has no classes, of which a method has
+// at least two; its heads are never built.
 func (i Info) Model(c *config.Config) (*method.Model, error) {
 	network, err := i.network(c)
 	if err != nil {

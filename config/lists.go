@@ -10,7 +10,7 @@ import (
 )
 
 // checkLists reports a list in the YAML text of settings that has not as many items as its setting takes. The decoder would fill a short one
-// with zeros, and panics at a long one. Text that is no YAML is left to the decoder.
+// with zeros, and panics at a long one. Text that is not YAML is left to the decoder.
 func checkLists(text []byte) error {
 	var all any
 	if err := yaml.Unmarshal(text, &all); err != nil {

@@ -104,7 +104,7 @@ func TestSet(t *testing.T) {
 		"phases.0.steps=5":         "phases has no part 0 to be set alone; it takes a list [...] whose items are each a group of settings {steps,",
 		"method.loss={nam: x}":     `unknown field "nam" inside it; method.loss takes a group of settings {name,`,
 		"method.loss.memory.big=1": "method.loss.memory has size, weight, start",
-		"batch={a: [}":             "the value is no YAML",
+		"batch={a: [}":             "the value is not YAML",
 	} {
 		err := c.Set(set)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

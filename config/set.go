@@ -53,12 +53,12 @@ func (c *Config) Set(assignment string) error {
 	case errors.As(err, &unknown):
 		return fmt.Errorf("--set %s: %s inside it; %s takes %s", assignment, unknown.Message, name, describe(kind))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("--set %s: the value is no YAML: %s", assignment, syntax.Message)
+		return fmt.Errorf("--set %s: the value is not YAML: %s", assignment, syntax.Message)
 	}
 	return fmt.Errorf("--set %s: %s takes %s", assignment, name, describe(kind))
 }
 
-// errNotPartial says that a list of phases holds whole phases, or is no such list: the decoder takes it as it is.
+// errNotPartial says that a list of phases holds whole phases, or is not such a list: the decoder takes it as it is.
 var errNotPartial = errors.New("not a list of changes to phases")
 
 // newPhaseError is a change to a phase that there is not.

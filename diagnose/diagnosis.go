@@ -50,7 +50,7 @@ const (
 type Generator struct {
 	// Active counts the dimensions whose mean varies over the images by more than .01 (Burda et al. 2016): the others say nothing of the image.
 	Active int `json:"active"`
-	// Variance is the median of s^2 over images and dimensions: 1 is the prior's. (A mean would hear little but images for which s^2 runs away.)
+	// Variance is the median of s^2 over images and dimensions: 1 is the prior's. (A mean would be ruled by images for which s^2 runs away.)
 	Variance float64 `json:"variance"`
 	// MeanVariance is the mean over dimensions of the variance of mu over the images.
 	MeanVariance float64 `json:"mean_variance"`

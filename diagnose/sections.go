@@ -35,7 +35,7 @@ func Sections(runs []Named, photographs bool) []report.Section {
 	}
 	var all []report.Section
 	if photographs {
-		s := report.Section{Title: "Queries and their neighbours", Text: "Photographs of classes never seen in training, each with those that lie nearest to it by the cosine of z_I. " +
+		s := report.Section{Title: "Queries and their neighbours", Text: "Photographs of held-out classes, each with those that lie nearest to it by the cosine of z_I. " +
 			"The same queries in all runs, spread over the classes."}
 		for _, r := range runs {
 			s.Pictures = append(s.Pictures, report.Picture{Title: r.Run + ".", Caption: r.when(), Alt: "Queries of " + r.Run + " with their nearest neighbours", Image: r.Neighbours, Photo: true})
@@ -54,7 +54,7 @@ func (d *Diagnosis) when() string { return fmt.Sprintf("After step %d.", d.Step)
 
 // maps shows where classes lie.
 func maps(runs []Named) report.Section {
-	s := report.Section{Title: "A map of the embeddings", Text: fmt.Sprintf("z_I of %d classes never seen in training, at unit length, on the two principal axes of these classes' centres: the plane of all "+
+	s := report.Section{Title: "A map of the embeddings", Text: fmt.Sprintf("z_I of %d held-out classes, at unit length, on the two principal axes of these classes' centres: the plane of all "+
 		"in which the centres lie farthest apart, mirrored so that the first class lies to the left and the second above. Distances in the other dimensions do not show, so classes that overlap here may lie apart. The classes: %s.",
 		len(runs[0].Shown), strings.Join(runs[0].Shown, ", "))}
 	for _, r := range runs {
@@ -67,9 +67,9 @@ func maps(runs []Named) report.Section {
 func independence(runs []Named) report.Section {
 	s := report.Section{Title: "Is the variation within a class independent of the class?",
 		Text: "DVML assumes that images of every class vary about their centre in the same way (Lin et al. 2018, Table 4). " +
-			"Here the classes never seen are compared two by two, dimension by dimension: the distance between the distribution functions (Kolmogorov-Smirnov), its p-value, the share of p-values below .05, " +
+			"Here the held-out classes are compared two by two, dimension by dimension: the distance between the distribution functions (Kolmogorov-Smirnov), its p-value, the share of p-values below .05, " +
 			"and the relative deviation of the variances (their standard deviation over the classes by their mean). All are means over pairs and dimensions. " +
-			"Behind the stroke stands what the same numbers are by chance, where labels are dealt out anew: the nearer, the less the variation depends on the class. " +
+			"Behind the stroke stands what the same numbers are by chance, where labels are shuffled: the nearer, the less the variation depends on the class. " +
 			"Centres taken off a class's own few images, and variances estimated from them, move both numbers alike.\n\n" +
 			"z_V is drawn once an image from N(μ, σ²), μ is its mean. As they stand, both their places and their shapes are compared; less their class centres, the shapes alone. " +
 			"Effective dimensions are the participation ratio of the variances along the principal axes: how many dimensions hold the variance."}
@@ -94,7 +94,7 @@ func independence(runs []Named) report.Section {
 		}
 	}
 	if len(wild) > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("σ² runs away for some images of classes never seen in %s; their draws rule the variances of z_V.", strings.Join(wild, ", ")))
+		s.Notes = append(s.Notes, fmt.Sprintf("σ² runs away for some images of held-out classes in %s; their draws rule the variances of z_V.", strings.Join(wild, ", ")))
 	}
 	for _, of := range []string{SpreadBetween, SpreadWithin, SpreadMu, SpreadSigma} {
 		if slices.ContainsFunc(runs, func(r Named) bool { return r.has(of) }) {

@@ -61,8 +61,9 @@ func Dots(x, y *Node) *Node {
 	return DotGeneral(x, []int{1}, nil, y, []int{1}, nil)
 }
 
-// squared is |x|^2 + |y|^2 - 2 x.y, never below 0 [A,N]. Both sides are first moved so that y's mean lies at the origin: that changes no distance
-// and no gradient (the mean is a constant), and keeps the digits that the subtraction would lose where all embeddings lie far from 0.
+// squared is |x|^2 + |y|^2 - 2 x.y, never below 0 [A,N]. Both sides are first moved so that y's
+// mean lies at the origin: that changes no distance and no gradient (the mean is a constant), and
+// keeps the digits that the subtraction would lose where all embeddings lie far from 0.
 func squared(x, y *Node) *Node {
 	centre := StopGradient(ReduceAndKeep(y, ReduceMean, 0)) // [1,D]
 	same := x == y
@@ -84,9 +85,10 @@ func SafeSqrt(x *Node) *Node {
 	return Where(none, ZerosLike(x), Sqrt(Where(none, OnesLike(x), x)))
 }
 
-// Masks tells the pairs of anchors and references apart by their labels [A] and [N] (int32): positive [A,N] (same class) and negative [A,N]
-// (another), both bool. With self, the references are the anchors themselves and nothing is its own positive. A reference whose label is below 0
-// is void: it is in no pair.
+// Masks tells the pairs of anchors and references apart by their labels [A] and [N] (int32):
+// positive [A,N] (same class) and negative [A,N] (another), both bool. With self, the references
+// are the anchors themselves and nothing is its own positive. A reference whose label is below 0 is
+// void: it is in no pair.
 func Masks(anchors, references *Node, self bool) (positive, negative *Node) {
 	a, n := InsertAxes(anchors, 1), InsertAxes(references, 0)
 	same := Equal(a, n)

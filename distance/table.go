@@ -10,8 +10,9 @@ import (
 
 // Table lists for each anchor its positives in R slots, so that triplets are a block [A,R,N] (anchor, positive's slot, negative).
 //
-// Where it is known how many samples of a class a batch holds at most (a P x K plan: K), R is K - 1 and the block stays small: at B = 128 and
-// K = 2 it is [128,1,128], no larger than the matrix of distances. Where it is not known, R is N: slot r is simply column r.
+// Where it is known how many samples of a class a batch holds at most (a P x K plan: K), R is K - 1
+// and the block stays small: at B = 128 and K = 2 it is [128,1,128], no larger than the matrix of
+// distances. Where it is not known, R is N: slot r is simply column r.
 type Table struct {
 	Valid *Node // Valid [A,R] bool: the slot holds a positive.
 
@@ -19,7 +20,8 @@ type Table struct {
 	lost  *Node // scalar: positives that found no slot
 }
 
-// NewTable makes the table of a positive mask [A,N]. perClass is the largest number of samples of one class that a batch holds, 0 where unknown.
+// NewTable makes the table of a positive mask [A,N]. perClass is the largest number of samples of
+// one class that a batch holds, 0 where unknown.
 func NewTable(positive *Node, perClass int) Table {
 	dims := positive.Shape().Dimensions
 	if perClass < 2 || perClass-1 >= dims[1] {
@@ -60,8 +62,8 @@ func (t Table) Spread(x *Node) *Node {
 	return ReduceSum(Mul(Count(t.slots), InsertAxes(x, -1)), 1)
 }
 
-// Guard returns 0, or NaN where a class had more samples than perClass promised, so that such a batch stops the run instead of being trained on in
-// part. Add it to the loss.
+// Guard returns 0, or NaN where a class had more samples than perClass promised, so that such a
+// batch stops the run instead of being trained on in part. Add it to the loss.
 func (t Table) Guard() *Node {
 	g := t.Valid.Graph()
 	if t.lost == nil {

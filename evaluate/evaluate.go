@@ -11,7 +11,7 @@ var DefaultK = []int{1, 2, 4, 8, 16, 32}
 // NoClusters as Options.Clusters leaves k-means out, and NMI and F1 at 0.
 const NoClusters = -1
 
-// Stages that Options.Progress hears of.
+// Stages that Options.Progress is told of.
 const (
 	StageRetrieval = "retrieval" // of blocks of products
 	StageClusters  = "clusters"  // of k-means++ centres, then of passes over the data; it may end early

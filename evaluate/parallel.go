@@ -14,7 +14,7 @@ func workerCount(n, jobs int) int {
 	return max(1, min(n, jobs))
 }
 
-// parallel runs do(worker, job) for each job in 0..jobs-1, handed out in order. after, when not nil, hears how many jobs are done; its calls do
+// parallel runs do(worker, job) for each job in 0..jobs-1, handed out in order. after, when not nil, is told how many jobs are done; its calls do
 // not overlap.
 func parallel(workers, jobs int, do func(worker, job int), after func(done int)) {
 	var next, done atomic.Int64

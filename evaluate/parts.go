@@ -9,7 +9,7 @@ func EvaluateParts(emb []float32, dim int, labels []int32, gallery []bool, o Opt
 		return Evaluate(emb, dim, labels, o)
 	}
 	if len(gallery) != len(labels) || len(emb) != dim*len(labels) {
-		return Result{}, fmt.Errorf("evaluate: %d values of %d a row, %d labels and %d marks of the gallery: one of each is wanted for each row", len(emb), dim, len(labels), len(gallery))
+		return Result{}, fmt.Errorf("evaluate: %d values of %d a row, %d labels and %d marks of the gallery: expected one of each for each row", len(emb), dim, len(labels), len(gallery))
 	}
 	asking, searched := parts(gallery)
 	return EvaluateGallery(pick(emb, dim, asking), pick(labels, 1, asking), pick(emb, dim, searched), pick(labels, 1, searched), dim, o)
@@ -28,7 +28,7 @@ func SearchParts(emb []float32, dim, k int, gallery []bool, o RetrieveOptions) (
 		return asking, h, nil
 	}
 	if len(emb) != dim*len(gallery) {
-		return nil, Hits{}, fmt.Errorf("evaluate: %d values of %d a row and %d marks of the gallery: one is wanted for each row", len(emb), dim, len(gallery))
+		return nil, Hits{}, fmt.Errorf("evaluate: %d values of %d a row and %d marks of the gallery: expected one for each row", len(emb), dim, len(gallery))
 	}
 	asking, searched := parts(gallery)
 	if h, err = Search(pick(emb, dim, asking), pick(emb, dim, searched), dim, k, o); err != nil {

@@ -82,7 +82,7 @@ func charts(runs []report.Run, metrics []string) []report.Chart {
 		}
 	}
 	for _, m := range metrics {
-		add(m+", classes never seen", m)
+		add(m+", held-out classes", m)
 	}
 	return all
 }

@@ -177,7 +177,7 @@ func TestExperimentFromInterruptionToReport(t *testing.T) {
 	for _, want := range []string{
 		"A note of the plan.", "Scaled: 6 steps of the plan's 600.", "40 photographs of 4 classes to train on, 40 of 4 others to test",
 		"The published figures (somebody) were measured with a thousand photographs, D = 512; these with 40 photographs", "D = 8, batches of 6, 6 steps.",
-		"synthetic: metric loss of z", "kl: KL divergence of z_V", "reconstruction of the features", "classifier: cross entropy", "R@2, classes never seen", "NMI, classes never seen", "F1, classes never seen",
+		"synthetic: metric loss of z", "kl: KL divergence of z_V", "reconstruction of the features", "classifier: cross entropy", "R@2, held-out classes", "NMI, held-out classes", "F1, held-out classes",
 		"Queries and their neighbours", "A map of the embeddings", "found / by chance", "active dimensions", "Along a direction of z", "method.objective",
 	} {
 		if !strings.Contains(strings.ReplaceAll(second, `\`, ""), want) {

@@ -18,7 +18,7 @@ import (
 func Safetensors(m *dvml.Model) (*weights.File, error) {
 	s, ok := m.Network().Backbone.(googlenet.Spec)
 	if !ok {
-		return nil, fmt.Errorf("%s is no GoogLeNet, and its weights alone are no model: export to .onnx", m.Network().Backbone)
+		return nil, fmt.Errorf("%s is not a GoogLeNet, and its weights alone are not a model: export to .onnx", m.Network().Backbone)
 	}
 	if !m.Headless() && m.Config().Method.FeatureScale != "none" {
 		return nil, fmt.Errorf("%s has method.feature_scale %s, which torchvision's network has no place for: export to .onnx", m.Path(), m.Config().Method.FeatureScale)

@@ -16,7 +16,8 @@ type Panel struct {
 	Marks                 []float64 // x of dashed vertical lines, for instance where a phase of training begins
 }
 
-// Series is a curve through the points (X[i], Y[i]) in their order. A NaN or an infinity breaks the curve; a point between two breaks is a dot.
+// Series is a curve through the points (X[i], Y[i]) in their order. A NaN or an infinity breaks the
+// curve; a point between two breaks is a dot.
 type Series struct {
 	Name string // in the legend; "" leaves the series out of it
 	X, Y []float64
@@ -33,8 +34,9 @@ const (
 	sampleWidth = 24 // the piece of line before a name
 )
 
-// Curves draws panels on a grid at most three wide, each with its title, a legend and its own axes. A curve of more than 400 points is pale and
-// thinned so that every peak stays, with its moving mean over a fortieth of its length drawn upon it. It returns an error for no panels and for a
+// Curves draws panels on a grid at most three wide, each with its title, a legend and its own axes.
+// A curve of more than 400 points is pale and thinned so that every peak stays, with its moving
+// mean over a fortieth of its length drawn upon it. It returns an error for no panels and for a
 // series whose X and Y differ in length.
 func Curves(panels []Panel) (image.Image, error) {
 	if len(panels) == 0 {
@@ -90,7 +92,8 @@ func (c *canvas) noValues(area image.Rectangle) {
 	c.text((area.Min.X+area.Max.X-width)/2, (area.Min.Y+area.Max.Y)/2, width, text, noteStyle, muted)
 }
 
-// seriesLegend writes the names of series from the top of area on, over as many lines as they need up to a third of it, and returns the height.
+// seriesLegend writes the names of series from the top of area on, over as many lines as they need
+// up to a third of it, and returns the height.
 func (c *canvas) seriesLegend(series []Series, area image.Rectangle) int {
 	x, y := area.Min.X, area.Min.Y
 	any := false

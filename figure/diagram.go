@@ -112,7 +112,8 @@ func (c *canvas) series(f plane, i int, s Series) {
 	c.dots(f, dots, colour)
 }
 
-// line draws a line of the given width through points, with round joins and, where dashes[1] is above 0, dashes of that many pixels on and off.
+// line draws a line of the given width through points, with round joins and, where dashes[1] is
+// above 0, dashes of that many pixels on and off.
 func (c *canvas) line(f plane, points curve.Points, width float64, dashes [2]int, colour color.Color) {
 	c.fill(f.area.Inset(-2), image.NewUniform(colour), func(p path) {
 		at := 0.0 // pixels from the line's beginning

@@ -27,8 +27,9 @@ const (
 	badge    = 11 // radius of the mark in a frame's corner
 )
 
-// Neighbours draws each query with its nearest neighbours to its right, nearest first. Neighbours of the query's class are framed green with a
-// tick, others red with a cross; a line at the top says so.
+// Neighbours draws each query with its nearest neighbours to its right, nearest first. Neighbours
+// of the query's class are framed green with a tick, others red with a cross; a line at the top
+// says so.
 func Neighbours(queries []Query) image.Image {
 	if len(queries) == 0 {
 		return message("no queries to show")
@@ -45,8 +46,9 @@ func Neighbours(queries []Query) image.Image {
 	return c.img
 }
 
-// Walk draws each query with one picture for each step of a walk away from it, in columns under the steps' names: its Neighbours are what lies
-// nearest to each step. It returns an error where a query has not one for each step.
+// Walk draws each query with one picture for each step of a walk away from it, in columns under the
+// steps' names: its Neighbours are what lies nearest to each step. It returns an error where a
+// query has not one for each step.
 func Walk(queries []Query, steps []string) (image.Image, error) {
 	for i, q := range queries {
 		if len(q.Neighbours) != len(steps) {

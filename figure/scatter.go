@@ -16,10 +16,11 @@ const (
 	namedMost   = 14 // the most classes that a legend names
 )
 
-// Scatter draws points of the plane, such as embeddings projected on two axes, in the colours of their classes, one class a point. Both axes
-// have one scale, so distances compare; the axes themselves mean nothing and are left out. Points that are not finite are left out too, and a line
-// below says how many. Up to 14 classes are named in a legend; beyond the palette the shape of points changes.
-// It returns an error where the lengths of points and classes differ.
+// Scatter draws points of the plane, such as embeddings projected on two axes, in the colours of
+// their classes, one class a point. Both axes have one scale, so distances compare; the axes
+// themselves mean nothing and are left out. Points that are not finite are left out too, and a line
+// below says how many. Up to 14 classes are named in a legend; beyond the palette the shape of
+// points changes. It returns an error where the lengths of points and classes differ.
 func Scatter(points [][2]float64, classes []int, title string) (image.Image, error) {
 	if len(points) != len(classes) {
 		return nil, fmt.Errorf("figure: scatter: %d points but %d classes; each point needs one", len(points), len(classes))

@@ -135,11 +135,11 @@ func (s *Set) carsClasses(file *matfile.File, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if classes.Class != matfile.Cell || len(classes.Cells) == 0 {
-		return fmt.Errorf("%s: class_names is no list of names", name)
+		return fmt.Errorf("%s: class_names is not a list of names", name)
 	}
 	for i, c := range classes.Cells {
 		if c.Class != matfile.Char {
-			return fmt.Errorf("%s: name of class %d is no text", name, i+1)
+			return fmt.Errorf("%s: name of class %d is not text", name, i+1)
 		}
 		s.Classes = append(s.Classes, c.Text)
 	}
@@ -154,7 +154,7 @@ func (s *Set) carsImages(src source, file *matfile.File, name, field, base, fold
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if annos.Class != matfile.Struct {
-		return fmt.Errorf("%s: annotations is no list of structs", name)
+		return fmt.Errorf("%s: annotations is not a list of structs", name)
 	}
 	listed := map[string]bool{}
 	for i := range annos.Len() {
@@ -194,7 +194,7 @@ func (s *Set) carsImage(src source, annos *matfile.Array, i int, field, folder s
 		return Image{}, fmt.Errorf("class %d, there are names of %d", n, len(s.Classes))
 	}
 	if file.Class != matfile.Char || !fs.ValidPath(file.Text) {
-		return Image{}, fmt.Errorf("%s: %q is no name of a file", field, file.String())
+		return Image{}, fmt.Errorf("%s: %q is not the name of a file", field, file.String())
 	}
 	return src.image(path.Join(folder, file.Text), n-1, store.Train)
 }

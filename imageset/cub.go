@@ -32,7 +32,7 @@ func readCUB(s source) (*Set, error) {
 	err = s.pairs("image_class_labels.txt", func(id int, value string) error {
 		number, err := strconv.Atoi(value)
 		if err != nil {
-			return fmt.Errorf("class %q is no number", value)
+			return fmt.Errorf("class %q is not a number", value)
 		}
 		class, ok := classOf[number]
 		if !ok {
@@ -71,11 +71,11 @@ func readCUB(s source) (*Set, error) {
 func (s source) pairs(name string, f func(id int, value string) error) error {
 	return s.lines(name, func(_ int, fields []string) error {
 		if len(fields) != 2 {
-			return fmt.Errorf("%d fields, a number and a value are wanted", len(fields))
+			return fmt.Errorf("%d fields, expected a number and a value", len(fields))
 		}
 		id, err := strconv.Atoi(fields[0])
 		if err != nil {
-			return fmt.Errorf("%q is no number", fields[0])
+			return fmt.Errorf("%q is not a number", fields[0])
 		}
 		return f(id, fields[1])
 	})

@@ -89,7 +89,7 @@ type encoded struct {
 	memory      int64 // that decoding takes, in bytes
 }
 
-// probe reads the header, and refuses what is no image or would take too much memory; nothing is allocated for the pixels.
+// probe reads the header, and refuses what is not an image or would take too much memory; nothing is allocated for the pixels.
 func probe(data []byte, size int) (_ *encoded, err error) {
 	defer recovered(&err)
 	if len(data) == 0 {

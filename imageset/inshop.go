@@ -30,12 +30,12 @@ func readInShop(s source) (*Set, error) {
 		case len(fields) == 1 && announced < 0 && len(set.Images) == 0:
 			n, err := strconv.Atoi(fields[0])
 			if err != nil || n < 0 {
-				return fmt.Errorf("%q: the number of images is wanted", fields[0])
+				return fmt.Errorf("%q: expected the number of images", fields[0])
 			}
 			announced = n
 			return nil
 		case len(fields) != 3:
-			return fmt.Errorf("%d fields: image, item and part are wanted", len(fields))
+			return fmt.Errorf("%d fields, expected image, item and part", len(fields))
 		case fields[0] == "image_name":
 			return nil
 		}
@@ -47,7 +47,7 @@ func readInShop(s source) (*Set, error) {
 		case "gallery":
 			split = store.Gallery
 		default:
-			return fmt.Errorf("part %q: train, query or gallery is wanted", fields[2])
+			return fmt.Errorf("part %q, expected train, query or gallery", fields[2])
 		}
 		im, err := s.image(path.Join(base, fields[0]), set.label(labels, fields[1], fields[1]), split)
 		set.Images = append(set.Images, im)

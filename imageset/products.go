@@ -33,7 +33,7 @@ func readProducts(s source) (*Set, error) {
 				return nil
 			}
 			if len(fields) != len(header) {
-				return fmt.Errorf("%d fields, %q are wanted", len(fields), header)
+				return fmt.Errorf("%d fields, expected %q", len(fields), header)
 			}
 			name := fields[3]
 			label := set.label(labels, fields[1], path.Dir(name)+"/"+fields[1])

@@ -229,7 +229,7 @@ func (s source) text(table string) (string, error) {
 	case bytes.IndexByte(head, 0) >= 0 && bytes.IndexByte(head, 0) < 4:
 		return "", errors.New(`is UTF-16 or UTF-32 without its mark: save it as UTF-8 ("CSV UTF-8" in spreadsheets)`)
 	case archive.Kind(head) != "" || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
-		return "", errors.New(`is no text but an archive or a spreadsheet: save it as CSV (UTF-8)`)
+		return "", errors.New(`is not text but an archive or a spreadsheet: save it as CSV (UTF-8)`)
 	case bytes.HasPrefix(head, []byte("<")):
 		return "", errors.New("is a web page, or XML, not a table: what was fetched is an answer of the site")
 	}

@@ -64,8 +64,9 @@ type task struct {
 	from, to int
 }
 
-// New starts workers (at least 1) that keep up to depth (at least 1) batches ready, beginning at startStep. The loader holds depth batches and
-// those that are with the caller; a Finite sampler ends it with io.EOF after its last step.
+// New starts workers (at least 1) that keep up to depth (at least 1) batches ready, beginning at
+// startStep. The loader holds depth batches and those that are with the caller; a Finite sampler
+// ends it with io.EOF after its last step.
 func New(source Source, s sampler.Sampler, plan augment.Plan, seed uint64, startStep, workers, depth int) (*Loader, error) {
 	if err := plan.Check(source.Size()); err != nil {
 		return nil, err
@@ -91,8 +92,9 @@ func New(source Source, s sampler.Sampler, plan augment.Plan, seed uint64, start
 // taskRows is the number of rows in a task: small enough that workers end together, large enough that handing out costs nothing.
 func taskRows(batch, workers int) int { return max(1, min(8, batch/(2*workers))) }
 
-// Next returns the batch of the next step, waiting until it is ready. An image that cannot be read ends the run: the error names the step and
-// the image, and comes again on every later call. After the last step of a Finite sampler the error is io.EOF, after Close ErrClosed.
+// Next returns the batch of the next step, waiting until it is ready. An image that cannot be read
+// ends the run: the error names the step and the image, and comes again on every later call. After
+// the last step of a Finite sampler the error is io.EOF, after Close ErrClosed.
 func (l *Loader) Next() (*Batch, error) {
 	if l.err != nil {
 		return nil, l.err

@@ -26,7 +26,7 @@ type Config struct {
 	Normalise *bool         `yaml:"normalise,omitempty"` // Normalise scales embeddings to length 1 first.
 
 	Mining string       `yaml:"mining,omitempty"` // Mining is the triplet loss's own choice of triplets: semi-hard, hard or all.
-	Miner  *mine.Config `yaml:"miner,omitempty"`  // Miner picks the pairs or triplets that the loss hears; none: all.
+	Miner  *mine.Config `yaml:"miner,omitempty"`  // Miner picks the pairs or triplets that the loss is computed over; none: all.
 	Memory *Memory      `yaml:"memory,omitempty"` // Memory adds a cross-batch memory to a pair loss.
 
 	Margin         *float64 `yaml:"margin,omitempty"`          // Margin of triplet, margin, circle (m), proxy-anchor, soft-triple, arcface (degrees), cosface.
@@ -46,7 +46,7 @@ type Config struct {
 	RawNegatives   bool     `yaml:"raw_negatives,omitempty"`   // RawNegatives leaves angular's negatives unscaled where its pairs are normalised.
 	ProxyDeviation *float64 `yaml:"proxy_deviation,omitempty"` // ProxyDeviation is the standard deviation of the proxies' first, normal values.
 
-	Prefixes []int `yaml:"prefixes,omitempty"` // Prefixes are lengths to which embeddings may be cut later: the loss hears their first dimensions alone too. Every loss reads it.
+	Prefixes []int `yaml:"prefixes,omitempty"` // Prefixes are lengths to which embeddings may be cut later: the loss of their first dimensions alone is added. Every loss reads it.
 }
 
 // Memory is a cross-batch memory (XBM): a queue of earlier embeddings and their labels that a pair loss holds the batch against. It lies in the scope

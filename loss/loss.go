@@ -19,7 +19,7 @@ type Batch struct {
 	Uniform    *Node // Uniform [B,B] float32 in [0,1), noise for miners that draw; nil where NeedsUniform says no.
 }
 
-// Value is a loss and how much of the batch it still hears.
+// Value is a loss and the fraction of its terms that are active.
 type Value struct {
 	Loss   *Node // Loss is a scalar.
 	Active *Node // Active is the share in [0,1] of the terms (triplets, pairs, anchors, samples: each loss says which) that are not yet satisfied.

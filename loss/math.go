@@ -63,7 +63,7 @@ func share(part, whole *Node) *Node { return Div(part, Max(whole, OnesLike(whole
 func mean(x, mask *Node) *Node { return share(ReduceAllSum(keep(mask, x)), count(mask)) }
 
 // ties turns a mask of choices [...,N] into weights that share 1 among those chosen in a row (0 in rows without a choice), so that equally good
-// choices are heard alike whatever their order in the batch.
+// choices count alike whatever their order in the batch.
 func ties(chosen *Node) *Node {
 	weights := distance.Count(chosen)
 	return share(weights, ReduceAndKeep(weights, ReduceSum, -1))

@@ -110,11 +110,11 @@ func (l triplet) semiHard(d *Node, table distance.Table, negative *Node) Value {
 	pairs := count(valid)
 	value := share(ReduceAllSum(term), pairs)
 
-	heard := distance.Count(active) // [B,R]
+	terms := distance.Count(active) // [B,R]
 	picked := ties(LogicalAnd(negatives, Equal(block, InsertAxes(chosen, -1))))
-	push := ReduceSum(Mul(picked, InsertAxes(heard, -1)), 1) // [B,B]
-	coefficients := share(Sub(table.Spread(heard), push), pairs)
-	return Value{Loss: linear(value, coefficients, d), Active: share(ReduceAllSum(heard), pairs)}
+	push := ReduceSum(Mul(picked, InsertAxes(terms, -1)), 1) // [B,B]
+	coefficients := share(Sub(table.Spread(terms), push), pairs)
+	return Value{Loss: linear(value, coefficients, d), Active: share(ReduceAllSum(terms), pairs)}
 }
 
 // hard takes the farthest positive and the closest negative of each anchor.

@@ -10,8 +10,9 @@ import (
 	"github.com/dvml/dvml/distance"
 )
 
-// distanceWeighted draws for each positive pair (a,p) one negative n with a chance that levels out how often each distance occurs. On the unit
-// sphere of R^D distances d are distributed as q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2), so n is drawn with weight
+// distanceWeighted draws for each positive pair (a,p) one negative n with a chance that levels out
+// how often each distance occurs. On the unit sphere of R^D distances d are distributed as q(d) ~
+// d^(D-2) (1 - d^2/4)^((D-3)/2), so n is drawn with weight
 //
 //	w(n) ~ 1 / q(max(d(a,n), cutoff))   where d(a,n) < farthest, else 0
 //

@@ -8,8 +8,9 @@ import (
 	"github.com/dvml/dvml/distance"
 )
 
-// easyPositive picks for each anchor its closest positive, so that a class need not shrink to a point, and one negative: with `negatives: semi-hard`
-// the closest that is farther than that positive (an anchor without one is left out), with `hard` the closest of all.
+// easyPositive picks for each anchor its closest positive, so that a class need not shrink to a
+// point, and one negative: with `negatives: semi-hard` the closest that is farther than that
+// positive (an anchor without one is left out), with `hard` the closest of all.
 //
 // Xuan, Stylianou, Pless, "Improved Embeddings with Easy Positive Triplet Mining", WACV 2020.
 type easyPositive struct {

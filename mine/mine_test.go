@@ -223,8 +223,8 @@ func TestPairsCount(t *testing.T) {
 	}
 }
 
-// TestDistanceWeighted sweeps the noise evenly over [0,1): each negative must come as often as its share of the weights says, and as its share of the
-// negatives where all weights vanish.
+// TestDistanceWeighted sweeps the noise evenly over [0,1): each negative must come as often as its
+// share of the weights says, and as its share of the negatives where all weights vanish.
 func TestDistanceWeighted(t *testing.T) {
 	x, labels := batch()
 	d, dim := spans(x), float64(len(x[0]))

@@ -6,8 +6,9 @@ import (
 	"github.com/dvml/dvml/distance"
 )
 
-// multiSimilarity picks the negatives that are more similar to the anchor than its least similar positive, and the positives that are less similar
-// than its most similar negative, both by epsilon (cosine similarity s):
+// multiSimilarity picks the negatives that are more similar to the anchor than its least similar
+// positive, and the positives that are less similar than its most similar negative, both by epsilon
+// (cosine similarity s):
 //
 //	negative (a,n):  s(a,n) > min_p s(a,p) - epsilon
 //	positive (a,p):  s(a,p) < max_n s(a,n) + epsilon

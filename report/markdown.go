@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown returns r as Markdown and the files that it shows, charts as SVG and pictures as PNG or JPEG, by name. The text refers to them as
-// folder/name, or name if folder is empty.
+// Markdown returns r as Markdown and the files that it shows, charts as SVG and pictures as PNG or
+// JPEG, by name. The text refers to them as folder/name, or name if folder is empty.
 func Markdown(r Report, folder string) (text string, files map[string][]byte, err error) {
 	if err := r.check(); err != nil {
 		return "", nil, fmt.Errorf("report: %w", err)

@@ -255,7 +255,7 @@ func TestOddReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			page := html(t, r)
 			if i := strings.Index(page, "<main>"); strings.Contains(strings.ReplaceAll(page[i:], ">NaN<", ""), "NaN") {
-				t.Errorf("the page holds a coordinate that is no number")
+				t.Errorf("the page holds a coordinate that is not a number")
 			}
 			if _, _, err := Markdown(r, ""); err != nil {
 				t.Error(err)

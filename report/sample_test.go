@@ -53,7 +53,7 @@ func sample() Report {
 	return Report{
 		Title:    "Does the variance of a class help to tell classes apart?",
 		Subtitle: "Cars196, 8,144 photographs · GoogLeNet, ImageNet weights · 227 px · two cores",
-		Summary: "These numbers are made up to show the page.\n\nOn classes never seen, DVML around the triplet loss finds a photograph of the same class first in 55 % " +
+		Summary: "These numbers are made up to show the page.\n\nOn held-out classes, DVML around the triplet loss finds a photograph of the same class first in 55 % " +
 			"of all queries, plain triplet training in 44 %.",
 		Notes: []string{
 			"Half of the data: the published numbers use all 16,185 photographs, here are 8,144, already cut to the car.",

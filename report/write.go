@@ -33,8 +33,9 @@ func WriteHTML(path string, r Report) error {
 	return write(path, b.Bytes())
 }
 
-// WriteMarkdown writes r as Markdown to path, and its charts and pictures to a folder beside it that is named after it: report.md, report-files/.
-// Charts and pictures of an earlier report there, which r does not show, are removed.
+// WriteMarkdown writes r as Markdown to path, and its charts and pictures to a folder beside it
+// that is named after it: report.md, report-files/. Charts and pictures of an earlier report there,
+// which r does not show, are removed.
 func WriteMarkdown(path string, r Report) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-files"
 	text, files, err := Markdown(r, filepath.Base(folder))

@@ -92,8 +92,8 @@ func (f Folder) Free() error {
 	return err
 }
 
-// Lock keeps other processes from training in the folder, which is made where it is missing, until the lock is released. What a killed process left half
-// written there is removed.
+// Lock keeps other processes from training in the folder, which is made where it is missing, until
+// the lock is released. What a killed process left half written there is removed.
 func (f Folder) Lock() (*lockfile.Lock, error) {
 	if err := os.MkdirAll(filepath.Join(string(f), "checkpoints"), 0o755); err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)

@@ -11,7 +11,8 @@ import (
 	"strconv"
 )
 
-// Table is a run's metrics.csv: a row for each logged step, a row for each evaluation, one column a value; what a row does not have is empty.
+// Table is a run's metrics.csv: a row for each logged step, a row for each evaluation, one column a
+// value; what a row does not have is empty.
 type Table struct {
 	path    string
 	columns []string
@@ -104,7 +105,7 @@ func ReadRows(path string) ([]Row, error) {
 		return nil, nil
 	}
 	if err != nil || len(header) == 0 || header[0] != "step" {
-		return nil, fmt.Errorf("%s is no metrics table: its first line does not start with step", path)
+		return nil, fmt.Errorf("%s is not a table of metrics: its first line does not start with step", path)
 	}
 	var rows []Row
 	for {

@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// ClassBalanced plans batches in which each class comes equally often, however many images it has: rows are dealt from random permutations of
-// the classes, one image a turn, and a class's images are used up before one comes again. A batch may hold a class more than once where it
-// reaches over the end of a permutation or is larger than the number of classes.
+// ClassBalanced plans batches in which each class comes equally often, however many images it has:
+// rows are dealt from random permutations of the classes, one image a turn, and a class's images
+// are used up before one comes again. A batch may hold a class more than once where it reaches over
+// the end of a permutation or is larger than the number of classes.
 type ClassBalanced struct {
 	size    int
 	classes []class

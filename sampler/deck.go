@@ -35,8 +35,9 @@ func (d *deck) order(epoch int) []int {
 	return d.classes
 }
 
-// deal fills rows with images of a class for its turn-th turn. A permutation of the n images serves n/len(rows) turns before the next is drawn;
-// with fewer images than rows each turn takes all of them, then starts over in the same order.
+// deal fills rows with images of a class for its turn-th turn. A permutation of the n images serves
+// n/len(rows) turns before the next is drawn; with fewer images than rows each turn takes all of
+// them, then starts over in the same order.
 func (d *deck) deal(rows []int, c class, turn int) {
 	n, k := len(c.rows), len(rows)
 	turns := max(1, n/k)

@@ -2,8 +2,9 @@ package sampler
 
 import "fmt"
 
-// NPair plans the batches of the N-pair loss (Sohn, NIPS 2016): N different classes, two different images each. Rows 0..N-1 are the anchors,
-// row N+j is the positive of anchor j. Classes with a single image are left out.
+// NPair plans the batches of the N-pair loss (Sohn, NIPS 2016): N different classes, two different
+// images each. Rows 0..N-1 are the anchors, row N+j is the positive of anchor j. Classes with a
+// single image are left out.
 type NPair struct{ pairs *PxK }
 
 // NewNPair plans over rows, whose classes are labels[row]. It fails where fewer than n classes have two images.

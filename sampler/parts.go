@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// Parts cuts the batches of another sampler into parts of a few rows each, for batches that are too large to be held at once. Its steps are parts: those of
-// the first batch in their order, all of them as often as times says, then those of the second.
+// Parts cuts the batches of another sampler into parts of a few rows each, for batches that are too
+// large to be held at once. Its steps are parts: those of the first batch in their order, all of
+// them as often as times says, then those of the second.
 type Parts struct {
 	of           Sampler
 	chunk, times int

@@ -5,10 +5,12 @@ import (
 	"sync"
 )
 
-// PxK plans batches of P classes with K images each, a class's images side by side (Hermans, Beyer, Leibe 2017). The P classes of a batch differ.
+// PxK plans batches of P classes with K images each, a class's images side by side (Hermans, Beyer,
+// Leibe 2017). The P classes of a batch differ.
 //
-// An epoch is a random permutation of the C classes cut into C/P batches; the C mod P classes left over sit that epoch out. The K images of a
-// class differ, and no image comes again before nearly all others of its class have come; a class with fewer than K images repeats them.
+// An epoch is a random permutation of the C classes cut into C/P batches; the C mod P classes left
+// over sit that epoch out. The K images of a class differ, and no image comes again before nearly
+// all others of its class have come; a class with fewer than K images repeats them.
 type PxK struct {
 	p, k    int
 	classes []class

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// Sequential takes every row once, in the order given: for evaluation. All batches have the same size, so that a compiled graph serves them all;
-// the last is filled up with its last row, and Valid says how many of a batch's rows count.
+// Sequential takes every row once, in the order given: for evaluation. All batches have the same
+// size, so that a compiled graph serves them all; the last is filled up with its last row, and
+// Valid says how many of a batch's rows count.
 type Sequential struct {
 	rows []int
 	size int

@@ -32,7 +32,7 @@ func checkJPEG(data []byte, size int) error {
 		return fmt.Errorf("JPEG: %w", err)
 	}
 	if c.Width != size || c.Height != size {
-		return fmt.Errorf("JPEG of %d x %d pixels, %d x %d is wanted", c.Width, c.Height, size, size)
+		return fmt.Errorf("JPEG of %d x %d pixels, expected %d x %d", c.Width, c.Height, size, size)
 	}
 	return nil
 }

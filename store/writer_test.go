@@ -206,7 +206,7 @@ func TestPutJPEGRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, data := range map[string][]byte{"8 x 8 pixels, 16 x 16 is wanted": small, "image 0: JPEG": []byte("text"), "JPEG: ": nil} {
+	for want, data := range map[string][]byte{"8 x 8 pixels, expected 16 x 16": small, "image 0: JPEG": []byte("text"), "JPEG: ": nil} {
 		if err := w.PutJPEG(0, data, 0, Train); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}

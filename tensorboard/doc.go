@@ -1,9 +1,10 @@
 // Package tensorboard writes what TensorBoard shows of a training run: scalars, histograms, images, the model's graph and the embedding
 // projector. It needs neither Python nor TensorFlow.
 //
-// A [Writer] appends to one new event file in a folder. An event file is a sequence of TFRecords, each a length and a payload with a checksum
-// of each (masked CRC-32C); a payload is one protocol buffer Event with a wall time, a step and what happened. The projector's data lie beside
-// the event file as plain files, named by projector_config.pbtxt.
+// A [Writer] appends to one new event file in a folder. An event file is a sequence of TFRecords,
+// each a length and a payload with a checksum of each (masked CRC-32C); a payload is one protocol
+// buffer Event with a wall time, a step and what happened. The projector's data lie beside the
+// event file as plain files, named by projector_config.pbtxt.
 //
 // # Resumed runs
 //

@@ -40,7 +40,7 @@ func check(nodes []Node) error {
 	for i, n := range nodes {
 		for _, input := range n.Inputs {
 			if !names[input] {
-				return fmt.Errorf("node %d (%s): its input %q is no node of the graph", i, n.Name, input)
+				return fmt.Errorf("node %d (%s): its input %q is not a node of the graph", i, n.Name, input)
 			}
 		}
 	}

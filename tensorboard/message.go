@@ -6,7 +6,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Field numbers of TensorFlow's protocol buffers (event.proto, summary.proto, graph.proto, node_def.proto, attr_value.proto, tensor_shape.proto).
+// Field numbers of TensorFlow's protocol buffers (event.proto, summary.proto, graph.proto,
+// node_def.proto, attr_value.proto, tensor_shape.proto).
 const (
 	eventWallTime, eventStep, eventFileVersion, eventGraph, eventSummary, eventSessionLog = 1, 2, 3, 4, 5, 7
 

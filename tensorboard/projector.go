@@ -30,10 +30,12 @@ const (
 // projectorName are the names that are safe as a file's name, in the configuration and in the address by which TensorBoard's page asks.
 var projectorName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// Projector writes an embedding for TensorBoard's projector: embeddings [N, dim] row-major, finite; a label for each row, or nil; and sprite,
-// thumbnails of thumb x thumb pixels in rows from the top left, as many in a row as fit, or nil. The name consists of ASCII letters, digits,
-// _ . and -. A later call with the same name replaces the embedding; other names, also those of earlier Writers, stay. A running TensorBoard
-// has read the configuration once and shows a new embedding after a restart; it shows the name with the step.
+// Projector writes an embedding for TensorBoard's projector: embeddings [N, dim] row-major, finite;
+// a label for each row, or nil; and sprite, thumbnails of thumb x thumb pixels in rows from the top
+// left, as many in a row as fit, or nil. The name consists of ASCII letters, digits, _ . and -. A
+// later call with the same name replaces the embedding; other names, also those of earlier Writers,
+// stay. A running TensorBoard has read the configuration once and shows a new embedding after a
+// restart; it shows the name with the step.
 //
 // Each file is replaced as a whole, the configuration last, so that a killed run leaves one that TensorBoard can read.
 func (w *Writer) Projector(name string, step int, embeddings []float32, dim int, labels []string, sprite image.Image, thumb int) error {

@@ -178,7 +178,7 @@ func TestErrors(t *testing.T) {
 		"the image is empty":                w.Image("x", 1, blank),
 		"node 1: the name":                  w.Graph([]Node{{Name: "a"}, {Name: "a"}}),
 		"node 0 has no name":                w.Graph([]Node{{}}),
-		"its input \"b\" is no node":        w.Graph([]Node{{Name: "a", Inputs: []string{"b"}}}),
+		"its input \"b\" is not a node":     w.Graph([]Node{{Name: "a", Inputs: []string{"b"}}}),
 		"the name must consist":             w.Projector("../x", 1, []float32{1}, 1, nil, nil, 0),
 		"3 numbers are no rows of 2":        w.Projector("x", 1, make([]float32, 3), 2, nil, nil, 0),
 		"0 numbers are no rows of 0":        w.Projector("x", 1, nil, 0, nil, nil, 0),

@@ -13,7 +13,7 @@ import (
 	"github.com/dvml/dvml/tensorboard"
 )
 
-// logs are a run's table, events and curves, and what the watcher hears.
+// logs are a run's table, events and curves, and what the watcher is told.
 type logs struct {
 	config *config.Config
 	folder run.Folder

@@ -81,7 +81,7 @@ func newPace(c *config.Config) *pace {
 // recent is how many steps the rate is taken over.
 const recent = 20
 
-// add hears how long a step took.
+// add is told how long a step took.
 func (p *pace) add(k kind, took time.Duration) {
 	if _, begun := p.begun[k]; !begun {
 		p.begun[k] = took

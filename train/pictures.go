@@ -43,8 +43,8 @@ func (l *logs) curves(over bool) error {
 		panel(rows, "Metric losses", marks, run.Synthetic, run.Invariant),
 		panel(rows, "KL and reconstruction", marks, run.KL, run.Reconstruction),
 		panel(rows, "Classifier: cross entropy", marks, run.Classifier),
-		panel(rows, "Recall@K, classes never seen", marks, recalls...),
-		panel(rows, "NMI, F1, MAP@R, classes never seen", marks, "NMI", "F1", "MAP@R"),
+		panel(rows, "Recall@K, held-out classes", marks, recalls...),
+		panel(rows, "NMI, F1, MAP@R, held-out classes", marks, "NMI", "F1", "MAP@R"),
 		panel(rows, "Distances and norm", marks, run.PositiveDist, run.NegativeDist, run.EmbeddingNorm),
 		panel(rows, "Share of active terms, spread of the embeddings (collapse: 0)", marks, run.Active, run.Spread, run.HeldOutSpread),
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// Resume goes on with the run in folder from its newest whole state. data is where its data file lies now, which the run then remembers; empty: where
+// Resume continues the run in folder from its newest whole state. data is where its data file lies now, which the run then remembers; empty: where
 // its settings say. backendOf makes the engine that the settings name.
 func Resume(folder run.Folder, data string, backendOf func(name string) (compute.Backend, error), w Watcher) (*Trainer, error) {
 	c, err := config.Read(folder.Config())

@@ -20,7 +20,7 @@ import (
 	"github.com/dvml/dvml/run"
 )
 
-// ErrInterrupted is returned by Run when its context ended: the state is saved and Resume goes on.
+// ErrInterrupted is returned by Run when its context ended: the state is saved and Resume continues.
 var ErrInterrupted = errors.New("interrupted; the state is saved")
 
 // Trainer is one run.

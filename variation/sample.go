@@ -91,7 +91,7 @@ func (s Sample) Centres() Sample {
 	return out
 }
 
-// Shuffled returns s with its labels dealt out anew under seed: classes as large as before that mean nothing.
+// Shuffled returns s with its labels shuffled under seed: classes as large as before that mean nothing.
 func (s Sample) Shuffled(seed uint64) Sample {
 	labels := slices.Clone(s.Labels)
 	rng := rand.New(rand.NewPCG(seed, 0x5eed))

@@ -9,9 +9,11 @@
 //
 // Tensors of integers (step counters, shapes) are no weights and are left out.
 //
-// [WriteSafetensors] is atomic: a reader finds the old file or the whole new one, whenever the power fails. The file carries a checksum of its
-// tensors, which [Read] verifies, so that a torn or corrupted file gives an error that wraps [ErrTorn] and never wrong weights.
+// [WriteSafetensors] is atomic: a reader finds the old file or the whole new one, whenever the
+// power fails. The file carries a checksum of its tensors, which [Read] verifies, so that a torn or
+// corrupted file gives an error that wraps [ErrTorn] and never wrong weights.
 //
-// All parsers take the bytes of strangers: a size declared in a file is checked against the file's own size before anything is allocated, and
-// pickles are read by a machine that knows the dozen types of a state dict and calls nothing.
+// All parsers take the bytes of strangers: a size declared in a file is checked against the file's
+// own size before anything is allocated, and pickles are read by a machine that knows the dozen
+// types of a state dict and calls nothing.
 package weights

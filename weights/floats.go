@@ -20,8 +20,8 @@ var floatOf = map[string]func(b []byte) float32{
 	"BF16": func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) },
 }
 
-// readFloats reads size bytes of values of a type as float32. It reads through bytes of integers too, and returns nil for them. The caller has checked
-// size against the file's.
+// readFloats reads size bytes of values of a type as float32. It reads through bytes of integers
+// too, and returns nil for them. The caller has checked size against the file's.
 func readFloats(r io.Reader, dtype string, size int64) ([]float32, error) {
 	width, convert := dtypeWidth[dtype], floatOf[dtype]
 	if convert == nil {

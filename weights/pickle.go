@@ -194,7 +194,7 @@ func (u *unpickler) step(op byte) {
 		name, ok1 := u.pop().(string)
 		module, ok2 := u.pop().(string)
 		if !ok1 || !ok2 {
-			fail("the name of a class is no text")
+			fail("the name of a class is not text")
 		}
 		u.push(global(module + "." + name))
 	case 'R', 0x81: // REDUCE, NEWOBJ

@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 )
 
-// Read reads all floating point tensors of a safetensors, PyTorch or ONNX file as float32. The format is recognised by the file's first bytes.
-// An error wraps [ErrTorn] where a file of a known format ends early or fails its checksum.
+// Read reads all floating point tensors of a safetensors, PyTorch or ONNX file as float32. The
+// format is recognised by the file's first bytes. An error wraps [ErrTorn] where a file of a known
+// format ends early or fails its checksum.
 func Read(path string) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -41,7 +42,8 @@ func Read(path string) (*File, error) {
 	return file, nil
 }
 
-// startsSafetensors reports the beginning of a safetensors file: the length of its header, which is JSON. Any first byte can be part of a length, ONNX's too.
+// startsSafetensors reports the beginning of a safetensors file: the length of its header, which is
+// JSON. Any first byte can be part of a length, ONNX's too.
 func startsSafetensors(head [9]byte) bool {
 	return head[8] == '{' && binary.LittleEndian.Uint64(head[:]) <= maxHeader
 }

@@ -18,8 +18,9 @@ import (
 // maxHeader is the longest header that is accepted, the limit of the format's reference implementation.
 const maxHeader = 100_000_000
 
-// The keys of the metadata that this package keeps for itself: [Read] takes them off, [WriteSafetensors] puts them on. The version says that there
-// is a checksum, so that no single damaged byte can make one look absent.
+// The keys of the metadata that this package keeps for itself: [Read] takes them off,
+// [WriteSafetensors] puts them on. The version says that there is a checksum, so that no single
+// damaged byte can make one look absent.
 const (
 	metaKey     = "__metadata__"
 	versionKey  = "dvml.version"

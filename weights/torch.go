@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// A PyTorch checkpoint is a pickle in which tensors are views of storages, and the storages' bytes: in the zip form (torch >= 1.6) each a member of
-// the archive, in the form before it one after the other behind the pickle.
+// A PyTorch checkpoint is a pickle in which tensors are views of storages, and the storages' bytes:
+// in the zip form (torch >= 1.6) each a member of the archive, in the form before it one after the
+// other behind the pickle.
 
 // storage is a run of values that tensors are views of.
 type storage struct {
@@ -43,7 +44,7 @@ type torchFile struct {
 // persist makes a storage of ("storage", class, key, location, values, ...).
 func (t *torchFile) persist(id tuple) (any, error) {
 	if len(id) < 5 || id[0] != "storage" {
-		return nil, errors.New("a persistent id that is no storage")
+		return nil, errors.New("a persistent id that is not a storage")
 	}
 	class, _ := id[1].(global)
 	key, ok1 := id[2].(string)
@@ -118,8 +119,9 @@ func ints(v any) ([]int, bool) {
 	return out, ok
 }
 
-// stateDict finds the tensors by name in what the pickle gave: a dict of tensors, or one that holds such a dict, whatever its name is: the one with the
-// most tensors, since a checkpoint may hold an optimiser's too.
+// stateDict finds the tensors by name in what the pickle gave: a dict of tensors, or one that holds
+// such a dict, whatever its name is: the one with the most tensors, since a checkpoint may hold an
+// optimiser's too.
 func stateDict(root any) (map[string]*view, error) {
 	top, ok := root.(*dict)
 	if !ok {

@@ -15,7 +15,8 @@ import (
 	"github.com/dvml/dvml/internal/atomicfile"
 )
 
-// WriteSafetensors writes f to path, all tensors as F32, whole or not at all: whatever happens, path holds the old file or the whole new one.
+// WriteSafetensors writes f to path, all tensors as F32, whole or not at all: whatever happens,
+// path holds the old file or the whole new one.
 func WriteSafetensors(path string, f *File) error {
 	entries, err := layout(f)
 	if err == nil {

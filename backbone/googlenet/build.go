@@ -28,7 +28,8 @@ func (s Spec) BuildFrom(scope *model.Scope, x *Node, training bool, stage string
 	return s.build(scope, x, training, stageIndex(stage)+1, len(stages)-1)
 }
 
-// stageIndex is the place of a stage. One that the network does not have is a mistake of the caller, who checks names with [backbone.CheckCut].
+// stageIndex is the place of a stage. One that the network does not have is a mistake of the
+// caller, who checks names with [backbone.CheckCut].
 func stageIndex(stage string) int {
 	if err := backbone.CheckCut(Spec{}, stage); err != nil {
 		panic(err)
@@ -62,7 +63,7 @@ func (s Spec) build(scope *model.Scope, x *Node, training bool, first, last int)
 	return given
 }
 
-// checkImages panics on a shape that is no batch of images.
+// checkImages panics on a shape that is not a batch of images.
 func checkImages(dims []int) {
 	if len(dims) != 4 || dims[1] < MinSize || dims[2] < MinSize || dims[3] != 3 {
 		panic(fmt.Errorf("backbone: images of shape %v; they are [batch, height, width, 3], height and width at least %d", dims, MinSize))

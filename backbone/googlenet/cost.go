@@ -13,8 +13,9 @@ func (s Spec) Parameters() int {
 	return total
 }
 
-// FLOPs returns the floating point operations of one forward pass of one image of size x size: two for each multiply-add of the convolutions,
-// beside which all else is small. A training step takes about three times as many.
+// FLOPs returns the floating point operations of one forward pass of one image of size x size: two
+// for each multiply-add of the convolutions, beside which all else is small. A training step takes
+// about three times as many.
 func (s Spec) FLOPs(size int) int64 { return s.FLOPsUntil(backbone.Features, size) }
 
 // FLOPsUntil is FLOPs of the layers up to the named stage.

@@ -9,6 +9,7 @@
 // Both take images [B,H,W,3] of any size from [MinSize] and give features [B,F], F = 1024 at width 1. The network is a list of layers
 // ([Spec.Layers]) in stages ([Stages]); the graph, the list of variables, the costs and the description for TensorBoard all come from it.
 //
-// Variables lie in the given scope under Caffe's layer names in both forms, "conv1_7x7_s2/weights" [kh,kw,Cin,Cout] and so on, and start from
-// values that depend on the seed and the variable's path alone. [Spec.FromFile] finds them in the weight files that circulate.
+// Variables lie in the given scope under Caffe's layer names in both forms, "conv1_7x7_s2/weights"
+// [kh,kw,Cin,Cout] and so on, and start from values that depend on the seed and the variable's path
+// alone. [Spec.FromFile] finds them in the weight files that circulate.
 package googlenet

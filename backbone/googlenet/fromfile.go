@@ -108,8 +108,9 @@ func Detect(f *weights.File) (Spec, error) {
 	return s, s.Validate()
 }
 
-// recognise finds the naming and the form under which most of the file's tensors are known, and the prefix that all of their names have: wrappers of
-// networks put module., model., _orig_mod. or backbone. before them.
+// recognise finds the naming and the form under which most of the file's tensors are known, and the
+// prefix that all of their names have: wrappers of networks put module., model., _orig_mod. or
+// backbone. before them.
 func recognise(f *weights.File) (naming, string, error) {
 	var best naming
 	form, prefix, most := "", "", 0

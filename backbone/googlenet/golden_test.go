@@ -189,9 +189,10 @@ func meanStd(values []float32) (mean, std float64) {
 	return mean, math.Sqrt(std)
 }
 
-// The golden norms are float32's. Computed again by PyTorch in float64 they differ by 3.4e-4 in the middle and 3.3e-3 at most, in float32 with
-// channels last by 3.6e-4 and 9e-3: roundings flip some of the choices in ReLU and max pools of two images' batch statistics. So the bounds here are
-// what another order of summation may cost; the operations one by one are held to 1e-5 in ops_test.go.
+// The golden norms are float32's. Computed again by PyTorch in float64 they differ by 3.4e-4 in the
+// middle and 3.3e-3 at most, in float32 with channels last by 3.6e-4 and 9e-3: roundings flip some
+// of the choices in ReLU and max pools of two images' batch statistics. So the bounds here are what
+// another order of summation may cost; the operations one by one are held to 1e-5 in ops_test.go.
 func TestBNGradientsAgreeWithTorchvision(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a training step of two images of 227 pixels")

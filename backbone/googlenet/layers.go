@@ -148,8 +148,9 @@ func (b *layerList) inception(name string, c [6]int) {
 	b.layers[len(b.layers)-1].In = total
 }
 
-// outputSize returns the height or width of what the layer gives from the height or width of what it reads. A max pool rounds up, and drops a
-// last window that would begin beyond the map, as Caffe and PyTorch do.
+// outputSize returns the height or width of what the layer gives from the height or width of what
+// it reads. A max pool rounds up, and drops a last window that would begin beyond the map, as Caffe
+// and PyTorch do.
 func (l Layer) outputSize(in int) int {
 	switch l.Op {
 	case OpConv:

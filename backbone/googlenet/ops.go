@@ -66,8 +66,9 @@ const (
 // localResponseNorm divides x [B,H,W,C] by s^0.75, s = 1 + alpha/5 * the sum of x^2 over the five channels around (Krizhevsky et al. 2012,
 // section 3.3, with Caffe's constants).
 //
-// With dy the gradient of what it gives, its own gradient is dx = dy s^-b - 2ab/5 x sum5(dy x s^(-b-1)). The product below hands w = dy s^-b to
-// its first factor, where the second term is taken off, so that no power is differentiated and s^-b is computed once.
+// With dy the gradient of what it gives, its own gradient is dx = dy s^-b - 2ab/5 x sum5(dy x
+// s^(-b-1)). The product below hands w = dy s^-b to its first factor, where the second term is
+// taken off, so that no power is differentiated and s^-b is computed once.
 func localResponseNorm(x *Node) *Node {
 	s := AddScalar(MulScalar(channelSum(Mul(x, x)), lrnAlpha/lrnSize), 1)
 	s = StopGradient(s)

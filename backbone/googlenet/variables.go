@@ -61,8 +61,8 @@ func layerVariables(scope *model.Scope, l Layer, form string) map[string]*model.
 	return variables
 }
 
-// firstValue draws weights from He's uniform distribution (He et al., ICCV 2015), which keeps the size of activations through ReLU; scale and
-// variance start from one, all else from zero.
+// firstValue draws weights from He's uniform distribution (He et al., ICCV 2015), which keeps the
+// size of activations through ReLU; scale and variance start from one, all else from zero.
 func (l Layer) firstValue(seed uint64, path, name string) *tensors.Tensor {
 	shape := l.variableShape(name)
 	switch name {

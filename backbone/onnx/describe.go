@@ -23,7 +23,7 @@ type Description struct {
 type Tensor struct {
 	Name  string
 	Op    string
-	Shape []int // without the batch, in the model's order; nil where it is no tensor of its own
+	Shape []int // without the batch, in the model's order; nil where it is not a tensor of its own
 	Cut   bool  // whether all that comes later is computed from it alone
 }
 

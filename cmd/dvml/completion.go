@@ -179,7 +179,7 @@ func flagOf(app *kong.Application, node *kong.Node, word string) *kong.Flag {
 	return nil
 }
 
-// positionalsBefore counts the arguments among words: what is no flag and no flag's value.
+// positionalsBefore counts the arguments among words: what is neither a flag nor a flag's value.
 func positionalsBefore(app *kong.Application, node *kong.Node, words []string) (n int) {
 	for i, w := range words {
 		if strings.HasPrefix(w, "-") {

@@ -63,7 +63,7 @@ func (c *experimentCmd) Run(ctx context.Context) error {
 	}
 	if errors.Is(err, train.ErrInterrupted) {
 		screen.close()
-		println("Stopped; the state is saved. The same command goes on; --report-only makes a report of what is finished.")
+		println("Stopped; the state is saved. The same command resumes; --report-only makes a report of what is finished.")
 		return train.ErrInterrupted
 	}
 	if err != nil {

@@ -25,10 +25,10 @@ type cli struct {
 	Info       infoCmd       `cmd:"" help:"Say what an HDF5 file holds and draw a contact sheet of it."`
 	Import     importCmd     `cmd:"" help:"Make a backbone of published weights (ONNX, torchvision .pth, safetensors)."`
 	Export     exportCmd     `cmd:"" help:"Write a model for other programs: ONNX, or safetensors with the published names."`
-	Train      trainCmd      `cmd:"" help:"Train, or go on with a run."`
+	Train      trainCmd      `cmd:"" help:"Train a model, or resume a run."`
 	Tune       tuneCmd       `cmd:"" help:"Choose how to train on a data set, by cross-validation over its training classes."`
 	Experiment experimentCmd `cmd:"" help:"Train a list of runs over seeds and write a report: the report's and the paper's experiments, six losses, or your own."`
-	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on classes it never saw."`
+	Eval       evalCmd       `cmd:"" help:"Measure NMI, F1, Recall@K and MAP@R of a model on held-out classes."`
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
 	Classify   classifyCmd   `cmd:"" help:"Name photographs by their neighbours in an index, or call them unknown."`
@@ -38,7 +38,7 @@ type cli struct {
 	Embed      embedCmd      `cmd:"" help:"Write the embeddings of photographs to a file, or print them."`
 	Calibrate  calibrateCmd  `cmd:"" help:"Fit the probability that two photographs show the same thing, and keep it in the checkpoint."`
 	Compare    compareCmd    `cmd:"" help:"Say whether two photographs show the same thing, with the probability."`
-	Diagnose   diagnoseCmd   `cmd:"" help:"Look into models: how their embeddings of classes never seen lie and vary, as a page."`
+	Diagnose   diagnoseCmd   `cmd:"" help:"Look into models: how their embeddings of held-out classes lie and vary, as a page."`
 	Presets    presetsCmd    `cmd:"" help:"List the presets of train."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of this machine on networks and layers."`
 	Backends   backendsCmd   `cmd:"" help:"List what can run the computations here."`

@@ -71,7 +71,7 @@ func (c *quickstartCmd) folder() (*lockfile.Lock, error) {
 	marker := filepath.Join(c.Out, name)
 	if entries, err := os.ReadDir(c.Out); err == nil && len(entries) > 0 {
 		if _, err := os.Stat(marker); err != nil {
-			return nil, fmt.Errorf("%s is there and is not a quickstart's; name another folder by --out", c.Out)
+			return nil, fmt.Errorf("%s already exists and was not made by a quickstart; name another folder with --out", c.Out)
 		}
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {

@@ -246,7 +246,7 @@ type example struct {
 	data   []byte
 }
 
-// own lists the example's own item, which is no hit.
+// own lists the example's own item, which is not a hit.
 func (e example) own() []int64 {
 	if e.item.ID == 0 {
 		return nil

@@ -24,18 +24,18 @@ type trainCmd struct {
 	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs; heads for fewer than six classes." values:"presets"`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
-	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be given again." values:"set"`
+	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be repeated." values:"set"`
 	All      bool     `help:"Train the model that is put to use, on every class: nothing is held out, and nothing is measured. Choose settings and steps by a run without it first."`
 	Steps    int      `help:"Steps in all, shared out over the phases as the preset's are. Default: the preset's, scaled to the number of photographs."`
-	Minutes  float64  `help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
+	Minutes  float64  `placeholder:"N" help:"A budget: steps are left out until the run fits into so many minutes here, as measured before it begins."`
 	Batch    int      `help:"Images of a batch: fewer or more classes in it, as many images of each; more of each where the data has too few classes. Default: the preset's."`
 	Chunk    int      `help:"Images of a batch that go through the network at a time, so that a batch may be larger than memory; the losses see all of it. Default: the setting's, all."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND." values:"engines"`
-	Cache    string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
+	Cache    string   `help:"Folder of the cache of what frozen layers compute. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
 	networkFlags
-	Resume string `help:"Go on with the run in this folder, bit for bit as if it had not stopped."`
+	Resume string `help:"Resume the run in this folder, bit for bit as if it had not stopped."`
 }
 
 // Run trains.

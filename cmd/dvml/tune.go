@@ -19,9 +19,9 @@ type tuneCmd struct {
 	Data     string `required:"" type:"existingfile" help:"The HDF5 file that dvml prepare wrote."`
 	Backbone string `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: torchvision's GoogLeNet, downloaded once."`
 	networkFlags
-	Out     string   `short:"o" default:"tuned" help:"Folder of the trials and of the settings that are chosen. The same command goes on where it was stopped."`
+	Out     string   `short:"o" default:"tuned" help:"Folder of the trials and of the settings that are chosen. The same command resumes where it was stopped."`
 	Minutes float64  `default:"10" help:"How long to try; 0: every candidate on every fold." min:"0"`
-	Folds   int      `default:"3" help:"How many the training classes are dealt into." min:"2"`
+	Folds   int      `default:"3" help:"Number of folds of the training classes." min:"2"`
 	Set     []string `sep:"none" help:"Change one setting of all candidates, as in train."`
 	Cache   string   `help:"Folder of what frozen layers give. Default: beside the data or, where that cannot be written, the user's cache folder."`
 	Backend string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default $$DVML_BACKEND." values:"engines"`

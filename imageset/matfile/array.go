@@ -65,7 +65,7 @@ func (a *Array) Len() int {
 // Field returns a field of element i of a struct array.
 func (a *Array) Field(i int, name string) (*Array, error) {
 	if a.Class != Struct {
-		return nil, fmt.Errorf("matfile: field %q of %s: a struct is wanted", name, a.describe())
+		return nil, fmt.Errorf("matfile: field %q of %s: expected a struct", name, a.describe())
 	}
 	if i < 0 || i >= a.Len() {
 		return nil, fmt.Errorf("matfile: element %d of %s", i, a.describe())
@@ -81,11 +81,11 @@ func (a *Array) Field(i int, name string) (*Array, error) {
 // Int returns the whole number that the array holds.
 func (a *Array) Int() (int, error) {
 	if !a.Class.numeric() || len(a.Numbers) != 1 {
-		return 0, fmt.Errorf("matfile: %s: one number is wanted", a.describe())
+		return 0, fmt.Errorf("matfile: %s: expected one number", a.describe())
 	}
 	v := a.Numbers[0]
 	if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
-		return 0, fmt.Errorf("matfile: %s holds %g: a whole number is wanted", a.describe(), v)
+		return 0, fmt.Errorf("matfile: %s holds %g: expected a whole number", a.describe(), v)
 	}
 	return int(v), nil
 }

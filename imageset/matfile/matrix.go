@@ -57,7 +57,7 @@ func (d *decoder) matrix(data []byte, nesting int) (*Array, error) {
 // setDims returns the number of elements.
 func (a *Array) setDims(d *decoder, e element) (int, error) {
 	if e.kind != typeInt32 || len(e.data)%4 != 0 || len(e.data) < 8 || len(e.data) > 4*maxDims {
-		return 0, fmt.Errorf("dims of %d bytes and type %d: 2 to %d int32 are wanted", len(e.data), e.kind, maxDims)
+		return 0, fmt.Errorf("dims of %d bytes and type %d, expected 2 to %d int32", len(e.data), e.kind, maxDims)
 	}
 	n := uint64(1)
 	for i := 0; i < len(e.data); i += 4 {
@@ -150,7 +150,7 @@ func (d *decoder) text(a *Array, n int, data []byte) error {
 	}
 	runes := make([]rune, len(codes))
 	for i, c := range codes {
-		runes[i] = rune(min(max(c, 0), math.MaxInt32)) // what is no code point becomes U+FFFD
+		runes[i] = rune(min(max(c, 0), math.MaxInt32)) // what is not a code point becomes U+FFFD
 	}
 	a.Text = string(runes)
 	return nil
@@ -171,7 +171,7 @@ func (d *decoder) list(n int, data []byte, nesting int) ([]*Array, error) {
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
 		if e.kind != typeMatrix {
-			return nil, fmt.Errorf("element %d: type %d, an array is wanted", i, e.kind)
+			return nil, fmt.Errorf("element %d: type %d, expected an array", i, e.kind)
 		}
 		if out[i], err = d.matrix(e.data, nesting+1); err != nil {
 			return nil, fmt.Errorf("element %d: %w", i, err)

@@ -106,7 +106,7 @@ func parse(data []byte) (*File, error) {
 func (d *decoder) header(data []byte) error {
 	switch {
 	case bytes.HasPrefix(data, []byte("\x89HDF")) || bytes.HasPrefix(data, []byte("MATLAB 7.3")):
-		return errors.New("a MATLAB 7.3 file (HDF5), level 5 is wanted: save it with -v7")
+		return errors.New("a MATLAB 7.3 file (HDF5), expected level 5: save it with -v7")
 	case len(data) < headerBytes:
 		return fmt.Errorf("%d bytes: %w", len(data), errCut)
 	}
@@ -119,7 +119,7 @@ func (d *decoder) header(data []byte) error {
 		return errors.New("not a level 5 MAT-file: its header has no byte order mark")
 	}
 	if v := d.order.Uint16(data[124:]); v != 0x0100 {
-		return fmt.Errorf("version %#04x of the format, 0x0100 (level 5) is wanted: save it with -v7", v)
+		return fmt.Errorf("version %#04x of the format, expected 0x0100 (level 5): save it with -v7", v)
 	}
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 )
 
-// Write makes the file at path, and its folder when that is missing, of what write writes. The bytes go to a file beside path that is synced and
-// renamed; a failure removes it and leaves what was at path before.
+// Write makes the file at path, and its folder when that is missing, of what write writes. The
+// bytes go to a file beside path that is synced and renamed; a failure removes it and leaves what
+// was at path before.
 func Write(path string, write func(w io.Writer) error) (err error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o755); err != nil {

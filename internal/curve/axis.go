@@ -8,8 +8,8 @@ import (
 // Bounds is the part of the plane that a diagram shows.
 type Bounds struct{ X0, X1, Y0, Y1 float64 }
 
-// BoundsOf returns the part of the plane to show for the points of all pieces, with some room below and above; from 0 where values above 0 come
-// near to it. It is not ok where there is no point.
+// BoundsOf returns the part of the plane to show for the points of all pieces, with some room below
+// and above; from 0 where values above 0 come near to it. It is not ok where there is no point.
 func BoundsOf(pieces []Points) (b Bounds, ok bool) {
 	inf := math.Inf(1)
 	b = Bounds{inf, -inf, inf, -inf}

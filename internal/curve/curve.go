@@ -1,5 +1,5 @@
-// Package curve holds what drawings of curves have in common, whatever they are drawn on: pieces between gaps, thinning, moving means, the range of
-// axes and their ticks.
+// Package curve holds what drawings of curves have in common, whatever they are drawn on: pieces
+// between gaps, thinning, moving means, the range of axes and their ticks.
 package curve
 
 import "math"

@@ -1,5 +1,6 @@
-// Package draw derives the seeds of random streams, so that everything random is a pure function of a seed and of what it is for: a step, a row,
-// a class, an epoch. Resuming at a step then needs no saved generator state.
+// Package draw derives the seeds of random streams, so that everything random is a pure function of
+// a seed and of what it is for: a step, a row, a class, an epoch. Resuming at a step then needs no
+// saved generator state.
 package draw
 
 import "math/rand/v2"

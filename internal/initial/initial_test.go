@@ -13,7 +13,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Every first value is, bit for bit, what scripts/golden/initial.py draws: runs of any version and on any processor begin with the same weights.
+// Every first value is, bit for bit, what scripts/golden/initial.py draws: runs of any version and
+// on any processor begin with the same weights.
 func TestGolden(t *testing.T) {
 	text, err := os.ReadFile("testdata/golden.json")
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package lockfile keeps two processes from writing into one folder. The locking itself is gofrs/flock's, which knows every system that dvml is
-// built for; what is added is one error to test for, and file systems without locks.
+// Package lockfile keeps two processes from writing into one folder. The locking itself is
+// gofrs/flock's, which knows every system that dvml is built for; what is added is one error to
+// test for, and file systems without locks.
 package lockfile
 
 import (
@@ -16,12 +17,12 @@ import (
 // ErrHeld is returned by Take where another process, or another Lock of this one, holds the file.
 var ErrHeld = errors.New("another process holds it")
 
-// Lock is a file that is held until Release, or until the process ends in whatever way: a killed one leaves nothing behind that a person would have
-// to remove. The file itself stays.
+// Lock is a file that is held until Release, or until the process ends in whatever way: a killed
+// one leaves nothing behind that a person would have to remove. The file itself stays.
 type Lock struct{ f *flock.Flock }
 
-// Take makes the file at path, where there is none, and holds it. On file systems that have no locks, as some network file systems, nothing is held,
-// and Take never returns ErrHeld.
+// Take makes the file at path, where there is none, and holds it. On file systems that have no
+// locks, as some network file systems, nothing is held, and Take never returns ErrHeld.
 func Take(path string) (*Lock, error) {
 	for {
 		f := flock.New(path, flock.SetPermissions(0o644))
@@ -53,7 +54,8 @@ func removed(f *flock.Flock) bool {
 // poll is how often Await looks whether the file is free.
 const poll = 200 * time.Millisecond
 
-// Await is Take that waits while another process holds the file, until ctx ends. waiting, where it is not nil, is called once before it waits.
+// Await is Take that waits while another process holds the file, until ctx ends. waiting, where it
+// is not nil, is called once before it waits.
 func Await(ctx context.Context, path string, waiting func()) (*Lock, error) {
 	for {
 		l, err := Take(path)

@@ -1,5 +1,6 @@
-// Package norm is batch norm (Ioffe and Szegedy, ICML 2015) as graphs, in the three forms that networks and heads need. All are written from small
-// operations: a partitioner splits these by batch, and not the fused operation.
+// Package norm is batch norm (Ioffe and Szegedy, ICML 2015) as graphs, in the three forms that
+// networks and heads need. All are written from small operations: a partitioner splits these by
+// batch, and not the fused operation.
 package norm
 
 import (
@@ -15,7 +16,8 @@ type Params struct {
 	Epsilon        float64
 }
 
-// Move is told the batch's mean and its unbiased variance (as PyTorch's running variance is), [C] each, for the running averages to move towards.
+// Move is told the batch's mean and its unbiased variance (as PyTorch's running variance is), [C]
+// each, for the running averages to move towards.
 type Move func(mean, variance *Node)
 
 // Towards is a running average that moves the given share of the way from old to now, through which no gradient flows.
@@ -32,9 +34,9 @@ func (p Params) Fixed() (a, b *Node) {
 
 // Maps normalises each channel of x [...,C] by the batch's mean and variance.
 //
-// Both move with x, which takes from the gradient w by the normalised part its mean and its part along d = x - mean:
-// dx = w - mean(w) - d mean(w d) / (variance + epsilon) (section 3 there). Written so it needs no sum beyond those of the other gradients' pass
-// over the map.
+// Both move with x, which takes from the gradient w by the normalised part its mean and its part
+// along d = x - mean: dx = w - mean(w) - d mean(w d) / (variance + epsilon) (section 3 there).
+// Written so it needs no sum beyond those of the other gradients' pass over the map.
 func (p Params) Maps(x *Node, move Move) *Node {
 	rank := x.Rank()
 	channels := func(v *Node) *Node { return perChannel(v, rank) }
@@ -57,8 +59,9 @@ func (p Params) Maps(x *Node, move Move) *Node {
 	return Add(Mul(Sub(through, channels(StopGradient(mean))), channels(a)), channels(p.Offset))
 }
 
-// Columns normalises each column of x [N,C]: by the batch's mean and variance where move is given, else by the running averages. A batch of features
-// is small beside maps, so its gradient is left to automatic differentiation.
+// Columns normalises each column of x [N,C]: by the batch's mean and variance where move is given,
+// else by the running averages. A batch of features is small beside maps, so its gradient is left
+// to automatic differentiation.
 func (p Params) Columns(x *Node, move Move) *Node {
 	mean, variance := p.Mean, p.Variance
 	if move != nil {

@@ -1,5 +1,6 @@
-// Package shared finds the reference data that some tests hold the project against: real photographs, ImageNet weights and golden values from
-// public libraries. They lie beside the repository, in ../shared, never inside it; where they are absent a test skips.
+// Package shared finds the reference data that some tests hold the project against: real
+// photographs, ImageNet weights and golden values from public libraries. They lie beside the
+// repository, in ../shared, never inside it; where they are absent a test skips.
 package shared
 
 import (

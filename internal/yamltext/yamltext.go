@@ -1,5 +1,6 @@
-// Package yamltext looks at YAML that comes from elsewhere before it is parsed: the parser's memory grows with the square of the nesting, so that a
-// few hundred kilobytes of brackets could fill a machine.
+// Package yamltext looks at YAML that comes from elsewhere before it is parsed: the parser's memory
+// grows with the square of the nesting, so that a few hundred kilobytes of brackets could fill a
+// machine.
 package yamltext
 
 import (
@@ -16,8 +17,9 @@ const (
 	MaxDepth  = 32
 )
 
-// Clean returns the text without its byte order mark. It is empty where nothing but blanks and comments stands there. Text that is longer or nested deeper
-// than the bounds, or that repeats itself by aliases, is an error.
+// Clean returns the text without its byte order mark. It is empty where nothing but blanks and
+// comments stands there. Text that is longer or nested deeper than the bounds, or that repeats
+// itself by aliases, is an error.
 func Clean(text []byte) ([]byte, error) {
 	if len(text) > MaxLength {
 		return nil, fmt.Errorf("the YAML has %d bytes; at most %d are read", len(text), MaxLength)

@@ -27,9 +27,9 @@ type Options struct {
 	Attempts int                     // connections in a row that may bring nothing before giving up; 0 is 5
 	Wait     time.Duration           // before the second attempt, doubled each time; 0 is a second
 	Progress func(done, total int64) // bytes so far and in all, total -1 where the server does not say; nil is silence
-	// Failed hears of an attempt that failed, before the wait for the next one; nil is silence.
+	// Failed is told of an attempt that failed, before the wait for the next one; nil is silence.
 	Failed func(err error, wait time.Duration)
-	// Waiting hears that another process is fetching the file, and that this one waits for it; nil is silence.
+	// Waiting is told that another process is fetching the file, and that this one waits for it; nil is silence.
 	Waiting func()
 }
 
@@ -52,8 +52,9 @@ func Fetch(ctx context.Context, name string, o Options) (string, error) {
 	return s.Fetch(ctx, o)
 }
 
-// Fetch returns the path of the source's file in the cache, and downloads it where it is not there. A connection that breaks is taken up again from
-// the byte it broke at, in this call or the next. The error of a machine without a network says which file to bring and where to put it.
+// Fetch returns the path of the source's file in the cache, and downloads it where it is not there.
+// A connection that breaks is taken up again from the byte it broke at, in this call or the next.
+// The error of a machine without a network says which file to bring and where to put it.
 func (s Source) Fetch(ctx context.Context, o Options) (string, error) {
 	if o.Folder == "" {
 		var err error
@@ -79,7 +80,7 @@ func (s Source) Fetch(ctx context.Context, o Options) (string, error) {
 	partial := path + ".partial"
 	if err := s.fetch(ctx, partial, o); err != nil {
 		if ctx.Err() != nil {
-			return "", fmt.Errorf("download: %s: %w; what has come is kept, and the next try goes on from there", s.URL, err)
+			return "", fmt.Errorf("download: %s: %w; what has come is kept, and the next try resumes there", s.URL, err)
 		}
 		return "", fmt.Errorf("download: %s: %w\nwithout a network, bring that file (%s) and put it at %s", s.URL, err, s.digits(), path)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/dvml/dvml/internal/spelling"
 )
 
-// CacheVariable names the environment variable that moves the cache: files lie in it directly. Without it they lie in the folder dvml of the
-// user's cache ([os.UserCacheDir]).
+// CacheVariable names the environment variable that moves the cache: files lie in it directly.
+// Without it they lie in the folder dvml of the user's cache ([os.UserCacheDir]).
 const CacheVariable = "DVML_CACHE"
 
 // Source is a published file.

@@ -108,7 +108,8 @@ func Read(path string) (*Model, error) {
 	return m, nil
 }
 
-// Parse reads a model from its bytes, which the tensors go on to use. Tensors with external data have no values, unless [Read] reads the file.
+// Parse reads a model from its bytes, which the tensors go on to use. Tensors with external data
+// have no values, unless [Read] reads the file.
 func Parse(message []byte) (*Model, error) {
 	p := &parser{}
 	m := &Model{Opsets: map[string]int{}, Meta: map[string]string{}}

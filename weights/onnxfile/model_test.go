@@ -139,7 +139,8 @@ func TestExternalData(t *testing.T) {
 	}
 }
 
-// FuzzParse reads foreign bytes: whatever they are, that is no more than an error, and what is understood is written and read again the same.
+// FuzzParse reads foreign bytes: whatever they are, that is no more than an error, and what is
+// understood is written and read again the same.
 func FuzzParse(f *testing.F) {
 	f.Add(sample().Marshal())
 	f.Add(nested(3))
