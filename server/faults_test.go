@@ -122,6 +122,34 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// The queue is bounded by what is measured at the start, so that nobody who is accepted waits for
+// long; a request that has it to itself may bring many photographs.
+func TestPatience(t *testing.T) {
+	m := &colours{slow: 20 * time.Millisecond} // a batch of any size: four take a quarter each
+	x := served(t, m, 3, func(o *Options) { o.Patience = 3 })
+	q := x.s.model.Load().queue
+	var fields []field
+	for i := range 40 {
+		fields = append(fields, field{"image", picture(i)})
+	}
+	form, body := formOf(t, fields...)
+	x.post("/v1/embed", form, body).expect(t, 200)
+	one, err := q.Reserve(1)
+	must(t, err)
+	held := 1
+	for ; q.Full() == nil; held++ {
+		p, err := q.Reserve(1)
+		must(t, err)
+		defer p.Release()
+	}
+	if held < 3 || held > 24 {
+		t.Errorf("%d photographs are held; expected about 12", held)
+	}
+	x.post("/v1/embed", "image/jpeg", picture(1)).expect(t, 429)
+	one.Release()
+	x.post("/v1/embed", "image/jpeg", picture(1)).expect(t, 200)
+}
+
 // A client that does not wait for its answer costs nothing more, and leaves its place to others.
 func TestClientGone(t *testing.T) {
 	m := &colours{slow: 100 * time.Millisecond}

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"net/http"
 	"time"
 
@@ -54,6 +56,11 @@ func (s *Server) load(ctx context.Context, path string) (*loaded, error) {
 		m.queue = batch.New(s.o.Batch, s.embedder(opened), s.metrics.batch)
 		err = s.warm(ctx, m)
 	}
+	limit := s.o.Batch.Capacity
+	if err == nil && s.o.Patience > 0 {
+		limit, err = s.patient(ctx, m)
+		m.queue.Limit(limit)
+	}
 	if err != nil {
 		if m.queue != nil {
 			m.queue.Close()
@@ -63,8 +70,40 @@ func (s *Server) load(ctx context.Context, path string) (*loaded, error) {
 	if old := s.model.Swap(m); old != nil {
 		s.work.Go(old.retire)
 	}
-	s.o.Log.Info("ready", "model", m.made.Fingerprint[:min(12, len(m.made.Fingerprint))], "images_per_second", int(m.queue.Rate()))
+	s.o.Log.Info("ready", "model", m.made.Fingerprint[:min(12, len(m.made.Fingerprint))], "images_per_second", int(m.queue.Rate()), "queue", limit)
 	return m, nil
+}
+
+// patient is how many photographs the queue may hold so that the last one takes Patience times as
+// long as one alone: those before it are decoded, on as many processors as there are decoders, and
+// go through the network in batches that will be small.
+func (s *Server) patient(ctx context.Context, m *loaded) (int, error) {
+	const small, tries = 4, 3
+	photograph, err := jpegOf(drawing(640, 480))
+	if err != nil {
+		return 0, err
+	}
+	decode, alone, batched := time.Hour, time.Hour, time.Hour // the least of some tries: what others do on the machine does not count
+	for range tries {
+		began := time.Now()
+		pixels, err := m.Prepare(photograph)
+		if err != nil {
+			return 0, err
+		}
+		decode = min(decode, time.Since(began))
+		for _, of := range []struct {
+			n    int
+			took *time.Duration
+		}{{1, &alone}, {small, &batched}} {
+			began = time.Now()
+			if _, err := m.EmbedPrepared(ctx, bytes.Repeat(pixels, of.n)); err != nil {
+				return 0, err
+			}
+			*of.took = min(*of.took, time.Since(began)/time.Duration(of.n))
+		}
+	}
+	each := batched + decode/time.Duration(cap(s.decoders))
+	return max(2, int(s.o.Patience*float64(decode+alone)/float64(max(each, 1)))), nil
 }
 
 // embedder runs batches through a model.
@@ -86,14 +125,25 @@ func (s *Server) embedder(m Model) batch.Run {
 	}
 }
 
-func (s *Server) warm(ctx context.Context, m *loaded) error {
-	drawn := image.NewRGBA(image.Rect(0, 0, 64, 48))
-	for y := range 48 {
-		for x := range 64 {
+// drawing is a picture of so many pixels that is not all alike.
+func drawing(w, h int) image.Image {
+	drawn := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
 			drawn.SetRGBA(x, y, color.RGBA{uint8(4 * x), uint8(5 * y), uint8(x * y / 12), 255})
 		}
 	}
-	pixels, err := m.PrepareImage(drawn)
+	return drawn
+}
+
+func jpegOf(img image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, img, nil)
+	return b.Bytes(), err
+}
+
+func (s *Server) warm(ctx context.Context, m *loaded) error {
+	pixels, err := m.PrepareImage(drawing(64, 48))
 	if err != nil {
 		return err
 	}

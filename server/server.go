@@ -50,6 +50,7 @@ type Options struct {
 	ReadOnly bool     // nobody may write
 
 	Batch     batch.Options // MaxBatch 32, MaxWait 0, Capacity 64
+	Patience  float64       // how many times as long as alone an accepted photograph may take: by what is measured at the start the queue is bounded for that; 0: by Capacity alone
 	MaxBytes  int64         // of one photograph; 32 MiB
 	MaxPixels int           // of one photograph, before it is decoded; 100 million
 	Uploads   int64         // bytes of all requests that are being read; 512 MiB

@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/index"
 	"github.com/dvml/dvml/internal/version"
+	"github.com/dvml/dvml/kernel"
 	"github.com/dvml/dvml/server"
 	"github.com/dvml/dvml/server/batch"
 )
@@ -34,7 +36,7 @@ type serveCmd struct {
 	ReadOnly   bool          `help:"Nobody may write."`
 	MaxBatch   int           `default:"32" help:"The most photographs that go through the network at once; a full batch does not wait."`
 	MaxWait    time.Duration `default:"0s" help:"The longest that a photograph waits for others while the network is idle."`
-	Queue      int           `default:"64" help:"The most photographs that are decoded, wait or are embedded at a time; what is beyond is refused with 429."`
+	Queue      int           `default:"0" help:"The most photographs that are decoded, wait or are embedded at a time; what is beyond is refused with 429. 0: by what is measured at the start, so many that the last one takes three times as long as it would alone."`
 	MaxBytes   int64         `default:"33554432" help:"The most bytes of an uploaded photograph."`
 	MaxPixels  int           `default:"100000000" help:"The most pixels of an uploaded photograph."`
 	Drain      time.Duration `default:"1s" help:"How long requests are still accepted once the server is to stop."`
@@ -69,6 +71,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		scheme, h.TLSConfig = "https", &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		serve = func(l net.Listener) error { return h.ServeTLS(l, "", "") }
 	}
+	spareProcessors()
 	s.Start(ctx)
 	printf("serving %s at %s\n", c.Path, c.address(scheme, listener.Addr(), o.Token))
 	if err := s.Serve(ctx, h, listener, serve); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -77,16 +80,27 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// spareProcessors lets requests run beside the network: its workers, as many as there are processors,
+// stay in assembly for milliseconds, where Go takes no processor from them, and a request that is only
+// refused would wait as long. With two more the operating system shares the cores out.
+func spareProcessors() {
+	kernel.Default() // has its workers now
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+}
+
 // options are the server's.
 func (c *serveCmd) options() (server.Options, error) {
 	o := server.Options{Index: c.Path, Checkpoint: c.Model, Hosts: c.Host, ReadOnly: c.ReadOnly, MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels, Drain: c.Drain,
-		Batch: batch.Options{MaxBatch: c.MaxBatch, MaxWait: c.MaxWait, Capacity: c.Queue}, Neighbours: c.Neighbours, Version: strings.TrimPrefix(version.Get().Version, "v"), Log: c.logger(),
+		Batch: batch.Options{MaxBatch: c.MaxBatch, MaxWait: c.MaxWait, Capacity: c.Queue}, Patience: 3, Neighbours: c.Neighbours, Version: strings.TrimPrefix(version.Get().Version, "v"), Log: c.logger(),
 		Open: func(path string) (server.Model, error) { return dvml.Open(path, dvml.Backend(c.Backend)) }}
 	switch {
-	case c.MaxBatch < 1 || c.Queue < 1 || c.MaxBytes < 1 || c.MaxPixels < 1:
-		return o, errors.New("--max-batch, --queue, --max-bytes and --max-pixels: expected at least 1")
-	case c.MaxWait < 0 || c.Drain < 0 || c.Neighbours < 0:
-		return o, errors.New("--max-wait, --drain and --neighbours: expected 0 or more")
+	case c.MaxBatch < 1 || c.MaxBytes < 1 || c.MaxPixels < 1:
+		return o, errors.New("--max-batch, --max-bytes and --max-pixels: expected at least 1")
+	case c.MaxWait < 0 || c.Drain < 0 || c.Neighbours < 0 || c.Queue < 0:
+		return o, errors.New("--max-wait, --drain, --neighbours and --queue: expected 0 or more")
+	}
+	if c.Queue > 0 {
+		o.Patience = 0
 	}
 	if !c.ReadOnly {
 		if o.Token = os.Getenv("DVML_TOKEN"); o.Token == "" {

@@ -69,6 +69,7 @@ type Queue struct {
 
 	mu     sync.Mutex
 	held   int     // permits given out
+	limit  int     // of held, beyond what one request may have; see Limit
 	rate   float64 // images a second while the network is at work, a moving mean; 0: not known yet
 	closed bool
 }
@@ -95,7 +96,7 @@ func New(o Options, run Run, observe Observe) *Queue {
 	if observe == nil {
 		observe = func(int, time.Duration, time.Duration) {}
 	}
-	q := &Queue{o: o, run: run, observe: observe, in: make(chan *image, o.Capacity), stopped: make(chan struct{})}
+	q := &Queue{o: o, run: run, observe: observe, in: make(chan *image, o.Capacity), stopped: make(chan struct{}), limit: o.Capacity}
 	go q.work()
 	return q
 }
@@ -125,6 +126,14 @@ func (q *Queue) Rate() float64 {
 	return q.rate
 }
 
+// Limit bounds the images of several requests to fewer than Capacity, for answers that do not wait for
+// long. A request that has the queue to itself may still have up to Capacity images.
+func (q *Queue) Limit(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.limit = min(max(n, 1), q.o.Capacity)
+}
+
 // Permit is the right to put n images in.
 type Permit struct {
 	q *Queue
@@ -148,7 +157,7 @@ func (p *Permit) More(n int) error {
 		return ErrClosed
 	case p.n+n > q.o.Capacity:
 		return &TooManyError{p.n + n, q.o.Capacity}
-	case q.held+n > q.o.Capacity:
+	case q.held+n > q.o.Capacity, q.held+n > q.limit && q.held > p.n:
 		return &FullError{q.retryAfter()}
 	}
 	q.held += n
@@ -168,7 +177,7 @@ func (q *Queue) retryAfter() time.Duration {
 func (q *Queue) Full() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.held >= q.o.Capacity {
+	if q.held >= q.limit {
 		return &FullError{q.retryAfter()}
 	}
 	return nil

@@ -217,3 +217,40 @@ func TestSurvives(t *testing.T) {
 	}
 	q.Close()
 }
+
+// A limit bounds what several requests hold together, not one that has the queue to itself.
+func TestLimit(t *testing.T) {
+	e := newEcho()
+	q := New(Options{MaxBatch: 2, Capacity: 8}, e.run, nil)
+	q.Limit(3)
+	reserve := func(n int, full bool) *Permit {
+		t.Helper()
+		p, err := q.Reserve(n)
+		if many := (*FullError)(nil); errors.As(err, &many) != full || !full && err != nil {
+			t.Errorf("%d more of %d: %v", n, q.Held(), err)
+		}
+		return p
+	}
+	alone := reserve(8, false)
+	reserve(1, true)
+	if q.Full() == nil {
+		t.Error("more than the limit are held, and it is not full")
+	}
+	alone.Release()
+	first := reserve(2, false)
+	reserve(2, true)
+	last := reserve(1, false)
+	reserve(1, true)
+	if err := first.More(1); err == nil {
+		t.Error("more beside another")
+	}
+	last.Release()
+	if err := first.More(6); err != nil {
+		t.Errorf("more where it is alone: %v", err)
+	}
+	first.Release()
+	if _, err := q.Reserve(9); !errors.As(err, new(*TooManyError)) {
+		t.Errorf("more than the capacity: %v", err)
+	}
+	q.Close()
+}
