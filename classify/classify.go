@@ -69,7 +69,7 @@ func New(ctx context.Context, x *index.Index, o Options) (*Classifier, error) {
 		return nil, fmt.Errorf("%d neighbours; expected at least 1", o.K)
 	}
 	o.K = cmp.Or(o.K, Neighbours)
-	c := &Classifier{x: x, o: o, class: map[int64]string{}, fitted: x.Calibration()}
+	c := &Classifier{x: x, o: o, class: map[int64]string{}}
 	for item, err := range x.Items(ctx) {
 		if err != nil {
 			return nil, err
@@ -78,6 +78,7 @@ func New(ctx context.Context, x *index.Index, o Options) (*Classifier, error) {
 			c.class[item.ID] = class
 		}
 	}
+	c.fitted = x.Calibration() // as of what was just read
 	if len(c.class) == 0 {
 		return nil, fmt.Errorf("no photograph of index %s has a class: a class is the folder that a photograph lies in, below the folder that is indexed", x.Folder())
 	}

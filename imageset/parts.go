@@ -157,3 +157,9 @@ func partsBelow(classes map[string][]string) (split map[string]map[role][]string
 	}
 	return split, len(roles) > 1
 }
+
+// Part reports whether a folder's name is that of a part of a set: "train", "Test_Images", "val2017", "query", "gallery" and the like.
+func Part(folder string) bool {
+	r, rest := partOf(folder)
+	return r != noPart && rest == ""
+}

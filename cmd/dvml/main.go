@@ -32,6 +32,7 @@ type cli struct {
 	Index      indexCmd      `cmd:"" help:"Make an index of folders of photographs, or bring one in line with them."`
 	Search     searchCmd     `cmd:"" help:"Find the photographs in an index that are nearest to others."`
 	Classify   classifyCmd   `cmd:"" help:"Name photographs by their neighbours in an index, or call them unknown."`
+	Review     reviewCmd     `cmd:"" help:"Find near-duplicates, likely wrong labels, odd ones, confused classes and leaks in an index."`
 	Serve      serveCmd      `cmd:"" help:"Show an index, or a folder of photographs, as a page, and answer programs over HTTP."`
 	Cluster    clusterCmd    `cmd:"" help:"Put the photographs of an index into groups of what shows the same thing."`
 	Map        mapCmd        `cmd:"" help:"Lay the photographs of an index out in the plane: a map of what looks alike."`

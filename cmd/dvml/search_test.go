@@ -155,6 +155,7 @@ func TestIndexAndSearch(t *testing.T) {
 	bad("holds other files", "index", in("run"), in("pictures"), "-o", in("pictures"))
 
 	checkClassified(t, x, in("pictures"), query, good, bad)
+	checkReviewed(t, x, dir, good, bad)
 	for _, least := range []string{"0", "-1"} { // 0 is a similarity like any other
 		var groups grouping
 		if err := json.Unmarshal([]byte(good("cluster", x, "--json", "--similarity", least)), &groups); err != nil {
