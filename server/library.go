@@ -34,6 +34,7 @@ type opened struct {
 
 	listing listing
 	naming  naming
+	reviews reviews
 }
 
 // lookEvery is how often the folder is looked at for another index.

@@ -32,6 +32,7 @@ type snapshot struct {
 	roots   func() []string // the folders that were indexed
 	byPath  func() []int32  // indices into items
 	byClass func() []int32
+	sum     func() uint64 // of what there is to review
 }
 
 // snapshot returns the items of the newest version. While an index is written to quickly, as it is
@@ -58,6 +59,7 @@ func (o *opened) snapshot(ctx context.Context) (*snapshot, error) {
 	s.made, s.took = time.Now(), time.Since(began)
 	s.classes = sync.OnceValue(s.countClasses)
 	s.roots = sync.OnceValue(s.listRoots)
+	s.sum = sync.OnceValue(s.sumItems)
 	s.byPath = s.order(func(a, b *index.Item) int { return strings.Compare(a.Path(), b.Path()) })
 	s.byClass = s.order(func(a, b *index.Item) int {
 		return cmp.Or(strings.Compare(a.Class(), b.Class()), strings.Compare(a.Path(), b.Path()))

@@ -53,6 +53,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: "/v1/classify", answer: s.postClassify},
 		{method: "POST", path: "/v1/decisions", answer: s.postDecision, writes: true},
 		{method: "GET", path: "/v1/decisions.csv", answer: s.getDecisions},
+		{method: "GET", path: "/v1/review/{queue}", answer: s.getReview},
 		{method: "GET", path: "/v1/map", answer: s.getMap},
 		{method: "POST", path: "/v1/map", answer: s.postMap, writes: true},
 		{method: "GET", path: "/v1/map/info", answer: s.getMapInfo},

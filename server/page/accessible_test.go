@@ -46,6 +46,7 @@ func TestAccessible(t *testing.T) {
 			{"/photograph/42", `f.view === "photograph"`},
 			{"/map", `f.view === "map-list" && f.tiles > 0`},
 			{"/review/duplicates", `f.view === "review" && f.total > 0`},
+			{"/review/labels", `f.view === "review" && f.total > 0`},
 			{"/compare?id=42", `f.view === "compare" && f.total > 0`},
 			{"/runs/best?with=cached", `f.view === "runs" && f.charts > 0`},
 		} {

@@ -81,7 +81,7 @@ func TestReviewWithoutToken(t *testing.T) {
 	}
 	b.press("1")
 	b.goTo("/review/leaks")
-	b.until(`document.querySelector(".empty")?.textContent === "Nothing in this queue."`)
+	b.until(`document.querySelector(".empty")?.textContent === "There is no split to look across: no folder is named like a part of one, as train and test are."`)
 	if len(d.decisions) != 0 {
 		t.Errorf("%d decisions were sent", len(d.decisions))
 	}

@@ -15,7 +15,7 @@ import (
 
 var (
 	shots = flag.String("screenshots", "", "write screenshots of every view, in both themes and at three widths, into this folder")
-	site  = flag.String("site", "", "an address that `dvml serve` printed: with -screenshots, the pictures of the documents are made of what it serves")
+	site  = flag.String("site", "", "an address that `dvml serve` printed: with -screenshots, pictures are made of what it serves")
 )
 
 // TestDocumentedPictures writes the pictures that README and docs show; scripts/page-pictures runs it.
@@ -39,6 +39,7 @@ func TestDocumentedPictures(t *testing.T) {
 		b.waitFrame(view.frame)
 		b.forgive("/v1/map/info")
 		b.until(`[...document.images].every((one) => one.complete)`)
+		b.await(`Promise.all([...document.images].map((one) => one.decode().catch(() => 0))).then(() => "decoded")`)
 		quality := int64(80)
 		picture := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatJpeg, Quality: &quality})
 		if err := os.WriteFile(filepath.Join(*shots, view.name+".jpg"), picture.Data, 0o644); err != nil {
@@ -49,11 +50,11 @@ func TestDocumentedPictures(t *testing.T) {
 
 // TestScreenshots writes pictures for a person to look at.
 func TestScreenshots(t *testing.T) {
-	if *shots == "" || *site != "" {
+	if *shots == "" {
 		t.Skip("-screenshots FOLDER writes them")
 	}
-	d := newDouble(20000)
-	views := []struct{ name, path, frame string }{
+	type view struct{ name, path, frame string }
+	views := []view{
 		{"browse", "/", `f.view === "browse" && f.total === 20000`},
 		{"search-empty", "/search", `f.view === "search"`},
 		{"search", "/search?like=42&unlike=9", `f.view === "search" && f.tiles > 0`},
@@ -65,12 +66,30 @@ func TestScreenshots(t *testing.T) {
 		{"compare", "/compare?id=42", `f.view === "compare" && f.total > 0`},
 		{"runs", "/runs/best?with=cached", `f.view === "runs" && f.steps === 400`},
 	}
+	base, secret, others := "", token, *site != ""
+	if others {
+		base, secret, _ = strings.Cut(*site, "/#token=")
+		views = []view{
+			{"browse", "/", `f.view === "browse" && f.tiles > 0`},
+			{"search", "/search?like=1", `f.view === "search" && f.tiles > 0`},
+			{"photograph", "/photograph/1", `f.view === "photograph" && f.total > 0`},
+			{"map", "/map", `f.view === "map-list" || f.view === "map" && f.points === 0`},
+		}
+		for _, queue := range []string{"duplicates", "labels", "odd", "confusions", "leaks"} {
+			views = append(views, view{queue, "/review/" + queue, `f.view === "review"`})
+		}
+	}
 	for _, size := range [][2]int64{{360, 740}, {1280, 800}, {2560, 1440}} {
-		b := open(t, d, size[0], size[1])
+		var b *tab
+		if others {
+			b = openAt(t, base, size[0], size[1])
+		} else {
+			b = open(t, newDouble(20000), size[0], size[1])
+		}
 		for _, theme := range []string{"light", "dark"} {
 			call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
 			for _, view := range views {
-				b.goTo(view.path + "#token=" + token)
+				b.goTo(view.path + "#token=" + secret)
 				b.waitFrame(view.frame)
 				b.until(`[...document.images].every((one) => one.complete)`)
 				name := filepath.Join(*shots, fmt.Sprintf("%s-%d-%s.png", view.name, size[0], theme))

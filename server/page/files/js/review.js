@@ -14,6 +14,8 @@ import {trainCommand} from "./training.js";
  * @property {string} title
  * @property {string} about
  * @property {import("./types.js").DecisionKind} kind
+ * @property {boolean} [two] what is decided is about both photographs of an entry
+ * @property {string} [none] why it may be empty
  * @property {(entry: Entry) => [string, string][]} choices value and words, the first for key 1
  */
 
@@ -22,11 +24,11 @@ const classes = (entry) => [[entry.given ?? "", `${entry.given || "no class"} is
 
 /** @type {Queue[]} */
 const queues = [
-  {name: "duplicates", title: "Near-duplicates", about: "Two files that may be the same photograph.", kind: "duplicate", choices: () => [["same", "The same photograph"], ["different", "Two photographs"]]},
+  {name: "duplicates", title: "Near-duplicates", about: "Two files that may be the same photograph.", kind: "duplicate", two: true, choices: () => [["same", "The same photograph"], ["different", "Two photographs"]]},
   {name: "labels", title: "Likely wrong labels", about: "Photographs that lie among those of another class.", kind: "label", choices: classes},
-  {name: "odd", title: "Odd ones", about: "Photographs that nothing is near.", kind: "odd", choices: () => [["fine", "Belongs here"], ["odd", "Does not belong here"]]},
-  {name: "confusions", title: "Confusions", about: "Pairs of two classes that the model holds for one.", kind: "confusion", choices: classes},
-  {name: "leaks", title: "Leaks", about: "The same photograph on both sides of a split.", kind: "leak", choices: () => [["leak", "The same: a leak"], ["fine", "Two photographs"]]},
+  {name: "odd", title: "Odd ones", about: "Photographs that are far from the others of their class.", kind: "odd", choices: () => [["fine", "Belongs here"], ["odd", "Does not belong here"]]},
+  {name: "confusions", title: "Confusions", about: "Photographs that the model takes for another class, each beside one of that class.", kind: "confusion", choices: classes},
+  {name: "leaks", title: "Leaks", about: "The same photograph on both sides of a split.", kind: "leak", two: true, choices: () => [["leak", "The same: a leak"], ["fine", "Two photographs"]]},
 ];
 
 const page = 50; // entries in one request
@@ -52,6 +54,8 @@ class Desk {
     this.cannot = cannot;
     this.signal = signal;
     this.total = 0;
+    /** @type {string[] | null} */
+    this.sides = null;
     this.undecided = 0;
     this.at = 0;
     /** @type {Entry[]} */
@@ -66,9 +70,10 @@ class Desk {
   async load() {
     const begin = this.entries.length === 0;
     while (this.at >= this.entries.length && (this.entries.length === 0 || this.entries.length < this.total)) {
-      const told = /** @type {{total: number, undecided: number, entries: Entry[]}} */ (
+      const told = /** @type {{total: number, undecided: number, entries: Entry[], sides: string[] | null}} */ (
         await json(`/v1/review/${this.queue.name}`, {params: {offset: this.entries.length, limit: page}, signal: this.signal}));
       this.total = told.total;
+      this.sides = told.sides;
       if (this.entries.length === 0) this.undecided = told.undecided;
       if (told.entries.length === 0) break;
       this.entries.push(...told.entries);
@@ -83,9 +88,9 @@ class Desk {
     const progress = h("div", {class: "queue-progress"}, h("progress", {value: decided, max: Math.max(1, this.total), "aria-label": "Decided"}),
       h("span", {class: "soft"}, `${decided.toLocaleString("en")} of ${this.total.toLocaleString("en")} decided`), h("a", {class: "soft", href: "/v1/decisions.csv", download: "decisions.csv"}, "All decisions as CSV"));
     if (this.total === 0 || !entry) {
-      this.body.replaceChildren(...(this.total > 0 ? [progress] : []), h("p", {class: "empty"}, this.total === 0 ? "Nothing in this queue." : "All decided."),
+      this.body.replaceChildren(...(this.total > 0 ? [progress] : []), h("p", {class: "empty"}, this.nothing()),
         this.done.length > 0 ? h("button", {type: "button", onclick: () => this.undo()}, "Undo (u)") : "");
-      announce(this.total === 0 ? "Nothing in this queue." : "All decided.");
+      announce(this.nothing());
       drawn("review", {total: this.total, at: this.at, undecided: this.undecided});
       return;
     }
@@ -98,6 +103,7 @@ class Desk {
       h("div", {class: items.length > 1 ? "pair" : "pair single"}, items.map((item) => h("figure", null, h("a", {href: `/photograph/${item.id}`}, h("img", {src: `/v1/original/${item.id}`, alt: item.class || fileName(item.path) || `no. ${item.id}`,
         onerror: (/** @type {Event} */ event) => { const image = /** @type {HTMLImageElement} */ (event.target); if (!image.src.endsWith(item.thumb)) image.src = item.thumb; }})),
       h("figcaption", null, h("strong", null, item.class || "without a class"), h("span", {class: "path soft"}, item.path))))),
+      items.length > 1 ? "" : this.nearest(entry.a),
       h("p", {class: "soft reason"}, reason(entry)),
       h("div", {class: "buttons choices"}, buttons, h("span", {class: "steps"}, h("button", {type: "button", class: "plain", disabled: this.at === 0, "aria-label": "Back", onclick: () => this.step(-1)}, "←"),
         h("span", {class: "soft"}, `${(this.at + 1).toLocaleString("en")} of ${this.total.toLocaleString("en")}`), h("button", {type: "button", class: "plain", "aria-label": "On", onclick: () => this.step(1)}, "→"),
@@ -106,13 +112,30 @@ class Desk {
     drawn("review", {total: this.total, at: this.at, undecided: this.undecided});
   }
 
+  /** What is nearest to a photograph, with its classes, to decide by. @param {import("./types.js").Item} item */
+  nearest(item) {
+    const list = h("ul", {class: "neighbourhood", "aria-label": "Nearest photographs"});
+    json(`/v1/items/${item.id}`, {signal: this.signal}).then((/** @type {import("./types.js").Photograph} */ one) => {
+      list.replaceChildren(...one.neighbours.slice(0, 8).map(({item}) => h("li", null, h("a", {href: `/photograph/${item.id}`},
+        h("img", {src: item.thumb, alt: "", width: item.width, height: item.height}), h("span", null, item.class || "without a class")))));
+    }).catch(() => { /* the photograph is decided on without */ });
+    return list;
+  }
+
+  /** Why there is nothing to show. */
+  nothing() {
+    if (this.total > 0) return "All decided.";
+    if (this.queue.name === "leaks" && !this.sides) return "There is no split to look across: no folder is named like a part of one, as train and test are.";
+    return "Nothing in this queue.";
+  }
+
   /** @param {string} value */
   async decide(value) {
     const entry = this.entries[this.at];
     if (!entry || this.busy || this.cannot) return;
     this.busy = true;
     try {
-      await decide(this.queue.kind, entry.a, entry.b, value);
+      await decide(this.queue.kind, entry.a, this.queue.two ? entry.b : null, value);
       if (entry.decision === null) this.undecided--;
       entry.decision = value;
       this.done.push(this.at);
@@ -131,7 +154,7 @@ class Desk {
     this.busy = true;
     try {
       const entry = this.entries[at];
-      await decide(this.queue.kind, entry.a, entry.b, "");
+      await decide(this.queue.kind, entry.a, this.queue.two ? entry.b : null, "");
       this.done.pop();
       entry.decision = null;
       this.undecided++;
@@ -167,8 +190,9 @@ class Desk {
 /** @param {Entry} entry */
 function reason(entry) {
   const parts = [];
-  if (entry.given && entry.suggested && entry.given !== entry.suggested) parts.push(`Labelled ${entry.given}; it looks like ${entry.suggested}.`);
-  if (entry.probability !== null) parts.push(`Probability ${figure(entry.probability)}.`);
+  if (entry.given && entry.suggested && entry.given !== entry.suggested) {
+    parts.push(`Labelled ${entry.given}; its neighbours say ${entry.suggested}${entry.score === null ? "" : `, by ${Math.round(100 * entry.score)} % of their votes`}.`);
+  } else if (entry.probability !== null) parts.push(`Probability ${figure(entry.probability)}.`);
   else if (entry.score !== null) parts.push(`Similarity ${figure(entry.score)}.`);
   return parts.join(" ");
 }
