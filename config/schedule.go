@@ -19,13 +19,20 @@ func (c *Config) Factor(step int) float64 {
 	if p.Schedule == "" {
 		return c.Optimizer.factor(step, c.Steps())
 	}
-	first := 0
-	for _, before := range c.Phases[:c.PhaseAt(step)] {
-		first += before.Steps
-	}
 	o := c.Optimizer
 	o.Schedule, o.Warmup = p.Schedule, p.Warmup
-	return o.factor(step-first, p.Steps)
+	return o.factor(c.within(step), p.Steps)
+}
+
+// KLShare is the share of its weight that the KL has in step, see [method.Phase.KLShare].
+func (c *Config) KLShare(step int) float64 { return c.Phases[c.PhaseAt(step)].KLShare(c.within(step)) }
+
+// within is the number of step (from 0) in its phase, from 0.
+func (c *Config) within(step int) int {
+	for _, before := range c.Phases[:c.PhaseAt(step)] {
+		step -= before.Steps
+	}
+	return step
 }
 
 // factor is the schedule: what the learning rates are multiplied by at step.

@@ -70,3 +70,27 @@ func TestEvaluates(t *testing.T) {
 		}
 	}
 }
+
+// The KL's weight rises anew in each phase that says so, over its share of the phase's steps, however many these become.
+func TestKLShare(t *testing.T) {
+	c, err := Preset("cached")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = "data.h5"
+	c.Phases = []Phase{{Phase: method.Phase{Steps: 4, Samples: 1}}, {Phase: method.Phase{Steps: 8, Samples: 1, KLWarmup: 0.5}}}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for step, want := range []float64{1, 1, 1, 1, 0, 0.25, 0.5, 0.75, 1, 1, 1, 1} {
+		if got := c.KLShare(step); got != want {
+			t.Errorf("step %d: %g, want %g", step, got, want)
+		}
+	}
+	if c.ScaleSteps(24); c.KLShare(8) != 0 || c.KLShare(12) != 0.5 || c.KLShare(16) != 1 {
+		t.Errorf("of twice the steps: %g, %g and %g, want 0, .5 and 1", c.KLShare(8), c.KLShare(12), c.KLShare(16))
+	}
+	if err := c.Set("phases=[{}, {kl_warmup: 1.5}]"); err != nil || c.Validate() == nil {
+		t.Errorf("a warm-up longer than its phase is allowed (%v)", err)
+	}
+}

@@ -24,6 +24,10 @@ type Method struct {
 	Decoder Decoder `yaml:"decoder"`
 	// Reconstruction is "norm", the Euclidean norm of the rest (the paper), or "squared", half its square (the report's code).
 	Reconstruction string `yaml:"reconstruction"`
+	// FreeBits is how many nats of each dimension's KL, the mean over the batch, L1 does not charge for: sum over dimensions of max(FreeBits, KL), whose
+	// gradient is 0 where a dimension holds less (Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow", 2016). Without it a KL
+	// that weighs much empties every dimension of z_V. 0, the default, charges for all. What is logged as the KL is charged in full.
+	FreeBits float64 `yaml:"free_bits"`
 	// WeightDecay adds WeightDecay/2 * ||w||^2 of every weight but batch norm's to L4, so that l4 scales it (the report's code: 5e-3).
 	WeightDecay float64 `yaml:"weight_decay"`
 	// Dropout is the share of the features, behind batch norm, that the heads do not see in a training step; the others are scaled by 1/(1-Dropout)
@@ -65,6 +69,10 @@ func (m Method) Validate() error {
 		return fmt.Errorf("method.decoder.activation is %q; it is tanh or relu_norm", m.Decoder.Activation)
 	case m.Objective == "dvml" && !slices.Contains([]string{"norm", "squared"}, m.Reconstruction):
 		return fmt.Errorf("method.reconstruction is %q; it is norm or squared", m.Reconstruction)
+	case !(m.FreeBits >= 0):
+		return fmt.Errorf("method.free_bits is %g; it is not negative", m.FreeBits)
+	case m.FreeBits > 0 && m.Objective != "dvml":
+		return fmt.Errorf("method.free_bits is %g; it belongs to the KL of the dvml objective: set it to 0, or method.objective to dvml", m.FreeBits)
 	case m.WeightDecay < 0:
 		return fmt.Errorf("method.weight_decay is %g; it is not negative", m.WeightDecay)
 	case !(m.Dropout >= 0 && m.Dropout < 1):

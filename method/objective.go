@@ -15,6 +15,7 @@ type Inputs struct {
 	Eps      *Node // [T,B,D], normal noise of the generator, or [1,B,D] of Method.Noise; unused where Method.NeedsEps is false
 	Drop     *Node // [B,F], uniform noise in [0,1) that dropout is drawn by; nil where Method.Dropout is 0
 	Uniform  *Node // [B,B], uniform noise for losses that sample; nil where the loss asks for none
+	KLShare  *Node // scalar of Phase.KLShare; nil where the phase has no KLWarmup
 }
 
 // Terms are the parts of the objective, each a scalar. Parts that the method does not have are nil.
@@ -41,7 +42,7 @@ func (m Method) objective(scope *model.Scope, lm loss.Loss, in Inputs, phase Pha
 	t.Invariant, t.Active = invariant.Loss, invariant.Active
 	if m.Objective == "dvml" {
 		m.variational(scope, lm, in, phase, &t)
-		t.Total = weigh(phase.Lambda, &t)
+		t.Total = m.weigh(phase.Lambda, in.KLShare, &t)
 	} else {
 		t.Total = MulScalar(t.Invariant, phase.Lambda.Invariant)
 	}
@@ -82,6 +83,12 @@ func divergence(mu, logVar *Node) *Node {
 	return MulScalar(ReduceAllSum(each), 0.5/float64(mu.Shape().Dimensions[0]))
 }
 
+// charged is the divergence with free nats a dimension: sum_j max(free, 1/(2B) sum_i (s^2 + mu^2 - log s^2 - 1)), for mu and log s^2 [B,D].
+func charged(mu, logVar *Node, free float64) *Node {
+	each := MulScalar(Sub(Add(Exp(logVar), Mul(mu, mu)), AddScalar(logVar, 1)), 0.5)
+	return ReduceAllSum(MaxScalar(ReduceMean(each, 0), free))
+}
+
 // distance is the reconstruction loss of x_hat [B,F] for x [B,F], the mean over the batch of the Euclidean norm of the rest, or of half its square.
 func (m Method) distance(x, xHat *Node) *Node {
 	d := Sub(x, xHat)
@@ -119,15 +126,22 @@ func IsNormParameter(path string) bool {
 	return name == "scale" || name == "offset"
 }
 
-// weigh is the weighted sum of the four losses; one that weighs nothing is not in the graph.
-func weigh(l Lambda, t *Terms) *Node {
+// weigh is the weighted sum of the four losses; one that weighs nothing is not in the graph. The KL weighs the part share of its weight, nil: all of it.
+func (m Method) weigh(l Lambda, share *Node, t *Terms) *Node {
 	var total *Node
 	add := func(weight float64, term *Node) {
 		if weight != 0 {
 			total = sum(total, MulScalar(term, weight))
 		}
 	}
-	add(l.KL, t.KL)
+	kl := t.KL
+	if m.FreeBits > 0 {
+		kl = charged(t.Embedding.Mu, t.Embedding.LogVar, m.FreeBits)
+	}
+	if share != nil {
+		kl = Mul(kl, share)
+	}
+	add(l.KL, kl)
 	add(l.Reconstruction, t.Reconstruction)
 	add(l.Synthetic, t.Synthetic)
 	add(l.Invariant, t.Invariant)

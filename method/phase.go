@@ -46,6 +46,9 @@ type Phase struct {
 	Steps int `yaml:"steps"`
 	// Lambda weighs the losses.
 	Lambda Lambda `yaml:"lambda,flow"`
+	// KLWarmup is the share of the phase's steps, from 0 to 1, over which the KL's weight rises from 0 to Lambda.KL in a line, so that the decoder learns to
+	// read z_V before z_V has to be short (Bowman et al., "Generating Sentences from a Continuous Space", 2016). 0, the default: it has its weight at once.
+	KLWarmup float64 `yaml:"kl_warmup,omitempty"`
 	// TrainDecoder says whether the decoder's weights are updated.
 	TrainDecoder bool `yaml:"train_decoder"`
 	// CutReconstruction stops the gradient of the reconstruction at z, so that the decoder learns and the embedding is not changed by it.
@@ -62,6 +65,9 @@ func (p Phase) Validate() error {
 	if p.Samples < 1 {
 		return fmt.Errorf("samples is %d; it is at least 1", p.Samples)
 	}
+	if !(p.KLWarmup >= 0 && p.KLWarmup <= 1) {
+		return fmt.Errorf("kl_warmup is %g; it is a share of the phase's steps, from 0 to 1", p.KLWarmup)
+	}
 	for _, l := range []struct {
 		name   string
 		weight float64
@@ -71,4 +77,13 @@ func (p Phase) Validate() error {
 		}
 	}
 	return nil
+}
+
+// KLShare is the share of Lambda.KL that the KL weighs in step (from 0) of the phase, in [0,1].
+func (p Phase) KLShare(step int) float64 {
+	rise := p.KLWarmup * float64(p.Steps)
+	if float64(step) >= rise {
+		return 1
+	}
+	return float64(step) / rise
 }

@@ -156,6 +156,7 @@ func TestChunksUnderEveryMethod(t *testing.T) {
 		"plain":          {1, func(c *config.Config) { c.Method.Objective = "plain" }},
 		"noise":          {1, func(c *config.Config) { c.Method.Objective, c.Method.Noise = "plain", 0.3 }},
 		"dropout":        {1, func(c *config.Config) { c.Method.Dropout = 0.4 }},
+		"room in z_V":    {1, func(c *config.Config) { c.Method.FreeBits, c.Phases[1].KLWarmup = 0.3, 0.5 }},
 		"weight decay":   {1, func(c *config.Config) { c.Method.WeightDecay = 0.1 }},
 		"decoder's norm": {1, func(c *config.Config) { c.Method.Decoder.Activation = "relu_norm" }},
 		"frozen norm": {1, func(c *config.Config) {

@@ -60,7 +60,7 @@ func weightPaths(backend compute.Backend, m *method.Model, c *config.Config) ([]
 	store.SetParam("/"+initial.SeedParam, c.Seed)
 	phase := c.Phases[0].Phase
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) *Node {
-		in := inputsOf(m, list)
+		in := inputsOf(m, phase, list)
 		return m.TrainHeads(scope, forMethod(in, in.X), phase).Total
 	})
 	if err != nil {
@@ -68,7 +68,7 @@ func weightPaths(backend compute.Backend, m *method.Model, c *config.Config) ([]
 	}
 	defer exec.Finalize()
 	in := inputShapes(m, phase, c.BatchOf(0).Size(), m.Backbone.Features())
-	if _, err := exec.Compile(in.list(m)...); err != nil {
+	if _, err := exec.Compile(in.list(m, phase)...); err != nil {
 		return nil, err
 	}
 	for v := range store.IterVariables() {

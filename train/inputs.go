@@ -20,11 +20,15 @@ type inputs[T any] struct {
 	Table   T // steers the update, see steering; of a micro-batch a scalar, see gathering
 	Drop    T // uniform noise [B,F], where the method drops features out
 	Uniform T // uniform noise [B,B], where the loss samples
+	KLShare T // scalar, where the phase's KL warms up
 }
 
-// list puts the inputs that m asks for in the order of its graph's.
-func (in inputs[T]) list(m *method.Model) []T {
+// list puts the inputs that m asks for in phase in the order of its graph's.
+func (in inputs[T]) list(m *method.Model, phase method.Phase) []T {
 	list := []T{in.X, in.Labels, in.Eps, in.Table}
+	if phase.KLWarmup > 0 {
+		list = append(list, in.KLShare)
+	}
 	if m.Method.Dropout > 0 {
 		list = append(list, in.Drop)
 	}
@@ -35,9 +39,12 @@ func (in inputs[T]) list(m *method.Model) []T {
 }
 
 // inputsOf is list undone.
-func inputsOf[T any](m *method.Model, list []T) inputs[T] {
+func inputsOf[T any](m *method.Model, phase method.Phase, list []T) inputs[T] {
 	in := inputs[T]{X: list[0], Labels: list[1], Eps: list[2], Table: list[3]}
 	list = list[4:]
+	if phase.KLWarmup > 0 {
+		in.KLShare, list = list[0], list[1:]
+	}
 	if m.Method.Dropout > 0 {
 		in.Drop, list = list[0], list[1:]
 	}
@@ -49,7 +56,7 @@ func inputsOf[T any](m *method.Model, list []T) inputs[T] {
 
 // forMethod are the inputs of the losses on features x [B,F].
 func forMethod(in inputs[*graph.Node], x *graph.Node) method.Inputs {
-	return method.Inputs{Features: x, Labels: in.Labels, Eps: in.Eps, Drop: in.Drop, Uniform: in.Uniform}
+	return method.Inputs{Features: x, Labels: in.Labels, Eps: in.Eps, Drop: in.Drop, Uniform: in.Uniform, KLShare: in.KLShare}
 }
 
 // inputShapes are the inputs' shapes in a phase, for batches of size images, each a row of x.
@@ -57,7 +64,7 @@ func inputShapes(m *method.Model, phase method.Phase, size int, x ...int) inputs
 	of := func(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
 	in := inputs[shapes.Shape]{
 		X: of(append([]int{size}, x...)...), Labels: shapes.Make(dtypes.Int32, size), Eps: of(1, 1, 1),
-		Table: of(len(config.Groups), columns), Drop: of(size, m.Backbone.Features()), Uniform: of(size, size),
+		Table: of(len(config.Groups), columns), Drop: of(size, m.Backbone.Features()), Uniform: of(size, size), KLShare: of(),
 	}
 	if m.Method.NeedsEps() {
 		samples := 1 // of the plain objective's noise

@@ -145,6 +145,7 @@ func (t *Trainer) take(s *step, p int, batches batches) error {
 	c, began := t.Config, time.Now()
 	t.count(p)
 	table := steering(c, t.info.Step, t.info.Taken)
+	s.klShare = float32(c.KLShare(t.info.Step))
 	mean := map[string]float64{} // of the step's batches
 	var last shown
 	for i := range c.Accumulate {

@@ -48,6 +48,7 @@ type step struct {
 	phase   method.Phase
 	seed    uint64
 	rows    int      // images of a batch
+	klShare float32  // of the KL's weight, in the step that is taken
 	network *network // nil: it is part of exec
 	exec    *model.Exec
 	end     *model.Exec // nil: exec ends the step
@@ -65,7 +66,7 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 		group := groupOf(path)
 		return rates[group] > 0 && (group != decoderGroup || phase.TrainDecoder) && !held.match(path)
 	}
-	s := &step{model: m, phase: phase, seed: c.Seed, rows: c.BatchOf(p).Size(), sums: gathering{count: c.Accumulate}}
+	s := &step{model: m, phase: phase, seed: c.Seed, rows: c.BatchOf(p).Size(), klShare: 1, sums: gathering{count: c.Accumulate}}
 	gathers := c.Accumulate > 1
 	if c.Chunks(p) && stage != backbone.Features {
 		var err error
@@ -75,7 +76,7 @@ func newStep(backend compute.Backend, store *model.Store, m *method.Model, c *co
 		stage, gathers = backbone.Features, true
 	}
 	exec, err := model.NewExec(backend, store, func(scope *model.Scope, list []*Node) []*Node {
-		in := inputsOf(m, list)
+		in := inputsOf(m, phase, list)
 		var wanted []*Node
 		if s.network != nil {
 			wanted = []*Node{in.X}
@@ -189,8 +190,9 @@ func (s *step) batch(in inputs[*tensors.Tensor], table []float32, number int) (v
 	if s.end != nil {
 		in.Table = tensors.FromScalar(float32(min(number, 1)))
 	}
+	in.KLShare = tensors.FromScalar(s.klShare)
 	var args []any
-	for _, t := range in.list(s.model) {
+	for _, t := range in.list(s.model, s.phase) {
 		args = append(args, t)
 	}
 	out, err := s.exec.Call(args...)
