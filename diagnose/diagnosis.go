@@ -17,6 +17,8 @@ type Diagnosis struct {
 	Variations []Variation `json:"variations"`
 	Spreads    []Spread    `json:"spreads"`
 	Generator  *Generator  `json:"generator,omitempty"` // nil under the plain objective
+	Factors    []string    `json:"factors,omitempty"`   // of Options.Factors
+	Probes     []Probe     `json:"probes,omitempty"`    // what is read of them; none where no factors are known
 	Shown      []string    `json:"shown"`               // classes of the map, with their numbers
 
 	Map        image.Image `json:"-"`

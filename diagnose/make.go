@@ -27,14 +27,28 @@ type Options struct {
 	Seed     uint64 // of drawn z_V and of the control
 	Batch    int    // images that go through the network at once; 0: as the run's evaluations
 	Progress func(done, total int)
-	Cache    string  // folder of the features that training keeps; "": see features.Place
-	Memory   *Memory // where several states are looked into one after another; nil: none
+	Cache    string   // folder of the features that training keeps; "": see features.Place
+	Memory   *Memory  // where several states are looked into one after another; nil: none
+	Factors  *Factors // what is known of the images of Data, that probes read; nil: no probes
 }
 
 // Memory holds the pooled features of the last state that was looked into, so that runs over one frozen backbone embed their images once.
 type Memory struct {
 	key      string
 	features []float32 // [N,F]
+	probe    *Probe    // of the features; nil: none yet
+}
+
+// probed is the probe of the features that m holds, made where it is not there yet.
+func (m *Memory) probed(make func() (Probe, error)) (Probe, error) {
+	if m != nil && m.probe != nil {
+		return *m.probe, nil
+	}
+	p, err := make()
+	if err == nil && m != nil {
+		m.probe = &p
+	}
+	return p, err
 }
 
 // subject is a state of a run with the held-out images.
@@ -68,7 +82,12 @@ func diagnosis(ctx context.Context, m *dvml.Model, o Options) (*Diagnosis, error
 		return nil, err
 	}
 	defer s.data.Close()
-	h, err := s.heads(ctx, o)
+	if o.Factors != nil {
+		if err := o.Factors.check(s.data); err != nil {
+			return nil, err
+		}
+	}
+	h, x, err := s.heads(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +97,11 @@ func diagnosis(ctx context.Context, m *dvml.Model, o Options) (*Diagnosis, error
 	}
 	if err := d.vary(s, h, o.Seed); err != nil {
 		return nil, err
+	}
+	if o.Factors != nil {
+		if err := d.probe(s, h, x, o); err != nil {
+			return nil, err
+		}
 	}
 	if err := d.draw(s, h); err != nil {
 		return nil, err
@@ -111,11 +135,11 @@ func open(m *dvml.Model, data string) (*subject, error) {
 	return s, nil
 }
 
-// heads runs the model over the held-out images.
-func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
+// heads runs the model over the held-out images, and returns their pooled features too.
+func (s *subject) heads(ctx context.Context, o Options) (h embed.Heads, x []float32, err error) {
 	backend, err := s.model.Engine()
 	if err != nil {
-		return embed.Heads{}, err
+		return h, nil, err
 	}
 	batch := o.Batch
 	if batch == 0 {
@@ -123,14 +147,14 @@ func (s *subject) heads(ctx context.Context, o Options) (embed.Heads, error) {
 	}
 	e, err := embed.New(backend, s.model.Variables(), s.model.Network(), embed.Features, batch)
 	if err != nil {
-		return embed.Heads{}, err
+		return h, nil, err
 	}
 	defer e.Close()
-	x, err := s.features(ctx, e, o)
-	if err != nil {
-		return embed.Heads{}, err
+	if x, err = s.features(ctx, e, o); err != nil {
+		return h, nil, err
 	}
-	return embed.HeadsOf(backend, s.model.Variables(), s.model.Network(), x)
+	h, err = embed.HeadsOf(backend, s.model.Variables(), s.model.Network(), x)
+	return h, x, err
 }
 
 // features returns the pooled features of the held-out images: those of the last state where it has the same backbone, those that training with a
@@ -149,7 +173,7 @@ func (s *subject) features(ctx context.Context, e *embed.Embedder, o Options) ([
 		x, err = e.Rows(ctx, s.data, s.indices, s.config.TestPlan(), o.Progress)
 	}
 	if err == nil && o.Memory != nil {
-		*o.Memory = Memory{source.Key(), x}
+		*o.Memory = Memory{key: source.Key(), features: x}
 	}
 	return x, err
 }

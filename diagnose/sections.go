@@ -77,6 +77,9 @@ func independence(runs []Named) report.Section {
 	if g := generators(runs); len(g.Rows) > 0 {
 		s.Tables = append(s.Tables, g)
 	}
+	if r := readouts(runs); len(r.Rows) > 0 {
+		s.Tables = append(s.Tables, r)
+	}
 	var silent []string
 	for _, r := range runs {
 		if r.Generator != nil && r.Generator.Active == 0 {
@@ -131,6 +134,28 @@ func generators(runs []Named) report.Table {
 		if g := r.Generator; g != nil {
 			t.Rows = append(t.Rows, []string{r.Run, fmt.Sprintf("%d of %d", g.Active, r.Dim), fmt.Sprintf("%.3g", g.MeanVariance), fmt.Sprintf("%.3f", g.Variance),
 				nats(g.Divergence), nats(g.MostDivergence), fmt.Sprintf("%.1f", g.Length)})
+		}
+	}
+	return t
+}
+
+// readouts is the table of what probes read, of runs with the factors of the first that has any.
+func readouts(runs []Named) report.Table {
+	t := report.Table{Caption: "What a linear probe reads off vectors of the held-out images, each predicted by a probe that did not see it: the share of images whose class is right, " +
+		"and R² of what is known of an image (1: exactly, 0: not at all). μ and σ² are read at any scale; z_V is one draw, with its noise."}
+	var factors []string
+	for _, r := range runs {
+		if len(r.Probes) == 0 || factors != nil && !slices.Equal(r.Factors, factors) {
+			continue
+		}
+		header, rows := r.ReadoutTable(false)
+		factors, t.Header = r.Factors, append([]string{"run"}, header...)
+		for i, row := range rows {
+			name := r.Run
+			if i > 0 {
+				name = ""
+			}
+			t.Rows = append(t.Rows, append([]string{name}, row...))
 		}
 	}
 	return t

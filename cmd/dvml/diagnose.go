@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dvml/dvml"
 	"github.com/dvml/dvml/diagnose"
@@ -21,6 +22,7 @@ type diagnoseCmd struct {
 	Data          string   `help:"The HDF5 file. Default: the one each run was trained on."`
 	Out           string   `short:"o" default:"diagnosis" help:"Folder of the page."`
 	Seed          uint64   `default:"1" help:"Seed of the drawn z_V and of the control."`
+	Factors       string   `help:"CSV table of what is known of each image of the data (pose, colour, light ...), a line each in the data's order: what do z_I and z_V hold of it?"`
 	NoPhotographs bool     `help:"Leave the data's photographs out of the page."`
 	Batch         int      `help:"Images that go through the network at once; 0: as the run's evaluations." min:"0"`
 	Cache         string   `help:"Folder of what frozen layers gave, as in train."`
@@ -29,6 +31,13 @@ type diagnoseCmd struct {
 
 // Run looks into the models and writes a page of what it finds.
 func (c *diagnoseCmd) Run(ctx context.Context) error {
+	var factors *diagnose.Factors
+	if c.Factors != "" {
+		var err error
+		if factors, err = diagnose.ReadFactors(c.Factors); err != nil {
+			return err
+		}
+	}
 	backend, err := engine.New(c.Backend)
 	if err != nil {
 		return err
@@ -47,7 +56,7 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 		paths[i] = path
 		info := m.Checkpoint()
 		screen.Say(path)
-		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Cache: c.Cache, Progress: screen.count("embedding"), Memory: memory})
+		d, err := diagnose.Make(ctx, path, diagnose.Options{Data: c.Data, Backend: backend, Seed: c.Seed, Batch: c.Batch, Cache: c.Cache, Progress: screen.count("embedding"), Memory: memory, Factors: factors})
 		if err != nil {
 			return err
 		}
@@ -78,6 +87,16 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 		}
 		if g := f.Generator; g != nil {
 			printf("  z_V: %d of %d dimensions vary with the image, KL %.2f nats, at most %.3g\n", g.Active, f.Dim, g.Divergence, g.MostDivergence)
+		}
+		if len(f.Probes) > 0 {
+			header, rows := f.ReadoutTable(true)
+			for _, row := range append([][]string{header}, rows...) {
+				printf("  ")
+				for i, text := range row {
+					printf("%s%*s", text, max(2, []int{14, 10}[min(i, 1)]-utf8.RuneCountInString(text)), "")
+				}
+				println()
+			}
 		}
 	}
 	println("page:", filepath.Join(c.Out, "index.html"))

@@ -13,7 +13,7 @@ import (
 func TestMainJob(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
-	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1}); err != nil {
+	if err := drawn.Draw(in("pictures"), drawn.Options{Classes: 8, PerClass: 4, Size: 40, Seed: 1, Factors: in("factors.csv")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(in("out"), 0o755); err != nil {
@@ -60,7 +60,8 @@ func TestMainJob(t *testing.T) {
 		{1, []string{"compare", in("run"), in("x.h5"), in("x-sheet.png")}},
 		{0, []string{"info", in("run")}},
 		{0, []string{"info", in("run/best.safetensors"), "--all"}},
-		{0, []string{"diagnose", in("run"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis")}},
+		{0, []string{"diagnose", in("run"), in("run/checkpoints/step-000002.safetensors"), "-o", in("diagnosis"), "--factors", in("factors.csv")}},
+		{1, []string{"diagnose", in("run"), "-o", in("diagnosis"), "--factors", in("run/metrics.csv")}}, // not a line for each image
 		{0, []string{"import", in("run/best.safetensors"), in("backbone.safetensors")}},
 		{0, []string{"info", in("backbone.safetensors")}},
 		{0, []string{"export", in("run/checkpoints/step-000002.safetensors"), in("model.onnx"), "--heads"}},

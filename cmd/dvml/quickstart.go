@@ -99,7 +99,8 @@ func (c *quickstartCmd) folder() (*lockfile.Lock, error) {
 func (c *quickstartCmd) prepare(ctx context.Context, data string) error {
 	pictures := filepath.Join(c.Out, "pictures")
 	printf("1  Drawing %d classes of objects with %d pictures each: %s\n", quickClasses, quickPerClass, pictures)
-	if err := drawn.Draw(pictures, drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed}); err != nil {
+	options := drawn.Options{Classes: quickClasses, PerClass: quickPerClass, Size: quickSize, Seed: c.Seed, Factors: filepath.Join(c.Out, "factors.csv")}
+	if err := drawn.Draw(pictures, options); err != nil {
 		return err
 	}
 	set, err := imageset.Open(pictures, imageset.Options{})

@@ -11,7 +11,7 @@
 //
 // Pose (turn, mirror, shear, scale, place, and joints: a fish swings its tail, a robot its arms), light (direction, strength, colour, shadow),
 // background (gradients, textures, blurred discs), things in front, and noise. Compared pixel by pixel, less than half of the images have their
-// own class as nearest neighbour.
+// own class as nearest neighbour. Pose, colour and light of each image can be had as a table, see Options.Factors.
 //
 // An image is a pure function of (seed, class, index, size): the same options give the same bytes.
 package drawn

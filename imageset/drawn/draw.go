@@ -19,6 +19,9 @@ type Options struct {
 	PerClass int // images a class: 30
 	Size     int // pixels each way: 96
 	Seed     uint64
+	// Factors is a CSV file that Draw writes beside the set: picture, class and what was chosen of the image's pose, colour and light (pose.x, pose.turn,
+	// colour.warm, light.gain ...), a line for each image in the order of classes and images, which is that of the prepared data. Not a file in the set's own folder, which would pass for a list of its images. Empty: none.
+	Factors string
 }
 
 // withDefaults fills in what was left out and refuses what cannot be drawn.
@@ -69,9 +72,16 @@ func (s *Set) Names() []string {
 
 // Image draws image index (0-based, not limited to PerClass) of class. Both must not be negative, and class must exist.
 func (s *Set) Image(class, index int) *image.RGBA {
+	img, _ := s.draw(class, index)
+	return img
+}
+
+func (s *Set) draw(class, index int) (*image.RGBA, chosen) {
 	seed := s.options.Seed*0x9e3779b97f4a7c15 + uint64(class)
 	return picture(s.designs[class], s.options.Size, rand.New(rand.NewPCG(seed, 1+uint64(index))))
 }
+
+func fileName(index int) string { return fmt.Sprintf("%03d.png", index+1) }
 
 // Draw writes the set as PNG files dir/CLASS/NNN.png. dir is made where it lacks; files of the same names are overwritten.
 func Draw(dir string, o Options) error {
@@ -86,6 +96,7 @@ func Draw(dir string, o Options) error {
 		}
 	}
 	total := len(names) * s.options.PerClass
+	all := make([]chosen, total)
 	var next atomic.Int64
 	var group sync.WaitGroup
 	failed := make([]error, runtime.GOMAXPROCS(0))
@@ -97,7 +108,9 @@ func Draw(dir string, o Options) error {
 					return
 				}
 				class, index := i/s.options.PerClass, i%s.options.PerClass
-				if err := s.write(filepath.Join(dir, names[class], fmt.Sprintf("%03d.png", index+1)), class, index); err != nil {
+				img, c := s.draw(class, index)
+				all[i] = c
+				if err := write(filepath.Join(dir, names[class], fileName(index)), img); err != nil {
 					failed[w] = fmt.Errorf("drawn: %w", err)
 					next.Store(int64(total))
 					return
@@ -111,13 +124,16 @@ func Draw(dir string, o Options) error {
 			return err
 		}
 	}
-	return nil
+	if o.Factors == "" {
+		return nil
+	}
+	return s.writeFactors(o.Factors, all)
 }
 
-func (s *Set) write(path string, class, index int) error {
+func write(path string, img image.Image) error {
 	var buf bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
-	if err := encoder.Encode(&buf, s.Image(class, index)); err != nil {
+	if err := encoder.Encode(&buf, img); err != nil {
 		return err
 	}
 	return os.WriteFile(path, buf.Bytes(), 0o666)

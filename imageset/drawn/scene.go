@@ -7,12 +7,13 @@ import (
 	"math/rand/v2"
 )
 
-// picture draws one image of a class.
-func picture(d design, size int, rng *rand.Rand) *image.RGBA {
+// picture draws one image of a class, and says what it chose.
+func picture(d design, size int, rng *rand.Rand) (*image.RGBA, chosen) {
 	s := scene{rng: rng, size: size, canvas: newLayer(size)}
 	angle := 2 * math.Pi * rng.Float64()
 	s.light = at(math.Cos(angle), -math.Abs(math.Sin(angle))-0.25) // from above, more or less
 	s.light = s.light.scale(1 / math.Hypot(s.light.x, s.light.y))
+	s.chosen[lightX], s.chosen[lightY] = s.light.x, s.light.y
 	s.background()
 	object := newLayer(size)
 	d.draw(newBrush(object, s.pose(), s.light), d.geometry, d.palette, rng)
@@ -20,7 +21,7 @@ func picture(d design, size int, rng *rand.Rand) *image.RGBA {
 	object.shadow(s.canvas, -s.light.x*far, -s.light.y*far, 1+size/48, float32(s.between(0.25, 0.6)))
 	object.onto(s.canvas)
 	s.occlude()
-	return s.develop()
+	return s.develop(), s.chosen
 }
 
 // scene is an image on its way.
@@ -29,6 +30,7 @@ type scene struct {
 	size   int
 	canvas *layer
 	light  pt
+	chosen chosen
 }
 
 func (s *scene) between(lo, hi float64) float64 { return lerp(lo, hi, s.rng.Float64()) }
@@ -38,13 +40,18 @@ func (s *scene) pose() affine {
 	half := float64(s.size) / 2
 	scale := half * s.between(0.58, 0.86)
 	loose := half - scale*0.8 // the object may touch the edge, not leave
-	m := move(half+loose*s.between(-1, 1)*0.7, half+loose*s.between(-1, 1)*0.7)
-	m = m.then(turn(max(-0.7, min(0.7, 0.3*s.rng.NormFloat64()))))
+	x, y := loose*s.between(-1, 1)*0.7, loose*s.between(-1, 1)*0.7
+	angle := max(-0.7, min(0.7, 0.3*s.rng.NormFloat64()))
+	m := move(half+x, half+y).then(turn(angle))
 	m = m.then(shear(0.12 * s.rng.NormFloat64()))
-	m = m.then(stretch(scale*s.between(0.9, 1.08), scale*s.between(0.9, 1.08)))
+	wide, high := scale*s.between(0.9, 1.08), scale*s.between(0.9, 1.08)
+	m = m.then(stretch(wide, high))
 	if s.rng.IntN(2) == 0 {
 		m = m.then(stretch(-1, 1))
+		s.chosen[poseMirror] = 1
 	}
+	s.chosen[poseX], s.chosen[poseY], s.chosen[poseTurn], s.chosen[poseScale] = x/half, y/half, angle, math.Sqrt(wide*high)/half
+	s.chosen[poseAside], s.chosen[poseTilt] = math.Abs(x)/half, math.Abs(angle)
 	return m
 }
 
@@ -56,6 +63,9 @@ func (s *scene) backdrop() rgb {
 // background is a gradient with a texture and blurred discs.
 func (s *scene) background() {
 	a, c := s.backdrop(), s.backdrop()
+	for k, v := range mix(a, c, 0.5) {
+		s.chosen[colourRed+k] = float64(v)
+	}
 	way := polar(2*math.Pi*s.rng.Float64(), 1/float64(s.size))
 	texture, depth := s.texture(), float32(s.between(0.1, 0.4))
 	for y := range s.size {
@@ -160,6 +170,7 @@ func (s *scene) develop() *image.RGBA {
 	tint := 0.05 * s.rng.NormFloat64()
 	white := [3]float64{gain * math.Exp(warm), gain * math.Exp(tint), gain * math.Exp(-warm)}
 	fall := s.between(0, 0.45) // from the light's side to the other
+	s.chosen[lightGain], s.chosen[lightFall], s.chosen[colourWarm], s.chosen[colourTint] = gain, fall, warm, tint
 	noise := s.between(0.003, 0.02)
 	img := image.NewRGBA(image.Rect(0, 0, s.size, s.size))
 	half := float64(s.size) / 2
