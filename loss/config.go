@@ -68,7 +68,7 @@ func (c Config) check(reads []string) error {
 		if value.Field(i).IsZero() || slices.Contains(context, option) || slices.Contains(reads, option) {
 			continue
 		}
-		return fmt.Errorf("option %s is not read by this loss, which reads %s; take it out", option, strings.Join(reads, ", "))
+		return fmt.Errorf("option %s is not read by this loss, which reads %s; take it out (null in the settings does)", option, strings.Join(reads, ", "))
 	}
 	if c.Distance != "" {
 		if err := c.Distance.Validate(); err != nil {

@@ -57,5 +57,5 @@ func ExampleNew_options() {
 	fmt.Println(err)
 	// Output:
 	// margin true
-	// loss: cosface: option temperature is not read by this loss, which reads margin, scale, proxy_deviation; take it out
+	// loss: cosface: option temperature is not read by this loss, which reads margin, scale, proxy_deviation; take it out (null in the settings does)
 }

@@ -104,7 +104,7 @@ func (c Config) check(reads []string) error {
 		if option == "name" || value.Field(i).IsZero() || slices.Contains(reads, option) {
 			continue
 		}
-		return fmt.Errorf("option %s is not read by this miner, which reads %s; take it out", option, strings.Join(reads, ", "))
+		return fmt.Errorf("option %s is not read by this miner, which reads %s; take it out (null in the settings does)", option, strings.Join(reads, ", "))
 	}
 	if c.Distance == "" {
 		return nil
