@@ -175,7 +175,7 @@ func TestJournalOfAnother(t *testing.T) {
 
 // The libraries of Python read what is written, and what they write is read.
 func TestPython(t *testing.T) {
-	interpreter := python.With(t, "numpy", "pandas", "pyarrow", "h5py", "safetensors")
+	interpreter := python.With(t, "numpy", "pandas", "pyarrow", "duckdb", "h5py", "safetensors")
 	dir := t.TempDir()
 	const n, dim = 40, 5
 	rows := made(n, dim)
@@ -203,7 +203,7 @@ func TestPython(t *testing.T) {
 	if err := json.Unmarshal(out, &read); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	for _, name := range []string{"x.npy", "x.csv", "x.parquet", "x.h5", "x.safetensors", "half.npy", "half.h5", "half.safetensors"} {
+	for _, name := range []string{"x.npy", "x.csv", "x.parquet", "x.h5", "x.safetensors", "half.npy", "half.h5", "half.safetensors", "x.parquet by duckdb"} {
 		r := read[name]
 		kind := Float32
 		if strings.HasPrefix(name, "half") {

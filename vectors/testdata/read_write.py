@@ -1,6 +1,6 @@
 # Reads what TestPython wrote with the libraries that people use, prints it as JSON, and writes files as those libraries do.
 import json, sys, os
-import h5py, numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq
+import duckdb, h5py, numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 from safetensors import safe_open
 
@@ -22,6 +22,13 @@ put("x.csv", t.iloc[:, 3:].to_numpy(np.float32), t["path"], t["class"], t["hash"
 t = pd.read_parquet(at("x.parquet"))
 put("x.parquet", np.stack(t["embedding"]), t["path"], t["class"], t["hash"])
 assert pq.read_table(at("x.parquet")).schema.field("embedding").type.value_type == pa.float32()
+rows = duckdb.sql(f"select embedding, path, class, hash from '{at('x.parquet')}'").fetchall()
+put("x.parquet by duckdb", *zip(*rows))
+rows = duckdb.sql(f"select * from read_csv('{at('x.csv')}', header=true) where class is not null").fetchall()
+assert len(rows) == 32 and all(isinstance(r[3], float) for r in rows), rows[0]
+nearest = "select path, list_cosine_similarity(embedding, (select embedding from t limit 1)) as s from t order by s desc limit 1"
+(found, s), = duckdb.sql(f"with t as (from '{at('x.parquet')}') {nearest}").fetchall()
+assert found == rows[0][0].replace(" 1.jpg", " 0.jpg") and s > 0.9999, (found, s)
 for name in "x.h5", "half.h5":
     with h5py.File(at(name)) as f:
         assert f["embeddings"].dtype == (np.float16 if name == "half.h5" else np.float32)
