@@ -108,8 +108,12 @@ func AddScaled(y, x []float32, s float32) {
 
 // Fill sets every element to v.
 func Fill(dst []float32, v float32) {
-	for i := range dst {
+	n := min(len(dst), 32)
+	for i := range dst[:n] {
 		dst[i] = v
+	}
+	for n < len(dst) {
+		n += copy(dst[n:], dst[:n])
 	}
 }
 

@@ -200,3 +200,19 @@ func TestSlidingSum(t *testing.T) {
 		}
 	})
 }
+
+func TestFill(t *testing.T) {
+	for n := range 200 {
+		dst := make([]float32, n+1)
+		dst[n] = 77
+		Fill(dst[:n], 3)
+		for i, v := range dst[:n] {
+			if v != 3 {
+				t.Fatalf("element %d of %d is %g", i, n, v)
+			}
+		}
+		if dst[n] != 77 {
+			t.Fatalf("wrote past %d elements", n)
+		}
+	}
+}
