@@ -103,8 +103,8 @@ class Desk {
       h("div", {class: items.length > 1 ? "pair" : "pair single"}, items.map((item) => h("figure", null, h("a", {href: `/photograph/${item.id}`}, h("img", {src: `/v1/original/${item.id}`, alt: item.class || fileName(item.path) || `no. ${item.id}`,
         onerror: (/** @type {Event} */ event) => { const image = /** @type {HTMLImageElement} */ (event.target); if (!image.src.endsWith(item.thumb)) image.src = item.thumb; }})),
       h("figcaption", null, h("strong", null, item.class || "without a class"), h("span", {class: "path soft"}, item.path))))),
-      items.length > 1 ? "" : this.nearest(entry.a),
       h("p", {class: "soft reason"}, reason(entry)),
+      items.length > 1 ? "" : this.nearest(entry.a),
       h("div", {class: "buttons choices"}, buttons, h("span", {class: "steps"}, h("button", {type: "button", class: "plain", disabled: this.at === 0, "aria-label": "Back", onclick: () => this.step(-1)}, "←"),
         h("span", {class: "soft"}, `${(this.at + 1).toLocaleString("en")} of ${this.total.toLocaleString("en")}`), h("button", {type: "button", class: "plain", "aria-label": "On", onclick: () => this.step(1)}, "→"),
         h("button", {type: "button", class: "plain", disabled: this.done.length === 0, onclick: () => this.undo()}, "Undo (u)"))));
