@@ -39,7 +39,7 @@ func TestShownCommandsParse(t *testing.T) {
 	for file, text := range pagesAndMessages(t) {
 		var lines []string
 		if strings.HasSuffix(file, ".md") {
-			for _, m := range blockCommand.FindAllStringSubmatch(strings.ReplaceAll(text, "\\\n", " "), -1) {
+			for _, m := range blockCommand.FindAllStringSubmatch(joined(text), -1) {
 				if strings.HasPrefix(m[1], "dvml / ") || strings.Contains(m[1], " -- ") {
 					continue // a line of a page that begins with the name
 				}
@@ -58,6 +58,27 @@ func TestShownCommandsParse(t *testing.T) {
 	if blocks < 50 || inline < 50 {
 		t.Errorf("%d commands in blocks and %d in sentences were found", blocks, inline)
 	}
+}
+
+// joined is a page with each command on one line: one goes on behind a backslash, and while a quote is open.
+func joined(page string) string {
+	var out strings.Builder
+	open := false
+	for line := range strings.Lines(strings.ReplaceAll(page, "\\\n", " ")) {
+		if !open && !blockCommand.MatchString(strings.TrimSuffix(line, "\n")) {
+			out.WriteString(line)
+			continue
+		}
+		command, _, _ := strings.Cut(line, " #")
+		if strings.Count(command, "'")%2 == 1 {
+			open = !open
+		}
+		if open {
+			line = strings.TrimSuffix(line, "\n") + " "
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 // pagesAndMessages are the Markdown pages, and the texts in the program's sources, by file.
