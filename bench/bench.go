@@ -9,10 +9,7 @@ package bench
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -23,6 +20,7 @@ import (
 	"github.com/dvml/dvml/backbone"
 	"github.com/dvml/dvml/backbone/googlenet"
 	"github.com/dvml/dvml/config"
+	"github.com/dvml/dvml/internal/resident"
 	"github.com/dvml/dvml/loss"
 	"github.com/dvml/dvml/method"
 	"github.com/dvml/dvml/train"
@@ -96,7 +94,7 @@ func Run(backend compute.Backend, o Options) (*Result, error) {
 			return nil, fmt.Errorf("bench: %s: %w", part, err)
 		}
 	}
-	r.MaxRSS = maxRSS()
+	r.MaxRSS = int(resident.Peak() >> 20)
 	return r, nil
 }
 
@@ -260,21 +258,4 @@ func noise(dims ...int) *tensors.Tensor {
 		values[i] = float32(rng.NormFloat64())
 	}
 	return tensors.FromFlatDataAndDimensions(values, dims...)
-}
-
-// maxRSS is the process's peak memory in MB, 0 where the system does not tell.
-func maxRSS() int {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.Atoi(strings.Fields(rest)[0])
-			if err == nil {
-				return kb / 1024
-			}
-		}
-	}
-	return 0
 }

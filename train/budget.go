@@ -205,7 +205,7 @@ func (t *Trainer) fitting(m costs, spent time.Duration) (*config.Config, error) 
 
 // overspent is an error where measuring has taken the whole budget already.
 func (t *Trainer) overspent() error {
-	if spent := time.Since(t.began); spent > time.Duration(t.Config.Minutes*float64(time.Minute)) {
+	if spent := time.Since(t.began); t.Config.Minutes > 0 && spent > time.Duration(t.Config.Minutes*float64(time.Minute)) {
 		return fmt.Errorf("%g minutes are not enough: measuring alone takes longer here; give more", t.Config.Minutes)
 	}
 	return nil
@@ -228,46 +228,53 @@ func (t *Trainer) costs() (costs, error) {
 			return m, err
 		}
 	}
+	err := t.evaluationCosts(&m)
+	return m, err
+}
+
+// evaluationCosts measures what evaluations and states take.
+func (t *Trainer) evaluationCosts(m *costs) error {
+	c := t.Config
 	store := model.NewStore()
 	store.SetParam("/"+initial.SeedParam, c.Seed)
 	e, err := embed.New(t.backend, store, t.Model, embed.ZI, c.Evaluate.Batch)
 	if err != nil {
-		return m, err
+		return err
 	}
 	defer e.Close()
 	images, err := tensors.CopyFlatData[float32](noise(c.Evaluate.Batch, c.Image.Crop, c.Image.Crop, 3))
 	if err != nil {
-		return m, err
+		return err
 	}
 	if m.batch, err = timed(t.trial(), func() error { _, err := e.Images(images, c.Image.Crop); return err }); err != nil {
-		return m, err
+		return err
 	}
 	if err := t.overspent(); err != nil {
-		return m, err
+		return err
 	}
 	scratch := t.Folder.Best() + ".trial"
 	began := time.Now()
 	if err := errors.Join(checkpoint.Save(scratch, store, t.info), os.Remove(scratch)); err != nil {
-		return m, err
+		return err
 	}
 	m.save = time.Since(began)
 	if len(t.data.test) == 0 {
-		return m, nil
+		return nil
 	}
 	rows, err := tensors.CopyFlatData[float32](noise(len(t.data.test), c.Method.Dim))
 	if err != nil {
-		return m, err
+		return err
 	}
 	began = time.Now()
 	if _, err = evaluate.EvaluateParts(rows, c.Method.Dim, t.data.testLabels(), t.data.gallery(), c.Evaluate.Options(c.Seed)); err != nil {
-		return m, err
+		return err
 	}
 	// What similarities mean is fitted to each state that is the best so far.
 	if _, err = calibrate.Fit(rows, c.Method.Dim, t.data.testLabels(), c.Seed); errors.Is(err, calibrate.ErrTooFew) {
 		err = nil
 	}
 	m.metrics = time.Since(began)
-	return m, err
+	return err
 }
 
 // cost is how long a run with settings c takes.

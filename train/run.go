@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/dvml/dvml/checkpoint"
@@ -86,6 +87,7 @@ func (t *Trainer) stretch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("phase %d: %w", p+1, err)
 	}
+	defer debug.FreeOSMemory() // the memory of this graph, before the next one takes its own
 	defer s.close()
 	defer batches.close()
 	for !t.ended() && t.Config.PhaseAt(t.info.Step) == p && t.frozen(t.info.Step) == cache {

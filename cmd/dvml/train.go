@@ -32,6 +32,7 @@ type trainCmd struct {
 	Chunk    int      `help:"Images of a batch that go through the network at a time, so that a batch may be larger than memory; the losses see all of it. Default: the setting's, all."`
 	Backend  string   `help:"Engine: cpu, cpu:bfloat16, go, xla; default the setting's, then $$DVML_BACKEND." values:"engines"`
 	Cache    string   `help:"Folder of the cache of what frozen layers compute. Default: beside the data or, where that cannot be written, the user's cache folder."`
+	DryRun   bool     `help:"Say what the run would take in memory, disk and time here, from a few steps that are tried, and write nothing."`
 	Fold     string   `placeholder:"K/N" help:"Judge by fold K of N of the training classes and train on the others, so that settings are chosen without a look at the held-out classes."`
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
 	networkFlags
@@ -42,6 +43,9 @@ type trainCmd struct {
 func (c *trainCmd) Run(ctx context.Context) error {
 	screen := newScreen(os.Stdout)
 	defer screen.close()
+	if c.DryRun {
+		return c.expect(ctx, screen)
+	}
 	t, err := c.trainer(ctx, screen)
 	if err != nil {
 		return err
@@ -60,6 +64,38 @@ func (c *trainCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return c.report(ctx, t)
+}
+
+// expect prints what the run would take.
+func (c *trainCmd) expect(ctx context.Context, screen *screen) error {
+	if c.Resume != "" {
+		return errors.New("--dry-run is of a run that begins: it cannot be combined with --resume")
+	}
+	cfg, name, err := c.settings()
+	if err != nil {
+		return err
+	}
+	backend, err := engine.New(cfg.Backend)
+	if err != nil {
+		return err
+	}
+	if cfg, err = c.withBackbone(ctx, cfg, name, screen); err != nil {
+		return err
+	}
+	f, err := train.Expect(cfg, backend, screen)
+	if err != nil {
+		return err
+	}
+	screen.close()
+	how := ""
+	if !f.Measured {
+		how = " (by arithmetic: this system does not tell what a process takes)"
+	}
+	printf("batch      %d images, %d at a time through the network\n", f.Batch, f.Chunk)
+	printf("memory     %s%s\n", bytesOf(f.Memory), how)
+	printf("disk       %s\n", bytesOf(f.Disk))
+	printf("time       %s for %d steps and the evaluations, %s a step at the end\n", f.Time.Round(time.Second), f.Steps, f.Step.Round(time.Millisecond))
+	return nil
 }
 
 // report prints what was reached and what to do next.
