@@ -26,6 +26,7 @@ type Plan struct {
 	Job     string            `json:"job"`               // what is done: prepare, embed
 	Shards  int               `json:"shards"`            // how many
 	Inputs  int               `json:"inputs"`            // how many
+	Block   int               `json:"block,omitempty"`   // inputs that stay together, counted from the first: those of a batch; 0: each stands alone
 	List    string            `json:"list"`              // digest of the list of inputs, see Digest
 	Model   string            `json:"model,omitempty"`   // fingerprint of the model
 	Options map[string]string `json:"options,omitempty"` // whatever else the result depends on
@@ -44,7 +45,14 @@ func Digest(n int, line func(i int) string) string {
 
 // Range is the inputs of shard i: from to to-1.
 func (p Plan) Range(i int) (from, to int) {
-	return i * p.Inputs / p.Shards, (i + 1) * p.Inputs / p.Shards
+	at := func(i int) int { return min(i*p.Blocks()/p.Shards*max(p.Block, 1), p.Inputs) }
+	return at(i), at(i + 1)
+}
+
+// Blocks is how many blocks the inputs are: shards are made of whole ones.
+func (p Plan) Blocks() int {
+	block := max(p.Block, 1)
+	return p.Inputs/block + min(p.Inputs%block, 1)
 }
 
 func (p Plan) check() error {
@@ -53,8 +61,8 @@ func (p Plan) check() error {
 		return fmt.Errorf("its format is %d, this program reads %d", p.Format, format)
 	case p.Job == "":
 		return errors.New("it names no job")
-	case p.Inputs < 1 || p.Shards < 1 || p.Shards > p.Inputs:
-		return fmt.Errorf("%d shards of %d inputs: each shard takes at least one", p.Shards, p.Inputs)
+	case p.Inputs < 1 || p.Block < 0 || p.Shards < 1 || p.Shards > p.Blocks():
+		return fmt.Errorf("%d shards of %d inputs in blocks of %d: each shard takes at least one block", p.Shards, p.Inputs, max(p.Block, 1))
 	}
 	return nil
 }
@@ -65,6 +73,7 @@ func (p Plan) differs(was Plan) error {
 		{"job", was.Job, p.Job},
 		{"number of shards", fmt.Sprint(was.Shards), fmt.Sprint(p.Shards)},
 		{"number of inputs", fmt.Sprint(was.Inputs), fmt.Sprint(p.Inputs)},
+		{"size of a block", fmt.Sprint(was.Block), fmt.Sprint(p.Block)},
 		{"list of inputs", was.List, p.List},
 		{"model", was.Model, p.Model},
 	} {

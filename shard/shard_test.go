@@ -15,17 +15,19 @@ func plan() Plan {
 // Shards together have every input once, and their sizes differ by one at most.
 func TestRanges(t *testing.T) {
 	for inputs := 1; inputs < 40; inputs++ {
-		for shards := 1; shards <= inputs; shards++ {
-			p, next := Plan{Shards: shards, Inputs: inputs}, 0
-			for i := range shards {
-				from, to := p.Range(i)
-				if from != next || to-from < inputs/shards || to-from > inputs/shards+1 {
-					t.Fatalf("shard %d of %d of %d inputs: %d to %d, after %d", i, shards, inputs, from, to, next)
+		for _, block := range []int{0, 1, 4} {
+			for shards := 1; shards <= (Plan{Inputs: inputs, Block: block}).Blocks(); shards++ {
+				p, next, each := Plan{Shards: shards, Inputs: inputs, Block: block}, 0, max(block, 1)
+				for i := range shards {
+					from, to := p.Range(i)
+					if from != next || from%each != 0 || to <= from || to-from > (p.Blocks()/shards+1)*each || i < shards-1 && to-from < p.Blocks()/shards*each {
+						t.Fatalf("shard %d of %d of %d inputs: %d to %d, after %d", i, shards, inputs, from, to, next)
+					}
+					next = to
 				}
-				next = to
-			}
-			if next != inputs {
-				t.Fatalf("%d shards end at %d of %d", shards, next, inputs)
+				if next != inputs {
+					t.Fatalf("%d shards end at %d of %d", shards, next, inputs)
+				}
 			}
 		}
 	}
@@ -78,6 +80,7 @@ func TestOtherPlansAreRefused(t *testing.T) {
 		"the model is n, and was m":                func(p *Plan) { p.Model = "n" },
 		`--size is "97", and was "96"`:             func(p *Plan) { p.Options = map[string]string{"--size": "97"} },
 		`--jpeg is "true", and was ""`:             func(p *Plan) { p.Options = map[string]string{"--size": "96", "--jpeg": "true"} },
+		"the size of a block is 2, and was 0":      func(p *Plan) { p.Block = 2 },
 		"20 shards of 10 inputs":                   func(p *Plan) { p.Shards = 20 },
 		"what is known of the output is map[dim:3": func(p *Plan) { p.Out = map[string]string{"dim": "3"} },
 	} {

@@ -37,8 +37,8 @@ func (f shardFlag) begin(out string, p shard.Plan) (j *shard.Job, number int, do
 	if number, p.Shards, err = shard.Number(f.Shard, os.Getenv); err != nil {
 		return nil, 0, nil, err
 	}
-	if p.Shards > p.Inputs {
-		return nil, 0, nil, fmt.Errorf("%d shards for %s: each takes at least one", p.Shards, plural.Of(p.Inputs, "photograph"))
+	if p.Shards > p.Blocks() {
+		return nil, 0, nil, fmt.Errorf("%d shards for %s in batches of %d: each takes at least one batch", p.Shards, plural.Of(p.Inputs, "photograph"), max(p.Block, 1))
 	}
 	if j, err = shard.Begin(shardFolder(out), p); err != nil {
 		return nil, 0, nil, err
@@ -116,7 +116,7 @@ func (c *embedCmd) shard(ctx context.Context, m *dvml.Model, all []photograph, o
 		return err
 	}
 	plan := shard.Plan{
-		Job: embedJob, Inputs: len(all), Model: print,
+		Job: embedJob, Inputs: len(all), Block: c.Batch, Model: print,
 		List:    shard.Digest(len(all), func(i int) string { return all[i].path + "\x00" + all[i].class }),
 		Options: map[string]string{"--float16": strconv.FormatBool(c.Half)},
 		Out:     map[string]string{"dim": strconv.Itoa(m.Dim())},

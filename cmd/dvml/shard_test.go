@@ -112,8 +112,8 @@ func TestShards(t *testing.T) {
 		good("1 photograph could not be read", "merge", in(out), "--copy", "--force")
 		same(whole, out)
 	}
-	good("", "embed", in("run"), in("pictures"), in("whole.npy"))
-	cut("cut.npy", "embed", in("run"), in("pictures"))
+	good("", "embed", "--batch", "5", in("run"), in("pictures"), in("whole.npy"))
+	cut("cut.npy", "embed", "--batch", "5", in("run"), in("pictures"))
 	same("whole.npy", "cut.npy")
 	same("whole.labels.csv", "cut.labels.csv")
 	part := in("cut.npy.shards/part-00001.rows")
