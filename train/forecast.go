@@ -146,9 +146,9 @@ func (t *Trainer) extrapolated(s span) (taken, int64, error) {
 	return step, int64(memory), nil
 }
 
-// What is beside the trial's memory: images that are made ready while a step runs, and the matrices over all pairs of a batch.
+// What is beside the trial's memory: batches of images that are made ready while a step runs or not freed yet, and the matrices over all pairs of a batch.
 const (
-	ahead = 3
+	ahead = 7
 	pairs = 12
 )
 
