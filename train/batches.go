@@ -62,6 +62,10 @@ func (i *imageBatches) next() (batch, error) {
 	return batch{tensors.FromFlatDataAndDimensions(b.Images, len(b.Labels), i.side, i.side, 3), b.Index, wholeOf(i.plan, b.Step, b.Index), b}, nil
 }
 
-func (i *imageBatches) release(b batch) { i.l.Release(b.images) }
+// release frees the copy that the network read now: chunks would fill the memory with them.
+func (i *imageBatches) release(b batch) {
+	b.input.FinalizeAll() //nolint:errcheck // the memory is the collector's in any case
+	i.l.Release(b.images)
+}
 
 func (i *imageBatches) close() { i.l.Close() }
