@@ -12,8 +12,8 @@ func Candidates() []Candidate {
 	return []Candidate{
 		{"dvml", "DVML around proxy-anchor, beginning as the features", nil},
 		{"plain", "proxy-anchor alone, beginning as the features", []string{"method.objective=plain"}},
-		{"gentle", "DVML at a quarter of the rate, for few photographs", []string{"optimizer.rates.heads=5e-5"}},
 		{"softmax", "the normalised softmax in place of proxy-anchor", []string{"method.objective=plain", "method.loss={name: normalised-softmax}"}},
+		{"gentle", "DVML at a quarter of the rate, for few photographs", []string{"optimizer.rates.heads=5e-5"}},
 		{"pairs", "multi-similarity, which compares photographs and keeps nothing of a class", []string{"method.objective=plain", "method.loss={name: multi-similarity}"}},
 		{"compact", "DVML in 256 dimensions, for smaller indexes", []string{"method.dim=256"}},
 		{"random", "heads that begin at random, in 512 dimensions behind batch norm",

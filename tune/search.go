@@ -13,7 +13,7 @@ import (
 
 // Search tries the candidates, the first fold of each first, until ctx ends or, with a budget,
 // until the next trial would not fit into what is left of it, judged by the longest so far; the
-// first candidate's first fold is always tried. It returns what it found until then: an end of ctx
+// first candidate's first fold is always tried. Options.Trials ends it too. It returns what it found until then: an end of ctx
 // is an error only where nothing was tried.
 func Search(ctx context.Context, o Options, budget time.Duration) (Table, error) {
 	if len(o.Candidates) == 0 || o.Folds < 2 {
@@ -24,6 +24,9 @@ func Search(ctx context.Context, o Options, budget time.Duration) (Table, error)
 	var longest time.Duration
 	for fold := 1; fold <= o.Folds; fold++ {
 		for _, c := range o.Candidates {
+			if o.Trials > 0 && len(trials) == o.Trials {
+				return tabulate(o.Candidates, trials), nil
+			}
 			if budget > 0 && len(trials) > 0 && time.Since(began)+longest > budget {
 				o.Say(fmt.Sprintf("the time is over after %d trials", len(trials)))
 				return tabulate(o.Candidates, trials), nil

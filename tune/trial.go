@@ -29,6 +29,7 @@ type Options struct {
 	Set        []string          // settings over all candidates'
 	Folds      int               // how many the training classes are dealt into
 	Candidates []Candidate
+	Trials     int    // that are made at most, whatever time is left; 0: all
 	Cache      string // folder of the features; empty: see features.Place
 	Backend    compute.Backend
 	Say        func(line string)

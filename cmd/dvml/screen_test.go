@@ -86,17 +86,20 @@ func TestOutcome(t *testing.T) {
 		best              float64
 		weights           string
 		says, saysNothing []string
+		alone             string
 	}{
-		{0, nil, .5, "w.onnx", []string{"Training did not help", "0.500    0.250", "more classes", "run/config.yaml", "The best model is therefore the untrained one"}, []string{"features"}},
-		{0, at(.4), .5, "w.onnx", []string{"The best model is therefore the untrained one"}, []string{"features"}},
+		{0, nil, .5, "w.onnx", []string{"Training did not help", "0.500    0.250", "more classes", "run/config.yaml", "The best model is therefore the untrained one"}, []string{"features"}, ""},
+		{0, at(.4), .5, "w.onnx", []string{"The best model is therefore the untrained one"}, []string{"features"}, ""},
 		{0, at(.93), .5, "w.onnx", []string{"features alone are better than every state, without any training: R@1 0.930, the best state has 0.500", "embed w.onnx PHOTOGRAPHS", "more classes"},
-			[]string{"the untrained one"}},
-		{20, nil, .75, "", []string{"The state after step 20 is the best by R@1", "0.500    0.750"}, []string{"features", "What may help"}},
-		{20, at(.74), .75, "", []string{"0.500    0.750"}, []string{"features"}},
-		{20, at(.93), .75, "", []string{"features alone are better than every state", "0.930"}, []string{"embed"}},
+			[]string{"the untrained one"}, ""},
+		{20, nil, .75, "", []string{"The state after step 20 is the best by R@1", "0.500    0.750"}, []string{"features", "What may help"}, ""},
+		{20, at(.74), .75, "", []string{"0.500    0.750"}, []string{"features"}, ""},
+		{20, at(.93), .75, "", []string{"features alone are better than every state", "0.930"}, []string{"embed"}, ""},
+		{0, at(.5), .5, "w.onnx", []string{"Nothing was trained, and the model embeds as the features do: it is worse", "0.500    0.250", "train --data x.h5 --preset best"},
+			[]string{"What may help", "untrained one"}, "it is worse"},
 	} {
 		var out bytes.Buffer
-		outcome{"run", "R@1", c.step, c.features, at(.5), at(c.best), at(.25), c.weights, "x.h5"}.print(&out)
+		outcome{"run", "R@1", c.step, c.features, at(.5), at(c.best), at(.25), c.weights, "x.h5", c.alone}.print(&out)
 		got := filepath.ToSlash(out.String())
 		for _, want := range c.says {
 			if !strings.Contains(got, want) {

@@ -21,7 +21,7 @@ import (
 
 type trainCmd struct {
 	Config   string   `short:"c" help:"Settings, YAML. What it does not name has its default."`
-	Preset   string   `help:"Settings by name: see dvml presets. Default: cars-best, the best recipe known for photographs; heads for fewer than six classes." values:"presets"`
+	Preset   string   `help:"Settings by name: see dvml presets. Default: best, with the way to train the heads that is the best on folds of your own classes; heads for fewer than six classes." values:"presets"`
 	Data     string   `help:"The HDF5 file that dvml prepare wrote; with --resume, where it lies now if it has moved."`
 	Backbone string   `help:"First weights of the backbone: what dvml import wrote, or a file it reads. Default: the preset's; without --preset torchvision's GoogLeNet, downloaded once."`
 	Set      []string `sep:"none" help:"Change one setting: --set optimizer.rates.heads=1e-4. May be repeated." values:"set"`
@@ -37,6 +37,8 @@ type trainCmd struct {
 	Out      string   `short:"o" help:"Folder of the run. Default: runs/ and the preset's or the file's name with the time."`
 	networkFlags
 	Resume string `help:"Resume the run in this folder, bit for bit as if it had not stopped."`
+
+	alone string // why nothing is trained, where the features are left as they are
 }
 
 // Run trains.
@@ -119,7 +121,7 @@ Losses                  %s
 		return err
 	}
 	_, step := t.Best()
-	o := outcome{t.Folder, t.JudgedBy(), step, features, before, best, last, t.Config.Backbone.Weights, t.Config.Data}
+	o := outcome{t.Folder, t.JudgedBy(), step, features, before, best, last, t.Config.Backbone.Weights, t.Config.Data, c.alone}
 	o.print(stdout)
 	printf(`
 The best model          %s
@@ -141,11 +143,17 @@ type outcome struct {
 	step                         int                // of the best state
 	features, before, best, last map[string]float64 // of the features alone, where they are known; before the first step; of the best state; of the last
 	weights, data                string             // of the backbone, and the data file
+	alone                        string             // why the features were left as they are; empty: they were not
 }
 
 func (o outcome) print(out io.Writer) {
 	better := o.features[o.by] > o.best[o.by] // the features than any state
 	switch {
+	case o.alone != "":
+		fmt.Fprintf(out, "\nDone. Nothing was trained, and the model embeds as the features do: %s.\nOn the held-out classes:\n\n", o.alone)
+		beforeAndAfter(out, o.before, o.last)
+		fmt.Fprintf(out, "\nTo train all the same: %s\n", commandLine("train", "--data", o.data, "--preset", defaultPreset))
+		return
 	case o.step > 0:
 		fmt.Fprintf(out, "\nDone. The state after step %d is the best by %s:\n\n", o.step, o.by)
 		beforeAndAfter(out, o.before, o.best)
@@ -193,7 +201,7 @@ func (c *trainCmd) trainer(ctx context.Context, screen *screen) (*train.Trainer,
 	if err := out.Free(); err != nil {
 		return nil, err
 	}
-	if cfg, err = c.withBackbone(ctx, cfg, name, screen); err != nil {
+	if cfg, err = c.withBackbone(ctx, cfg, name, backend, screen); err != nil {
 		return nil, err
 	}
 	return train.New(cfg, out, backend, screen)
@@ -298,11 +306,11 @@ func (c *trainCmd) changed(cfg *config.Config) (*config.Config, error) {
 }
 
 // withBackbone are the settings, of the preset called name where nothing else was asked for, with the weights that the run begins with, which that preset
-// downloads, and the flags over all.
-func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name string, screen *screen) (*config.Config, error) {
+// downloads, the way to train the heads that suits the data, and the flags over all.
+func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name string, backend compute.Backend, screen *screen) (*config.Config, error) {
 	weights := c.Backbone
 	if c.Config == "" && c.Preset == "" {
-		why := "the best recipe known for photographs"
+		why := "heads first, then the whole network"
 		if name == fewPreset {
 			why = "since so few classes to train on teach heads that begin as the features, and nothing more"
 		}
@@ -320,6 +328,11 @@ func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name st
 			return nil, fmt.Errorf("--backbone: %w", err)
 		}
 		cfg.UseBackbone(weights, b.Imported)
+		if c.chooses(name) {
+			if err := c.choose(ctx, cfg, weights, b.Imported, backend, screen); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return c.changed(cfg)
 }
@@ -327,7 +340,7 @@ func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name st
 // What is taken where nothing else is asked for: with fewer classes to train on than fewClasses the second, since end to end training on them did harm on
 // others in every trial (docs/training.md).
 const (
-	defaultPreset = "cars-best"
+	defaultPreset = "best"
 	fewPreset     = "heads"
 	fewClasses    = 6
 )
