@@ -90,20 +90,6 @@ func New(ctx context.Context, x *index.Index, o Options) (*Classifier, error) {
 	return c, err
 }
 
-// Classes are the names that it can give, in order.
-func (c *Classifier) Classes() []string {
-	known := map[string]bool{}
-	for _, class := range c.class {
-		known[class] = true
-	}
-	names := make([]string, 0, len(known))
-	for name := range known {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Name names queries by their vectors, [Q, Dim] row after row of length 1. own is, for each, its own
 // id in the index, which has no vote, or 0; nil: none is there.
 func (c *Classifier) Name(ctx context.Context, vectors []float32, own []int64) ([]Answer, error) {

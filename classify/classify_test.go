@@ -157,7 +157,8 @@ func TestMeansByBruteForce(t *testing.T) {
 	for i, a := range got {
 		v := vectors[i*dim : (i+1)*dim]
 		best, most := "", math.Inf(-1)
-		for _, class := range c.Classes() {
+		for k := range classes {
+			class := fmt.Sprintf("class%d", k)
 			sum := make([]float64, dim)
 			size := 0
 			for _, p := range all {
