@@ -29,9 +29,10 @@ const (
 var choosing = []string{"method", "phases", "optimizer", "freeze", "frozen", "fold", "all"}
 
 // chooses reports whether the run takes the way to train the heads that its own classes show to be
-// the best: nothing else was asked for, and there are classes enough to judge by.
+// the best: nothing else was asked for, and there are classes enough to judge by. A dry run trains
+// nothing, and expects what the preset takes as it is.
 func (c *trainCmd) chooses(name string) bool {
-	if c.Config != "" || c.Preset != "" || name != defaultPreset || c.Fold != "" || c.Steps != 0 || c.Minutes != 0 {
+	if c.Config != "" || c.Preset != "" || name != defaultPreset || c.Fold != "" || c.Steps != 0 || c.Minutes != 0 || c.DryRun {
 		return false
 	}
 	for _, assignment := range c.Set {

@@ -25,6 +25,7 @@ func TestChooses(t *testing.T) {
 		{trainCmd{Config: "x.yaml"}, "x", false},
 		{trainCmd{Steps: 3}, defaultPreset, false},
 		{trainCmd{Minutes: 3}, defaultPreset, false},
+		{trainCmd{DryRun: true}, defaultPreset, false},
 		{trainCmd{Fold: "1/4"}, defaultPreset, false},
 		{trainCmd{Set: []string{"method.dim=64"}}, defaultPreset, false},
 		{trainCmd{Set: []string{"phases=[{steps: 3}]"}}, defaultPreset, false},

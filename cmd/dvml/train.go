@@ -81,7 +81,7 @@ func (c *trainCmd) expect(ctx context.Context, screen *screen) error {
 	if err != nil {
 		return err
 	}
-	if cfg, err = c.withBackbone(ctx, cfg, name, screen); err != nil {
+	if cfg, err = c.withBackbone(ctx, cfg, name, backend, screen); err != nil {
 		return err
 	}
 	f, err := train.Expect(cfg, backend, screen)
