@@ -316,14 +316,6 @@ func (p *parts) close() error {
 	return nil
 }
 
-// Parts are the paths of the files that the images lie in, where that is not the file itself, as it names them.
-func (r *Reader) Parts() []string {
-	if r.parts == nil {
-		return nil
-	}
-	return slices.Clone(r.parts.names)
-}
-
 // Copy writes everything that r holds into one file, out, as Create and Commit do. progress, where not nil, is told after each image.
 func Copy(ctx context.Context, r *Reader, out string, progress func(done, total int)) (err error) {
 	w, err := Create(out, Spec{N: r.n, Size: r.size, Classes: r.classes, JPEG: r.JPEG(), Fit: r.fit})
