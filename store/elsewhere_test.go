@@ -9,7 +9,8 @@ import (
 
 // Files of other programs' layouts (scripts/golden/hdf5.py) are read value for value.
 func TestFilesMadeElsewhere(t *testing.T) {
-	for _, name := range []string{"chunks", "gzip-shuffle", "lzf", "fletcher32", "growing", "soft-link", "soft-link-newest"} {
+	for _, name := range []string{"chunks", "gzip-shuffle", "lzf", "fletcher32", "growing", "newest", "newest-single", "newest-table",
+		"newest-table-gzip", "newest-table-larger", "newest-array", "newest-array-gzip", "newest-tree", "newest-tree-gzip", "newest-in-a-row", "soft-link", "soft-link-newest"} {
 		temporary := t.TempDir()
 		t.Setenv("TMPDIR", temporary)
 		r, err := Open(filepath.Join("testdata", name+".h5"))
@@ -46,7 +47,7 @@ func TestFilesMadeElsewhere(t *testing.T) {
 // What cannot be read says why and what to do.
 func TestLayoutsThatAreRefused(t *testing.T) {
 	for name, want := range map[string]string{
-		"newest": "h5repack", "circle": "circle", "external-link": "another file", "virtual": "virtual dataset",
+		"scale-offset": "h5repack", "circle": "circle", "external-link": "another file", "virtual": "virtual dataset",
 	} {
 		r, err := Open(filepath.Join("testdata", name+".h5"))
 		if err == nil {
@@ -60,24 +61,26 @@ func TestLayoutsThatAreRefused(t *testing.T) {
 
 // Chunks that are damaged are errors, never panics, and leave nothing behind.
 func TestDamagedChunks(t *testing.T) {
-	whole, err := os.ReadFile(filepath.Join("testdata", "gzip-shuffle.h5"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	path := filepath.Join(t.TempDir(), "damaged.h5")
-	for at := 0; at < len(whole); at += 37 {
-		b := append([]byte(nil), whole...)
-		b[at] ^= 0xff
-		if err := os.WriteFile(path, b, 0o644); err != nil {
+	for name, stride := range map[string]int{"gzip-shuffle": 37, "newest-single": 37, "newest-table-gzip": 37, "newest-array": 211, "newest-tree-gzip": 137} {
+		whole, err := os.ReadFile(filepath.Join("testdata", name+".h5"))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if r, err := Open(path); err == nil {
-			r.Close()
-		}
-		if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-			t.Fatalf("byte %d: %d files were left behind, %v", at, len(left), err)
+		for at := 0; at < len(whole); at += stride {
+			b := append([]byte(nil), whole...)
+			b[at] ^= 0xff
+			if err := os.WriteFile(path, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := Open(path); err == nil {
+				r.Close()
+			}
+			if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+				t.Fatalf("%s, byte %d: %d files were left behind, %v", name, at, len(left), err)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -34,6 +35,9 @@ func (r *Reader) unpack(f *hdf5.File, name string, d *hdf5.Dataset) error {
 		}
 		return nil
 	})
+	if errors.Is(err, hdf5.ErrUnsupported) {
+		return fmt.Errorf("dataset %q: %w; %s", name, err, repack(name))
+	}
 	if err != nil {
 		return fmt.Errorf("dataset %q: %w", name, err)
 	}

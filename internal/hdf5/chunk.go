@@ -17,6 +17,7 @@ const maxSlab = 2 * maxChunk
 // chunked says how a dataset's values lie in chunks.
 type chunked struct {
 	tree    uint64   // the B-tree of the chunks
+	index   *indexed // or what finds them in newer files
 	dims    []uint64 // of a chunk
 	filters []filter
 }
@@ -54,7 +55,6 @@ func (d *Dataset) chunkBytes() (int, error) {
 
 // listed returns the dataset's chunks in the order of their offsets. All must be there: values that were never written would be made up.
 func (f *File) listed(d *Dataset, size int) ([]chunk, error) {
-	var chunks []chunk
 	want := uint64(1)
 	for i, n := range d.chunks.dims {
 		if n == 0 {
@@ -66,6 +66,30 @@ func (f *File) listed(d *Dataset, size int) ([]chunk, error) {
 		}
 		want *= along
 	}
+	read := f.treeChunks
+	if d.chunks.index != nil {
+		read = f.indexedChunks
+	}
+	chunks, err := read(d, size)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range chunks {
+		if size > mostPacked*(int(k.size)+64) {
+			return nil, fmt.Errorf("hdf5: %w: a chunk of %d bytes is said to unpack to %d", ErrFormat, k.size, size)
+		}
+	}
+	slices.SortFunc(chunks, func(a, b chunk) int { return slices.Compare(a.offset, b.offset) })
+	same := func(a, b chunk) bool { return slices.Equal(a.offset, b.offset) }
+	if n := len(slices.CompactFunc(slices.Clone(chunks), same)); n != len(chunks) || uint64(n) != want {
+		return nil, fmt.Errorf("hdf5: %w: %d of %d chunks were written", ErrFormat, n, want)
+	}
+	return chunks, nil
+}
+
+// treeChunks lists the chunks of a B-tree of version 1.
+func (f *File) treeChunks(d *Dataset, _ int) ([]chunk, error) {
+	var chunks []chunk
 	queue, seen := []uint64{d.chunks.tree}, map[uint64]bool{}
 	for i := 0; i < len(queue); i++ {
 		if seen[queue[i]] {
@@ -77,16 +101,6 @@ func (f *File) listed(d *Dataset, size int) ([]chunk, error) {
 			return nil, err
 		}
 		chunks, queue = append(chunks, some...), append(queue, children...)
-	}
-	for _, k := range chunks {
-		if size > mostPacked*(int(k.size)+64) {
-			return nil, fmt.Errorf("hdf5: %w: a chunk of %d bytes is said to unpack to %d", ErrFormat, k.size, size)
-		}
-	}
-	slices.SortFunc(chunks, func(a, b chunk) int { return slices.Compare(a.offset, b.offset) })
-	same := func(a, b chunk) bool { return slices.Equal(a.offset, b.offset) }
-	if n := len(slices.CompactFunc(slices.Clone(chunks), same)); n != len(chunks) || uint64(n) != want {
-		return nil, fmt.Errorf("hdf5: %w: %d of %d chunks were written", ErrFormat, n, want)
 	}
 	return chunks, nil
 }

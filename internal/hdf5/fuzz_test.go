@@ -1,6 +1,7 @@
 package hdf5
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -32,8 +33,13 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// seal corrects the checksums of a superblock of version 2 and of all object headers with a size of four bytes.
+// seal corrects the checksums of the heads of indices of chunks, of a superblock of version 2 and of all object headers with a size of four bytes.
 func seal(b []byte) {
+	for mark, size := range map[string]int{"FAHD": 28, "EAHD": 72, "BTHD": 38} { // of indices of chunks
+		if at := bytes.Index(b, []byte(mark)); at >= 0 && len(b)-at >= size {
+			binary.LittleEndian.PutUint32(b[at+size-4:], checksum(b[at:at+size-4]))
+		}
+	}
 	if len(b) < SuperblockSize || string(b[:8]) != signature || b[8] < 2 {
 		return
 	}

@@ -18,6 +18,7 @@ type Node struct {
 type Dataset struct {
 	Type   Type
 	Dims   []uint64
+	most   []uint64 // how far each may grow; undefined: without end
 	Offset int64    // where in the file its values lie
 	Size   int64    // their bytes; that all of them lie within the file has been checked
 	chunks *chunked // how values lie in chunks, nil where they lie in one block
@@ -54,7 +55,7 @@ func (f *File) Node(at uint64) (*Node, error) {
 		var err error
 		switch m.kind {
 		case msgDataspace:
-			d.Dims, err = parseSpace(c)
+			d.Dims, d.most, err = parseSpace(c)
 			found[0] = true
 		case msgDatatype:
 			d.Type, err = parseType(c, 0)
@@ -134,15 +135,15 @@ func (d *Dataset) parseLayout(c *cursor) error {
 		}
 		d.Offset, d.Size = int64(at), int64(size)
 	case 2:
+		parse := parseChunks
 		if version > 3 {
-			d.layout = fmt.Errorf("hdf5: %w: chunks in the layout of HDF5 1.10 and later", ErrUnsupported)
-			break
+			parse = parseIndexed
 		}
-		chunks, err := parseChunks(c)
+		chunks, err := parse(c)
 		if err != nil {
 			return err
 		}
-		if chunks.tree == undefined {
+		if chunks.index == nil && chunks.tree == undefined || chunks.index != nil && chunks.index.at == undefined {
 			d.layout = fmt.Errorf("hdf5: %w: no values were ever written", ErrFormat)
 			break
 		}

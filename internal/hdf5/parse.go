@@ -98,26 +98,29 @@ func (t *Type) parseMembers(c *cursor, n, version, depth int) error {
 }
 
 // parseSpace reads a dataspace message. A scalar has no dims, an empty space dims [0].
-func parseSpace(c *cursor) ([]uint64, error) {
+func parseSpace(c *cursor) (dims, most []uint64, err error) {
 	version, rank, flags := c.u8(), c.u8(), c.u8()
 	switch version {
 	case 1:
 		c.take(5)
 	case 2:
 		if kind := c.u8(); kind == 2 {
-			return []uint64{0}, c.err("a dataspace")
+			return []uint64{0}, []uint64{0}, c.err("a dataspace")
 		}
 	default:
-		return nil, fmt.Errorf("hdf5: %w: dataspace version %d", ErrUnsupported, version)
+		return nil, nil, fmt.Errorf("hdf5: %w: dataspace version %d", ErrUnsupported, version)
 	}
-	var dims []uint64
 	for range rank {
 		dims = append(dims, c.u64())
 	}
+	most = dims
 	if flags&1 != 0 {
-		c.take(8 * rank)
+		most = nil
+		for range rank {
+			most = append(most, c.u64())
+		}
 	}
-	return dims, c.err("a dataspace")
+	return dims, most, c.err("a dataspace")
 }
 
 // bytesOf returns the bytes that dims of t take, false where that is more than limit.
@@ -165,7 +168,7 @@ func parseAttribute(b []byte) (Attribute, error) {
 	if a.Type, err = parseType(kind, 0); err != nil {
 		return a, fmt.Errorf("hdf5: attribute %q: %w", a.Name, err)
 	}
-	if a.Dims, err = parseSpace(space); err != nil {
+	if a.Dims, _, err = parseSpace(space); err != nil {
 		return a, fmt.Errorf("hdf5: attribute %q: %w", a.Name, err)
 	}
 	n, ok := bytesOf(a.Type, a.Dims, uint64(len(c.b)))
