@@ -5,6 +5,7 @@ package yamltext
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml/lexer"
@@ -18,13 +19,16 @@ const (
 )
 
 // Clean returns the text without its byte order mark. It is empty where nothing but blanks and
-// comments stands there. Text that is longer or nested deeper than the bounds, or that repeats
-// itself by aliases, is an error.
+// comments stands there. Text that is longer or nested deeper than the bounds, that repeats itself
+// by aliases, that holds a second document or that is UTF-16, is an error.
 func Clean(text []byte) ([]byte, error) {
 	if len(text) > MaxLength {
 		return nil, fmt.Errorf("the YAML has %d bytes; at most %d are read", len(text), MaxLength)
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil, errors.New("the YAML is UTF-16: save it as UTF-8")
+	}
 	if !bytes.ContainsFunc(text, func(r rune) bool { return r != ' ' && r != '\t' && r != '\n' && r != '\r' }) {
 		return nil, nil
 	}
@@ -38,7 +42,12 @@ func Clean(text []byte) ([]byte, error) {
 			line, entries = t.Position.Line, 0
 		}
 		switch t.Type {
-		case token.CommentType, token.DocumentHeaderType, token.DocumentEndType:
+		case token.DocumentHeaderType:
+			if content {
+				return nil, fmt.Errorf("line %d of the YAML begins a second document, which would not be read; one file holds one", line)
+			}
+			continue
+		case token.CommentType, token.DocumentEndType:
 			continue
 		case token.SequenceStartType, token.MappingStartType:
 			flow++

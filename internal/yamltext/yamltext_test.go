@@ -21,6 +21,9 @@ func TestClean(t *testing.T) {
 		{name: "entries", text: strings.Repeat("- ", 100000) + "a\n", problem: "nested"},
 		{name: "keys", text: strings.Repeat("? ", 100000) + "a\n", problem: "nested"},
 		{name: "an alias", text: "a: &x [1]\nb: *x\n", problem: "alias"},
+		{name: "a second document", text: "---\na: 1\n---\na: 2\n", problem: "line 3 of the YAML begins a second document"},
+		{name: "an end and nothing more", text: "a: 1\n...\n", want: "a: 1\n...\n"},
+		{name: "UTF-16", text: "\xff\xfea\x00:\x00", problem: "is UTF-16: save it as UTF-8"},
 		{name: "length", text: strings.Repeat("# a comment\n", 100000), problem: "bytes"},
 	} {
 		got, err := Clean([]byte(c.text))
