@@ -46,6 +46,7 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 	defer screen.close()
 	page := report.Report{Title: "Into the embeddings", Charts: []report.Chart{}}
 	var found []diagnose.Named
+	var verdicts []string
 	paths, memory := make([]string, len(c.Checkpoints)), &diagnose.Memory{}
 	for i, path := range c.Checkpoints {
 		m, err := openModel(path, dvml.On(backend))
@@ -62,6 +63,12 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 		}
 		found = append(found, diagnose.Named{Diagnosis: d})
 		delete(info.Metrics, run.HeldOutSpread) // tells of trouble, not of how good the model is
+		if says := verdict(info.Metrics, info.Features); says != "" {
+			if len(c.Checkpoints) > 1 {
+				says = path + ": " + says
+			}
+			verdicts = append(verdicts, says)
+		}
 		page.Runs = append(page.Runs, report.Run{About: fmt.Sprintf("%s, after step %d.", path, d.Step), Settings: experiment.Settings(m.Config()),
 			Seeds: []report.Seed{{Seed: m.Config().Seed, Metrics: info.Metrics, Curves: d.Curves()}}})
 		if len(page.Metrics) == 0 {
@@ -98,6 +105,9 @@ func (c *diagnoseCmd) Run(ctx context.Context) error {
 				println()
 			}
 		}
+	}
+	for _, says := range verdicts {
+		println(says)
 	}
 	println("page:", filepath.Join(c.Out, "index.html"))
 	return nil

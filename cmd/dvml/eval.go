@@ -47,6 +47,7 @@ type evalCmd struct {
 type judged struct {
 	Images, Dim, Gallery int
 	Note                 string
+	Features             map[string]float64 // of the untrained features on the same images; nil: not known
 	evaluate.Result
 	Verification *evaluate.Verification
 	PerClass     []classFigures
@@ -150,7 +151,7 @@ func (c *evalCmd) judge(m *measured, screen *screen) (*judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{Images: len(m.labels), Dim: m.dim, Result: result, Note: m.note}
+	j := &judged{Images: len(m.labels), Dim: m.dim, Result: result, Note: m.note, Features: m.features}
 	for _, is := range m.gallery {
 		if is {
 			j.Gallery++
@@ -208,6 +209,9 @@ func (c *evalCmd) print(w io.Writer, j *judged) error {
 		verification(out, j.Verification)
 	}
 	perClass(out, j.PerClass)
+	if says := verdict(j.Named(), j.Features); says != "" {
+		fmt.Fprintf(out, "\n%s\n", says)
+	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }

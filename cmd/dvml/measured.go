@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dvml/dvml"
+	"github.com/dvml/dvml/config"
 	"github.com/dvml/dvml/embed"
 	"github.com/dvml/dvml/internal/plural"
 	"github.com/dvml/dvml/store"
@@ -24,6 +25,8 @@ type measured struct {
 	names   []string // of the classes; labels from len(names) on are of rows without one
 	gallery []bool   // rows that the others search; nil: all search one another
 	note    string   // on what the model was trained on; "": nothing to say
+
+	features map[string]float64 // the metrics of the untrained features on the same images, where they are known
 
 	data    *store.Reader // where the rows are images of a data file
 	indices []int
@@ -102,6 +105,10 @@ func (c *evalCmd) fromData(ctx context.Context, m *dvml.Model, screen *screen) (
 		split = store.Train
 	}
 	out := &measured{data: data, indices: data.Indices(split), names: data.Classes()}
+	info := m.Checkpoint()
+	if run := m.Config(); !c.Features && split == store.Test && data.Fingerprint() == info.Data && (run.Fold == config.Fold{}) && !run.All {
+		out.features = info.Features
+	}
 	out.gallery = data.InGallery(out.indices)
 	all := data.Labels()
 	for _, n := range out.indices {
