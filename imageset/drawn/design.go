@@ -1,7 +1,6 @@
 package drawn
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 )
@@ -29,10 +28,8 @@ type design struct {
 	palette  palette
 }
 
-// name of the class's folder: a number that keeps the order, then words.
-func (d design) name(class int) string {
-	return fmt.Sprintf("%03d.%s_%s", class+1, d.palette.word(), d.family.name)
-}
+// words say what the class looks like; several classes may look so.
+func (d design) words() string { return d.palette.word() + "_" + d.family.name }
 
 // designs makes the classes. Each takes, of several candidates, the one farthest from those of its family so far, so that classes differ.
 func designs(classes int, seed uint64) []design {

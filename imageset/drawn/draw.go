@@ -61,11 +61,16 @@ func New(o Options) (*Set, error) {
 	return &Set{o, designs(o.Classes, o.Seed)}, nil
 }
 
-// Names are the classes' names, which are their folders; they sort in the order of the classes.
+// Names are the classes' names, which are their folders: a number that keeps them in order, then
+// words that no two classes share (001.azure_car, 031.azure_car_2).
 func (s *Set) Names() []string {
-	names := make([]string, len(s.designs))
+	names, times := make([]string, len(s.designs)), map[string]int{}
 	for i, d := range s.designs {
-		names[i] = d.name(i)
+		words := d.words()
+		if times[words]++; times[words] > 1 {
+			words = fmt.Sprintf("%s_%d", words, times[words])
+		}
+		names[i] = fmt.Sprintf("%03d.%s", i+1, words)
 	}
 	return names
 }

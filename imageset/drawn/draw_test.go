@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dvml/dvml/evaluate"
@@ -67,6 +68,18 @@ func TestDrawIsDeterministic(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := s.Names()
+	many, err := New(Options{Classes: 200, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := map[string]bool{}
+	for _, name := range many.Names() {
+		_, words, _ := strings.Cut(name, ".")
+		if called[words] {
+			t.Errorf("two classes are called %s", words)
+		}
+		called[words] = true
+	}
 	if !slices.IsSorted(names) || len(names) != 7 {
 		t.Errorf("names %v do not sort in the order of the classes", names)
 	}
