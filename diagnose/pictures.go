@@ -185,7 +185,7 @@ func (s *subject) nearest(moved, rows []float32, dim, n int) ([]int32, error) {
 // Queries looks up count images, spread over those at indices of data, whose embeddings are rows at unit length: each with its k nearest of the
 // others, or of the gallery where data has one.
 func Queries(data *store.Reader, indices []int, rows []float32, dim, count, k int) ([]figure.Query, error) {
-	asking, hits, err := evaluate.SearchParts(rows, dim, k, data.InGallery(indices), evaluate.RetrieveOptions{})
+	asking, hits, err := evaluate.SearchMarked(rows, dim, k, data.InGallery(indices), evaluate.RetrieveOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -147,7 +147,7 @@ func TestRetrieveGalleryAgainstSort(t *testing.T) {
 	}
 }
 
-func TestEvaluatePartsIsEvaluateGallery(t *testing.T) {
+func TestEvaluateMarkedIsEvaluateGallery(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
 	q, ql := made(rng, 20, 4, 5, 5)
 	g, gl := made(rng, 30, 4, 5, 5)
@@ -164,60 +164,60 @@ func TestEvaluatePartsIsEvaluateGallery(t *testing.T) {
 			rows, labels, marks = append(rows, q[i*4:(i+1)*4]...), append(labels, ql[i]), append(marks, false)
 		}
 	}
-	got, err := EvaluateParts(rows, 4, labels, marks, Options{Seed: 1})
+	got, err := EvaluateMarked(rows, 4, labels, marks, Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nwant\n%+v", got, want)
 	}
-	all, err := EvaluateParts(q, 4, ql, nil, Options{Seed: 1})
+	all, err := EvaluateMarked(q, 4, ql, nil, Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want, _ := Evaluate(q, 4, ql, Options{Seed: 1}); !reflect.DeepEqual(all, want) {
 		t.Errorf("without a gallery %+v\nwant\n%+v", all, want)
 	}
-	if _, err := EvaluateParts(rows, 4, labels, marks[1:], Options{}); err == nil {
+	if _, err := EvaluateMarked(rows, 4, labels, marks[1:], Options{}); err == nil {
 		t.Error("a mark too few is taken")
 	}
 }
 
-func TestSearchPartsIsSearch(t *testing.T) {
+func TestSearchMarkedIsSearch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	rows, _ := made(rng, 50, 4, 5, 5)
 	marks := make([]bool, 50)
-	var asked, searched []float32
-	var asking, places []int
+	var queries, gallery []float32
+	var queryRows, places []int
 	for i := range marks {
 		if marks[i] = rng.IntN(3) > 0; marks[i] {
-			searched, places = append(searched, rows[i*4:(i+1)*4]...), append(places, i)
+			gallery, places = append(gallery, rows[i*4:(i+1)*4]...), append(places, i)
 		} else {
-			asked, asking = append(asked, rows[i*4:(i+1)*4]...), append(asking, i)
+			queries, queryRows = append(queries, rows[i*4:(i+1)*4]...), append(queryRows, i)
 		}
 	}
-	want, err := Search(asked, searched, 4, 7, RetrieveOptions{})
+	want, err := Search(queries, gallery, 4, 7, RetrieveOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, at := range want.Index {
 		want.Index[i] = int32(places[at])
 	}
-	gotAsking, got, err := SearchParts(rows, 4, 7, marks, RetrieveOptions{})
+	gotQueries, got, err := SearchMarked(rows, 4, 7, marks, RetrieveOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(gotAsking, asking) || !reflect.DeepEqual(got, want) {
-		t.Errorf("%v %+v\nwant\n%v %+v", gotAsking, got, asking, want)
+	if !slices.Equal(gotQueries, queryRows) || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v %+v\nwant\n%v %+v", gotQueries, got, queryRows, want)
 	}
-	all, got, err := SearchParts(rows, 4, 7, nil, RetrieveOptions{})
+	all, got, err := SearchMarked(rows, 4, 7, nil, RetrieveOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want, _ := Search(nil, rows, 4, 7, RetrieveOptions{}); len(all) != 50 || all[49] != 49 || !reflect.DeepEqual(got, want) {
 		t.Errorf("without a gallery %v %+v\nwant\n%+v", all, got, want)
 	}
-	if _, _, err := SearchParts(rows, 4, 7, marks[1:], RetrieveOptions{}); err == nil {
+	if _, _, err := SearchMarked(rows, 4, 7, marks[1:], RetrieveOptions{}); err == nil {
 		t.Error("a mark too few is taken")
 	}
 }

@@ -43,18 +43,18 @@ type Confusion struct {
 }
 
 // ByClass divides r by class, the class that is found worst first (by Recall1, MAPR, then number). r must be the retrieval of emb [N, dim], with
-// gallery as [EvaluateParts] has it. Confusions are counted among the depth nearest rows of each query of the class; at most three are listed.
+// gallery as [EvaluateMarked] has it. Confusions are counted among the depth nearest rows of each query of the class; at most three are listed.
 func ByClass(r Retrieval, emb []float32, dim int, labels []int32, gallery []bool, depth int, o RetrieveOptions) ([]ClassResult, error) {
-	asking, h, err := SearchParts(emb, dim, depth, gallery, o)
+	queryRows, h, err := SearchMarked(emb, dim, depth, gallery, o)
 	if err != nil {
 		return nil, err
 	}
-	if len(asking) != len(r.Queries) {
-		return nil, fmt.Errorf("a retrieval of %d queries, but %d rows ask", len(r.Queries), len(asking))
+	if len(queryRows) != len(r.Queries) {
+		return nil, fmt.Errorf("a retrieval of %d queries, but %d queries among the rows", len(r.Queries), len(queryRows))
 	}
 	of := map[int32]*ClassResult{}
 	confused := map[int32]map[int32]int{}
-	for at, row := range asking {
+	for at, row := range queryRows {
 		class := labels[row]
 		c := of[class]
 		if c == nil {

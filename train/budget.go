@@ -266,7 +266,7 @@ func (t *Trainer) evaluationCosts(m *costs) error {
 		return err
 	}
 	began = time.Now()
-	if _, err = evaluate.EvaluateParts(rows, c.Method.Dim, t.data.testLabels(), t.data.gallery(), c.Evaluate.Options(c.Seed)); err != nil {
+	if _, err = evaluate.EvaluateMarked(rows, c.Method.Dim, t.data.testLabels(), t.data.gallery(), c.Evaluate.Options(c.Seed)); err != nil {
 		return err
 	}
 	// What similarities mean is fitted to each state that is the best so far.

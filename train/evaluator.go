@@ -69,7 +69,7 @@ func (e *evaluator) run(ctx context.Context, cache *features.Set) (metrics map[s
 
 // measure returns the metrics by name of rows [len(labels), dim].
 func (e *evaluator) measure(rows []float32, dim int) (map[string]float64, error) {
-	r, err := evaluate.EvaluateParts(rows, dim, e.labels, e.gallery, e.config.Evaluate.Options(e.config.Seed))
+	r, err := evaluate.EvaluateMarked(rows, dim, e.labels, e.gallery, e.config.Evaluate.Options(e.config.Seed))
 	if err != nil {
 		return nil, err
 	}

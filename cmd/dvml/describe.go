@@ -84,8 +84,8 @@ func describe(path string) (trainable bool, err error) {
 	printf("%s: %s of %s, %d x %d px\n", path, plural.Of(r.N(), "image"), plural.Of(classes, "class"), r.Size(), r.Size())
 	printf("  to train on   %s of %s\n", plural.Of(len(r.Indices(store.Train)), "image"), plural.Of(trainClasses, "class"))
 	printf("  to test with  %s of %s%s\n", plural.Of(len(r.Indices(store.Test)), "image"), plural.Of(testClasses, "class"), never)
-	if searched := len(r.Indices(store.Gallery)); searched > 0 {
-		printf("    of these    %d ask, the other %d are the gallery that they search\n", len(r.Indices(store.Test))-searched, searched)
+	if gallery := len(r.Indices(store.Gallery)); gallery > 0 {
+		printf("    of these    %d are queries, the other %d the gallery that they search\n", len(r.Indices(store.Test))-gallery, gallery)
 	}
 	if lone > 0 {
 		printf("in %s there is a single image: nothing alike to learn from, or to find\n", plural.Of(lone, "class"))

@@ -147,7 +147,7 @@ func (c *evalCmd) judge(m *measured, screen *screen) (*judged, error) {
 			stages[stage](done, total)
 		},
 	}
-	result, err := evaluate.EvaluateParts(m.rows, m.dim, m.labels, m.gallery, options)
+	result, err := evaluate.EvaluateMarked(m.rows, m.dim, m.labels, m.gallery, options)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (c *evalCmd) judge(m *measured, screen *screen) (*judged, error) {
 			j.Gallery++
 		}
 	}
-	v, err := evaluate.VerifyParts(m.rows, m.dim, m.labels, m.gallery, evaluate.VerifyOptions{
+	v, err := evaluate.VerifyMarked(m.rows, m.dim, m.labels, m.gallery, evaluate.VerifyOptions{
 		Resamples: c.Bootstrap, PairOptions: evaluate.PairOptions{Seed: c.Seed, Progress: screen.long("pairs")}})
 	if err == nil {
 		j.Verification = &v
