@@ -24,6 +24,11 @@ const (
 	choiceMiddle     = 5000 // and two
 )
 
+// wholeClasses is how many classes to train on let the whole network train after the heads. With 8
+// (flowers17) it fell behind the heads, with 12 of Cars196 it brought nothing, with 20 and more it
+// helped (docs/training.md).
+const wholeClasses = 16
+
 // choosing are the settings, or their first parts, that say how heads are trained. Whoever sets one
 // has chosen.
 var choosing = []string{"method", "phases", "optimizer", "freeze", "frozen", "fold", "all"}
@@ -93,7 +98,11 @@ func (c *trainCmd) choose(ctx context.Context, cfg *config.Config, weights strin
 	}
 	if choice.Features {
 		c.alone = choice.Reason
-		cfg.Phases, cfg.Freeze.UnfreezeAt = cfg.Phases[:1], 0
+	} else if about.Classes < wholeClasses {
+		screen.Say(fmt.Sprintf("choice     the heads alone: %d classes to train on are too few to train the whole network by; --preset %s does it all the same", about.Classes, defaultPreset))
+	} else {
+		return nil
 	}
+	cfg.Phases, cfg.Freeze.UnfreezeAt = cfg.Phases[:1], 0
 	return nil
 }
