@@ -2,6 +2,7 @@ package backbone_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -31,13 +32,17 @@ type residualRoom struct{}
 
 func (residualRoom) Check(backbone.Spec) error { return nil }
 func (residualRoom) New(s backbone.Spec, _ []byte) (backbone.Backbone, error) {
-	return residual{s}, nil
+	return residual{backbone.Spec{Network: s.Network}}, nil // it has no forms, widths and outputs
 }
 func (residualRoom) Read(_ string, f *weights.File, _ backbone.Options) (backbone.Imported, error) {
 	r := residual{backbone.Spec{Network: "residual-of-the-tests"}}
 	for _, v := range r.Variables() {
-		if _, ok := f.Tensors[v.Path]; !ok {
+		t, ok := f.Tensors[v.Path]
+		if !ok {
 			return backbone.Imported{}, backbone.ErrOther
+		}
+		if !slices.Equal(t.Shape, v.Shape) {
+			return backbone.Imported{}, fmt.Errorf("%s is %v, the network's is %v", v.Path, t.Shape, v.Shape)
 		}
 	}
 	return backbone.Imported{Network: r, Tensors: f.Tensors, Normalisation: augment.ImageNet, Naming: "its own"}, nil
@@ -73,7 +78,8 @@ func (residual) convolve(scope *model.Scope, name string, x *Node, in, stride in
 	path := model.JoinPath(scope.Scope(), name)
 	w := scope.Store().GetVariable(path)
 	if w == nil {
-		w = scope.VariableWithValue(name, initial.Uniform(1, path, .3, 3, 3, in, width))
+		seed := model.GetRootParamOr(scope.Store(), initial.SeedParam, uint64(0)) // the run's
+		w = scope.VariableWithValue(name, initial.Uniform(seed, path, .3, 3, 3, in, width))
 	}
 	return Convolve(x, w.NodeValue(x.Graph())).Strides(stride).PadSame().Done()
 }
@@ -152,6 +158,10 @@ func TestAnotherNetwork(t *testing.T) {
 	f := &weights.File{Tensors: map[string]weights.Tensor{"stem": {Shape: []int{3, 3, 3, width}}, "block": {Shape: []int{3, 3, width, width}}}}
 	if in, err := backbone.Read("x.safetensors", f, backbone.Options{}); err != nil || in.Network.Spec().Network != "residual-of-the-tests" {
 		t.Errorf("%v, %v", in.Network, err)
+	}
+	f.Tensors["block"] = weights.Tensor{Shape: []int{3, 3, 3, width}}
+	if _, err := backbone.Read("x.safetensors", f, backbone.Options{}); err == nil || !strings.Contains(err.Error(), "block is [3 3 3 8]") {
+		t.Errorf("a tensor of another shape: %v", err)
 	}
 }
 

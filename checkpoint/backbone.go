@@ -70,9 +70,13 @@ func fromCheckpoint(path string, file *weights.File, info Info) (*Backbone, erro
 
 // Fits reports an error where the weights are not of the network that settings name.
 func (b *Backbone) Fits(s backbone.Spec) error {
-	have := b.Network.Spec()
-	same := have.Network == s.Network && have.Form == s.Form && have.Output == s.Output
-	if named, err := backbone.Open(s, b.Network.Structure()); !same || err != nil || named.Features() != b.Network.Features() {
+	named, err := backbone.Open(s, b.Network.Structure())
+	same := err == nil && named.Features() == b.Network.Features()
+	if same { // a network without forms or outputs leaves out what the settings say of them
+		have, want := b.Network.Spec(), named.Spec()
+		same = have.Network == want.Network && have.Form == want.Form && have.Output == want.Output
+	}
+	if !same {
 		return fmt.Errorf("the weights are of %s; the settings name another network: %s", b.Network, settings(s))
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -40,14 +41,18 @@ func (c *trainCmd) chooses(name string) bool {
 	if c.Config != "" || c.Preset != "" || name != defaultPreset || c.Fold != "" || c.Steps != 0 || c.Minutes != 0 || c.DryRun {
 		return false
 	}
-	for _, assignment := range c.Set {
-		for _, own := range choosing {
-			if setting, _, _ := strings.Cut(assignment, "="); setting == own || strings.HasPrefix(setting, own+".") {
-				return false
-			}
-		}
-	}
-	return true
+	return !c.sets(choosing...)
+}
+
+// sets reports whether --set names one of the settings, or one inside them.
+func (c *trainCmd) sets(settings ...string) bool {
+	return slices.ContainsFunc(c.Set, func(assignment string) bool { return concerns(assignment, settings) })
+}
+
+// concerns reports whether an assignment is to one of the settings, or to one inside them.
+func concerns(assignment string, settings []string) bool {
+	name, _, _ := strings.Cut(assignment, "=")
+	return slices.ContainsFunc(settings, func(s string) bool { return name == s || strings.HasPrefix(name, s+".") })
 }
 
 // choose tries candidates on folds of the training classes and lays the best over the default
@@ -76,10 +81,8 @@ func (c *trainCmd) choose(ctx context.Context, cfg *config.Config, weights strin
 		Say: func(line string) { screen.Say("choice     " + line) },
 	}
 	for _, assignment := range c.Set {
-		for _, shared := range []string{"image", "backbone", "seed"} {
-			if setting, _, _ := strings.Cut(assignment, "="); setting == shared || strings.HasPrefix(setting, shared+".") {
-				o.Set = append(o.Set, assignment)
-			}
+		if concerns(assignment, []string{"image", "backbone", "seed"}) {
+			o.Set = append(o.Set, assignment)
 		}
 	}
 	screen.Say(fmt.Sprintf("choice     %d ways to train the heads, each on %s of the training classes first: --preset NAME skips this, dvml tune tries more",

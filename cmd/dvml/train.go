@@ -315,7 +315,7 @@ func (c *trainCmd) withBackbone(ctx context.Context, cfg *config.Config, name st
 			why = "since so few classes to train on teach heads that begin as the features, and nothing more"
 		}
 		screen.Say(fmt.Sprintf("preset     %s, %s; %s presets lists others", name, why, program()))
-		if weights == "" {
+		if weights == "" && !c.sets("backbone.network", "backbone.weights") {
 			var err error
 			if weights, err = pretrained(ctx, screen); err != nil {
 				return nil, err
