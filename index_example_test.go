@@ -13,13 +13,12 @@ import (
 	"github.com/dvml/dvml/index/gather"
 )
 
-// Make an index of a folder of photographs, as `dvml index` does, and search it.
-func ExampleOpenIndex() {
+// indexPictures makes the index called name of a folder of photographs, as `dvml index` does, and returns its folder and what is in it.
+func indexPictures(ctx context.Context, name string) (folder string, photographs []string) {
 	dir, err := trained()
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx := context.Background()
 	m, err := dvml.Open(filepath.Join(dir, "run"))
 	if err != nil {
 		log.Fatal(err)
@@ -29,7 +28,7 @@ func ExampleOpenIndex() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	folder := filepath.Join(dir, "photos.dvml")
+	folder = filepath.Join(dir, name)
 	os.RemoveAll(folder) // of an Example before
 	w, err := index.Create(folder, made)
 	if err != nil {
@@ -42,14 +41,21 @@ func ExampleOpenIndex() {
 	if err := w.Close(); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(summary.Indexed), "photographs indexed")
+	return folder, summary.Indexed
+}
+
+// Make an index of a folder of photographs, as `dvml index` does, and search it.
+func ExampleOpenIndex() {
+	ctx := context.Background()
+	folder, photographs := indexPictures(ctx, "photos.dvml")
+	fmt.Println(len(photographs), "photographs indexed")
 
 	x, err := dvml.OpenIndex(folder)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer x.Close()
-	query := summary.Indexed[0]
+	query := photographs[0]
 	found, err := x.SearchFile(ctx, query, 3)
 	if err != nil {
 		log.Fatal(err)
@@ -62,40 +68,14 @@ func ExampleOpenIndex() {
 
 // Name a photograph by those of an index, which lie in folders of their classes.
 func ExampleIndex_Classify() {
-	dir, err := trained()
-	if err != nil {
-		log.Fatal(err)
-	}
 	ctx := context.Background()
-	m, err := dvml.Open(filepath.Join(dir, "run"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer m.Close()
-	made, err := m.ForIndex()
-	if err != nil {
-		log.Fatal(err)
-	}
-	folder := filepath.Join(dir, "gallery.dvml")
-	os.RemoveAll(folder) // of an Example before
-	w, err := index.Create(folder, made)
-	if err != nil {
-		log.Fatal(err)
-	}
-	summary, err := gather.Update(ctx, w, m, []string{filepath.Join(dir, "pictures")}, gather.Options{Fit: m.Fit()})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		log.Fatal(err)
-	}
-
+	folder, photographs := indexPictures(ctx, "gallery.dvml")
 	x, err := dvml.OpenIndex(folder)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer x.Close()
-	answers, err := x.Classify(ctx, classify.Options{K: 5}, summary.Indexed[0])
+	answers, err := x.Classify(ctx, classify.Options{K: 5}, photographs[0])
 	if err != nil {
 		log.Fatal(err)
 	}

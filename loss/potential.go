@@ -80,11 +80,7 @@ func (l potentialField) Graph(scope *model.Scope, b Batch) Value {
 
 	own := oneHot(b.Labels, l.classes)
 	nearest := ReduceMax(Reshape(StopGradient(distance.Dots(x, w)), own.Shape().Dimensions[0], l.classes, l.centres), -1) // [B,C]
-	// A label outside the classes has no proxy: its own similarity, NaN, is what tells.
-	mine := ownClass(nearest, own)
-	others := rowMax(nearest, LogicalNot(GreaterThan(own, ZerosLike(own))))
-	wrong := GreaterOrEqual(others, Squeeze(mine, -1))
-	return Value{Loss: Add(energy, MulScalar(ReduceAllSum(mine), 0)), Active: ReduceAllMean(distance.Count(wrong))}
+	return Value{Loss: Add(energy, strangers(nearest, own)), Active: misplaced(nearest, own)}
 }
 
 // potential is u for squared distances, which are held at least^2 and above.

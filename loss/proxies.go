@@ -70,8 +70,15 @@ func crossEntropy(logits, own, rivals *Node) Value {
 		rivals = BroadcastLike(Const(logits.Graph(), true), logits)
 	}
 	term := Sub(logSumExp(logits, rivals, false), mine)
-	frozen := StopGradient(logits)
-	others := LogicalNot(GreaterThan(own, ZerosLike(own)))
-	wrong := GreaterOrEqual(rowMax(frozen, others), StopGradient(mine))
-	return Value{Loss: ReduceAllMean(term), Active: ReduceAllMean(distance.Count(wrong))}
+	return Value{Loss: ReduceAllMean(term), Active: misplaced(logits, own)}
 }
+
+// misplaced is the share of samples whose own class is not the most similar, s [B,C]; no gradient flows from it.
+func misplaced(s, own *Node) *Node {
+	frozen := StopGradient(s)
+	others := LogicalNot(GreaterThan(own, ZerosLike(own)))
+	return ReduceAllMean(distance.Count(GreaterOrEqual(rowMax(frozen, others), Squeeze(ownClass(frozen, own), -1))))
+}
+
+// strangers is 0, and NaN where a sample's label lies outside the classes, which has no proxy; s [B,C]. Losses that would pass over such a sample add it.
+func strangers(s, own *Node) *Node { return MulScalar(ReduceAllSum(ownClass(StopGradient(s), own)), 0) }

@@ -50,13 +50,9 @@ func (l proxyAnchor) Graph(scope *model.Scope, b Batch) Value {
 	push := logSumExp(MulScalar(AddScalar(s, l.margin), l.alpha), LogicalNot(of), true)
 	present := count(distance.Any(of))
 
-	// A label outside the classes has no proxy: its own similarity, NaN, is what tells.
-	mine := ownClass(StopGradient(Transpose(s, 0, 1)), own) // [B,1]
-	closest := rowMax(StopGradient(Transpose(s, 0, 1)), LogicalNot(GreaterThan(own, ZerosLike(own))))
-	wrong := GreaterOrEqual(closest, Squeeze(mine, -1))
-	guard := MulScalar(ReduceAllSum(mine), 0)
+	bySample := Transpose(s, 0, 1) // [B,C]
 	return Value{
-		Loss:   Add(Add(share(ReduceAllSum(pull), present), ReduceAllMean(push)), guard),
-		Active: ReduceAllMean(distance.Count(wrong)),
+		Loss:   Add(Add(share(ReduceAllSum(pull), present), ReduceAllMean(push)), strangers(bySample, own)),
+		Active: misplaced(bySample, own),
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/dvml/dvml/classify"
@@ -64,30 +65,11 @@ func (q classifyQuery) options() (o classify.Options, err error) {
 	return o, nil
 }
 
-// toName reads a query in any of its three shapes: JSON, a form, a photograph.
-func (s *Server) toName(c *call) (q classifyQuery, images []upload, done func(), err error) {
-	if t, _ := kind(c.r); t == "application/json" {
-		return q, nil, func() {}, s.decodeJSON(c, &q)
-	}
-	if err := s.admits(); err != nil {
-		return q, nil, nil, err
-	}
-	f, done, err := s.form(c)
-	if err != nil {
-		return q, nil, nil, err
-	}
-	if t, _ := kind(c.r); t != "multipart/form-data" {
-		v := c.r.URL.Query()
-		q.By = v.Get("by")
-		q.K, err = number(v, "k", 0, 1, mostHits)
-	} else if f.query != "" {
-		err = unmarshal([]byte(f.query), &q)
-	}
-	if err != nil {
-		done()
-		return q, nil, nil, err
-	}
-	return q, f.images, done, nil
+// nameQuery reads a query from an address.
+func nameQuery(v url.Values) (q classifyQuery, err error) {
+	q.By = v.Get("by")
+	q.K, err = number(v, "k", 0, 1, mostHits)
+	return q, err
 }
 
 // namedView is what a photograph was named.
@@ -110,7 +92,7 @@ type candidateView struct {
 const mostCandidates = 10
 
 func (s *Server) postClassify(c *call) error {
-	q, images, done, err := s.toName(c)
+	q, images, done, err := asked(s, c, nameQuery)
 	if err != nil {
 		return err
 	}

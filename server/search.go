@@ -81,8 +81,8 @@ func addressQuery(v url.Values) (q searchQuery, err error) {
 	return q, nil
 }
 
-// asked reads a query in any of its three shapes: JSON, a form, a photograph.
-func (s *Server) asked(c *call) (q searchQuery, images []upload, done func(), err error) {
+// asked reads a query Q in any of its three shapes: JSON, a form, or a photograph with the query in the address, which address reads.
+func asked[Q any](s *Server, c *call, address func(url.Values) (Q, error)) (q Q, images []upload, done func(), err error) {
 	if t, _ := kind(c.r); t == "application/json" {
 		return q, nil, func() {}, s.decodeJSON(c, &q)
 	}
@@ -94,7 +94,7 @@ func (s *Server) asked(c *call) (q searchQuery, images []upload, done func(), er
 		return q, nil, nil, err
 	}
 	if t, _ := kind(c.r); t != "multipart/form-data" {
-		q, err = addressQuery(c.r.URL.Query())
+		q, err = address(c.r.URL.Query())
 	} else if f.query != "" {
 		err = unmarshal([]byte(f.query), &q)
 	}
@@ -115,7 +115,7 @@ type searchAnswer struct {
 }
 
 func (s *Server) postSearch(c *call) error {
-	q, images, done, err := s.asked(c)
+	q, images, done, err := asked(s, c, addressQuery)
 	if err != nil {
 		return err
 	}

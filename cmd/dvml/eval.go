@@ -81,16 +81,11 @@ func (c *evalCmd) Run(ctx context.Context) error {
 	} else if c.Neighbours != "" {
 		return errors.New("--neighbours draws images of a data file: it cannot be combined with --queries and --embeddings")
 	}
-	if c.Embeddings != "" || c.Queries != "" && c.Checkpoint == "" { // a model was opened to cut and mirror by itself
-		if c.Mirror {
-			return errors.New("--mirror takes a model: embeddings that are made already have no photographs")
-		}
-		if c.Dims > m.dim {
-			return fmt.Errorf("--dims: the embeddings have %d dimensions and cannot be cut to %d", m.dim, c.Dims)
-		}
-		if c.Dims > 0 {
-			m.rows, m.dim = vectors.Shorten(m.rows, m.dim, c.Dims), c.Dims
-		}
+	if c.Dims > m.dim {
+		return fmt.Errorf("--dims: the embeddings have %d dimensions and cannot be cut to %d", m.dim, c.Dims)
+	}
+	if c.Dims > 0 {
+		m.rows, m.dim = vectors.Shorten(m.rows, m.dim, c.Dims), c.Dims
 	}
 	if err := vectors.Round(m.rows, m.dim, vectors.Precision(c.Precision)); err != nil {
 		return err

@@ -51,6 +51,8 @@ func openRunData(path string, m *dvml.Model) (*store.Reader, error) {
 // gather finds or makes the embeddings that the flags name.
 func (c *evalCmd) gather(ctx context.Context, screen *screen) (*measured, error) {
 	switch {
+	case c.Mirror && c.Checkpoint == "":
+		return nil, errors.New("--mirror takes a model: embeddings that are made already have no photographs")
 	case (c.Queries == "") != (c.Gallery == ""):
 		return nil, errors.New("--queries and --gallery go together")
 	case c.Embeddings != "" && (c.Checkpoint != "" || c.Data != ""):
@@ -70,7 +72,7 @@ func (c *evalCmd) gather(ctx context.Context, screen *screen) (*measured, error)
 	if err != nil {
 		return nil, err
 	}
-	options := []dvml.Option{dvml.Backend(c.Backend), dvml.Network(network), dvml.Dims(c.Dims)}
+	options := []dvml.Option{dvml.Backend(c.Backend), dvml.Network(network)}
 	if c.Mirror {
 		options = append(options, dvml.Mirror())
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -95,9 +94,7 @@ func (c *searchCmd) Run(ctx context.Context) error {
 	}
 	switch {
 	case c.JSON:
-		out := json.NewEncoder(stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(all)
+		return printJSON(stdout, all)
 	case c.CSV:
 		return printCSV(stdout, all)
 	}
